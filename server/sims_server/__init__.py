@@ -1,0 +1,1 @@
+"""The server: holds the rules and the database."""
