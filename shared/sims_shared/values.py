@@ -1,0 +1,70 @@
+"""Values that cross the wire: ids, decimals, persons, intakes.
+
+Marks, weights, credits and points are `Decimal` on both sides and JSON strings between them. The
+rule a newcomer would get wrong: a decimal never passes through a float, not even once.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Annotated, NamedTuple
+
+import msgspec
+
+BIGINT_MAX = 2**63 - 1
+
+Id = Annotated[int, msgspec.Meta(ge=1, le=BIGINT_MAX)]
+
+DECIMAL_PATTERN = re.compile(r"-?[0-9]{1,9}(\.[0-9]+)?\Z", re.ASCII)
+
+
+class Places(NamedTuple):
+    """How a decimal is bounded. Used as `Annotated[Decimal, Places(2, low=Decimal(0))]`; more places
+    than the column holds is an error, never a silent rounding."""
+
+    places: int
+    low: Decimal | None = None
+    high: Decimal | None = None
+
+
+ZERO = Decimal(0)
+
+Mark = Annotated[Decimal, Places(2, low=ZERO, high=Decimal("99999.99"))]
+Weight = Annotated[Decimal, Places(2, low=ZERO, high=Decimal("999.99"))]
+Credits = Annotated[Decimal, Places(2, low=ZERO, high=Decimal("999.99"))]
+Money = Annotated[Decimal, Places(2, low=ZERO, high=Decimal("999999999.99"))]
+
+# Text that a person types. NUL is refused everywhere (PostgreSQL cannot hold it).
+Code = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^\S(.*\S)?$")]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
+Text = Annotated[str, msgspec.Meta(max_length=4000)]
+Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=2000, pattern=r"\S")]
+Intake = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}[SF]$")]
+RegistrationNumber = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[!-~]([ -~]*[!-~])?$")]
+
+
+class Person(msgspec.Struct, frozen=True):
+    """Who did something. An act of the system is `{id: null, name: "system"}`."""
+
+    id: int | None
+    name: str
+
+
+SYSTEM = Person(None, "system")
+
+
+def parse_decimal(text: str) -> Decimal | None:
+    """The decimal that `text` is, or None when it is not of the contract's form (no NaN, exponent,
+    underscore, or digits of other scripts)."""
+    return Decimal(text) if DECIMAL_PATTERN.match(text) else None
+
+
+def intake_of(year: int, month: int) -> str:
+    """The intake of a date: January to June is spring (`S`), the rest autumn (`F`)."""
+    return f"{year:04d}{'S' if month <= 6 else 'F'}"
+
+
+def intake_order(intake: str) -> tuple[int, int]:
+    """A key that sorts intakes: within a year, spring before autumn."""
+    return int(intake[:4]), 0 if intake[4] == "S" else 1
