@@ -1,0 +1,1 @@
+"""What faculty's windows decide, without a screen. Imports no Qt."""

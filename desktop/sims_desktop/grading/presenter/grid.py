@@ -1,0 +1,488 @@
+"""The grade grid without a screen: what is shown, what a key means, what is written.
+
+Positions are (row, column) of the *shown* rows, as the window counts them; everything that lasts is kept
+by (enrollment, assessment). The rule a newcomer would get wrong: typing never fails and never asks. A
+text that is no mark stays in its cell, marked; a cell that may not be changed is passed over and counted;
+every act is one step of undo and one durable transaction of the local store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
+
+from sims_desktop.grading.presenter.blocks import read_block, write_block
+from sims_desktop.grading.presenter.entry import ALIASES, Mistake, read_entry, spoken
+from sims_desktop.grading.presenter.history import Change, Held, History, Step
+from sims_desktop.grading.presenter.sheet import (
+    BADGE_WORDS,
+    OPEN,
+    Badge,
+    Cell,
+    Column,
+    Edit,
+    Key,
+    Row,
+    Sheet,
+    SheetShelf,
+)
+from sims_desktop.grading.presenter.statistics import Distribution, distribution
+from sims_desktop.kit.wording import plural
+
+Position = tuple[int, int]
+
+STATE_CLOSED: dict[str, str] = {
+    "submitted": "The sheet is submitted and waits for approval",
+    "approved": "The sheet is approved",
+}
+ROW_CLOSED: dict[str, str] = {
+    "withdrawn": "Withdrawn from the course",
+    "barred": "Barred from the examination",
+    "completed": "The result is published",
+}
+
+
+class Filter(Enum):
+    ALL = "all"
+    MISSING_HERE = "missing in this column"
+    MISSING = "missing anywhere"
+    PROBLEMS = "problems"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one act did. `sentence` is shown at the foot of the page."""
+
+    changed: int
+    invalid: int = 0
+    passed_over: int = 0
+    why: str = ""
+    sentence: str = ""
+
+
+class GridPresenter:
+    """One open sheet. `on_cells` is told the positions that look different now, `on_rows` that rows or
+    columns are others than before; both are plain callables of the window."""
+
+    def __init__(
+        self,
+        shelf: SheetShelf,
+        section_id: int,
+        *,
+        aliases: Mapping[str, str] = ALIASES,
+        decimal_mark: str = ".",
+        pass_share: Decimal = Decimal("0.5"),
+    ) -> None:
+        self.shelf = shelf
+        self.section_id = section_id
+        self.aliases = aliases
+        self.decimal_mark = decimal_mark
+        self.pass_share = pass_share
+        self.history = History()
+        self.filter = Filter.ALL
+        self.search = ""
+        self.on_cells: Callable[[Sequence[Position]], None] = lambda positions: None
+        self.on_rows: Callable[[], None] = lambda: None
+        self._load(shelf.read_sheet(section_id))
+
+    # What is shown
+
+    def _load(self, sheet: Sheet) -> None:
+        self.sheet = sheet
+        self.columns: Sequence[Column] = sheet.columns
+        self.column_of = {column.assessment_id: index for index, column in enumerate(sheet.columns)}
+        self.row_of = {row.enrollment_id: index for index, row in enumerate(sheet.rows)}
+        cells = sheet.cells
+        self._cells: list[list[Cell]] = [
+            [cells.get((row.enrollment_id, column.assessment_id)) or Cell() for column in sheet.columns]
+            for row in sheet.rows
+        ]
+        self._totals: list[str | None] = [None] * len(sheet.rows)
+        self._show(range(len(sheet.rows)))
+
+    def _show(self, indexes: Iterable[int]) -> None:
+        self._shown: list[int] = list(indexes)
+        self._place: dict[int, int] = {index: place for place, index in enumerate(self._shown)}
+
+    @property
+    def row_count(self) -> int:
+        return len(self._shown)
+
+    def row(self, place: int) -> Row:
+        return self.sheet.rows[self._shown[place]]
+
+    def cell(self, place: int, column: int) -> Cell:
+        return self._cells[self._shown[place]][column]
+
+    def key(self, place: int, column: int) -> Key:
+        return self.row(place).enrollment_id, self.columns[column].assessment_id
+
+    def position(self, key: Key) -> Position | None:
+        """Where a cell is shown now, or None when a filter hides it or it left the sheet."""
+        index, column = self.row_of.get(key[0]), self.column_of.get(key[1])
+        if index is None or column is None or index not in self._place:
+            return None
+        return self._place[index], column
+
+    def total(self, place: int) -> str:
+        """The weighted marks entered so far, of 100; absent counts 0. What the result will be is the
+        regulation's matter, and computed by the server at approval."""
+        index = self._shown[place]
+        held = self._totals[index]
+        if held is None:
+            share = Fraction(0)
+            for cell, column in zip(self._cells[index], self.columns, strict=True):
+                if cell.value.score is not None:
+                    share += Fraction(cell.value.score) * Fraction(column.weight) / Fraction(column.max_score)
+            held = f"{float(share):.1f}" if any(not cell.is_blank for cell in self._cells[index]) else ""
+            self._totals[index] = held
+        return held
+
+    def closed(self, place: int, column: int) -> str:
+        """Why this cell takes no mark, or nothing."""
+        return self.closed_key(self.key(place, column))
+
+    def closed_key(self, key: Key) -> str:
+        """As `closed`, for a row that a filter may hide."""
+        if self.sheet.state != OPEN:
+            return STATE_CLOSED.get(self.sheet.state, "The sheet is closed")
+        row = self.sheet.rows[self.row_of[key[0]]]
+        if not row.takes_marks:
+            return ROW_CLOSED.get(row.status, f"The student is {row.status}")
+        return self.columns[self.column_of[key[1]]].closed
+
+    def described(self, place: int, column: int) -> str:
+        """For a screen reader: `Ayesha Khan, Midterm, 72 of 100, waiting to be sent`."""
+        cell, row, head = self.cell(place, column), self.row(place), self.columns[column]
+        said = cell.typed if cell.typed is not None else spoken(cell.value, head.max_score)
+        parts = [row.name, head.name, said]
+        if cell.badge is not Badge.SAVED:
+            parts.append(BADGE_WORDS[cell.badge])
+        if cell.note:
+            parts.append(cell.note)
+        return ", ".join(parts)
+
+    # Filters and search
+
+    def apply_filter(self, filter_: Filter, column: int | None = None) -> None:
+        """Show the rows of a filter. They are chosen once, now: a row that stops being missing stays in
+        sight until the filter is chosen again, so that what was just filled can be seen and undone."""
+        self.filter = filter_
+        rows = self.sheet.rows
+        if filter_ is Filter.MISSING_HERE and column is not None:
+            wanted = [i for i, row in enumerate(rows) if row.takes_marks and self._cells[i][column].is_blank]
+        elif filter_ is Filter.MISSING:
+            open_columns = [i for i, head in enumerate(self.columns) if not head.closed]
+            wanted = [
+                i
+                for i, row in enumerate(rows)
+                if row.takes_marks and any(self._cells[i][c].is_blank for c in open_columns)
+            ]
+        elif filter_ is Filter.PROBLEMS:
+            wanted = [i for i in range(len(rows)) if any(c.badge >= Badge.CONFLICT for c in self._cells[i])]
+        else:
+            wanted = list(range(len(rows)))
+        self._show(wanted)
+        self.on_rows()
+
+    def find(self, words: str, start: int = 0) -> int | None:
+        """The shown place of the next row at or after `start` whose number ends with or contains `words`,
+        or whose name holds every word. Wraps around."""
+        sought = words.casefold().split()
+        if not sought or not self._shown:
+            return None
+        count = len(self._shown)
+        order = [(start + step) % count for step in range(count)]
+        for place in order:
+            if self.row(place).reg_no.casefold().endswith(sought[-1]) and len(sought) == 1:
+                return place
+        for place in order:
+            row = self.row(place)
+            text = f"{row.reg_no} {row.name}".casefold()
+            if all(word in text for word in sought):
+                return place
+        return None
+
+    def missing(self) -> dict[int, int]:
+        """Blank cells by column, of rows that take marks."""
+        counts = dict.fromkeys(range(len(self.columns)), 0)
+        for row, cells in zip(self.sheet.rows, self._cells, strict=True):
+            if row.takes_marks:
+                for column, cell in enumerate(cells):
+                    if cell.is_blank:
+                        counts[column] += 1
+        return counts
+
+    def counted(self, *badges: Badge) -> int:
+        return sum(cell.badge in badges for cells in self._cells for cell in cells)
+
+    def next_problem(self, after: Position | None) -> Position | None:
+        """The next cell that is invalid, refused or in conflict, reading row by row; wraps; None when
+        there is none. Rows that a filter hides count: it is then lifted."""
+        keys = [
+            (index, column)
+            for index, cells in enumerate(self._cells)
+            for column, cell in enumerate(cells)
+            if cell.badge >= Badge.CONFLICT
+        ]
+        if not keys:
+            return None
+        here = (self._shown[after[0]], after[1]) if after and after[0] < self.row_count else (-1, -1)
+        index, column = next((key for key in keys if key > here), keys[0])
+        if index not in self._place:
+            self.apply_filter(Filter.ALL)
+        return self._place[index], column
+
+    def distribution(self, column: int) -> Distribution:
+        values = (
+            cells[column].value for row, cells in zip(self.sheet.rows, self._cells, strict=True) if row.takes_marks
+        )
+        return distribution(values, self.columns[column].max_score, self.pass_share)
+
+    # Acts
+
+    def type_text(self, place: int, column: int, text: str) -> Outcome:
+        row, head = self.row(place), self.columns[column]
+        return self._act({(place, column): text}, f"typing {text.strip() or 'blank'} for {row.name}, {head.name}")
+
+    def fill(self, positions: Sequence[Position], text: str, *, only_blank: bool = False) -> Outcome:
+        """One text into many cells. While a missing filter is on, `only_blank` keeps it away from cells
+        that hold something."""
+        chosen = [at for at in positions if not only_blank or self.cell(*at).is_blank]
+        code = text.strip().upper() or "blank"
+        return self._act(dict.fromkeys(chosen, text), f"filling {plural(len(chosen), 'cell')} with {code}")
+
+    def clear(self, positions: Sequence[Position]) -> Outcome:
+        return self._act(dict.fromkeys(positions, ""), f"clearing {plural(len(positions), 'cell')}")
+
+    def fill_down(self, top: int, bottom: int, left: int, right: int) -> Outcome:
+        """The top row's texts into the rows below it; of one row alone, the texts of the row above."""
+        source = top if bottom > top else top - 1
+        if source < 0:
+            return Outcome(0, sentence="There is no row above to fill from")
+        first = top + 1 if bottom > top else top
+        texts = {
+            (place, column): self.cell(source, column).text
+            for place in range(first, bottom + 1)
+            for column in range(left, right + 1)
+        }
+        return self._act(texts, f"filling down {plural(len(texts), 'cell')}")
+
+    def copy(self, top: int, bottom: int, left: int, right: int, *, with_names: bool = False) -> str:
+        """The block as the spreadsheets paste it; with number and name in front when asked."""
+        rows = []
+        for place in range(top, bottom + 1):
+            texts = [self.cell(place, column).text for column in range(left, right + 1)]
+            if self.decimal_mark != ".":
+                texts = [text.replace(".", self.decimal_mark) for text in texts]
+            rows.append([self.row(place).reg_no, self.row(place).name, *texts] if with_names else texts)
+        return write_block(rows)
+
+    def cut(self, top: int, bottom: int, left: int, right: int) -> tuple[str, Outcome]:
+        text = self.copy(top, bottom, left, right)
+        block = [(p, c) for p in range(top, bottom + 1) for c in range(left, right + 1)]
+        return text, self._act(dict.fromkeys(block, ""), f"cutting {plural(len(block), 'cell')}")
+
+    def paste(self, text: str, top: int, left: int, bottom: int | None = None, right: int | None = None) -> Outcome:
+        """A block from the clipboard, its first cell at (top, left). One value, or a block that fits the
+        selection a whole number of times, fills the selection; anything else keeps its own size."""
+        rows = read_block(text)
+        if not rows:
+            return Outcome(0, sentence="The clipboard holds no cells")
+        height, width = len(rows), max(map(len, rows))
+        tall = (bottom if bottom is not None else top) - top + 1
+        wide = (right if right is not None else left) - left + 1
+        across = wide // width if wide % width == 0 else 1
+        down = tall // height if tall % height == 0 else 1
+        texts: dict[Position, str] = {}
+        outside = 0
+        for step in range(height * down):
+            cells = rows[step % height]
+            for shift in range(width * across):
+                if shift % width >= len(cells):
+                    continue
+                at = (top + step, left + shift)
+                if at[0] >= self.row_count or at[1] >= len(self.columns):
+                    outside += 1
+                    continue
+                texts[at] = cells[shift % width]
+        outcome = self._act(texts, f"pasting {plural(len(texts), 'cell')}")
+        if outside:
+            sentence = f"{outcome.sentence} {plural(outside, 'cell')} lay outside the sheet."
+            return Outcome(outcome.changed, outcome.invalid, outcome.passed_over, outcome.why, sentence)
+        return outcome
+
+    def put_texts(self, texts: Mapping[Key, str], label: str) -> Outcome:
+        """Texts by identity instead of place, as the paste by registration number gives them."""
+        found = {key: at for key in texts if (at := self.position(key)) is not None}
+        if len(found) < len(texts):
+            self.apply_filter(Filter.ALL)
+            found = {key: at for key in texts if (at := self.position(key)) is not None}
+        return self._act({at: texts[key] for key, at in found.items()}, label)
+
+    def _act(self, texts: Mapping[Position, str], label: str) -> Outcome:
+        changes: list[Change] = []
+        passed_over, invalid, why = 0, 0, ""
+        for (place, column), text in texts.items():
+            closed = self.closed(place, column)
+            if closed:
+                passed_over, why = passed_over + 1, closed
+                continue
+            cell = self.cell(place, column)
+            meant = read_entry(text, self.columns[column].max_score, self.aliases)
+            if isinstance(meant, Mistake):
+                invalid, why = invalid + 1, meant.reason
+                after = Held(cell.value, text)
+            else:
+                after = Held(meant, None)
+            before = Held(cell.value, cell.typed)
+            if after != before or cell.badge is Badge.REFUSED:
+                changes.append(Change(self.key(place, column), before, after))
+        if changes:
+            self._put([(change.key, change.after) for change in changes])
+            self.history.record(Step(label, tuple(changes)))
+        return Outcome(len(changes), invalid, passed_over, why, _sentence(label, changes, invalid, passed_over, why))
+
+    def _put(self, held: Sequence[tuple[Key, Held]]) -> None:
+        """Write, then show. A value that the store already has is not written again: what changed may be
+        only the mistake that stood over it."""
+        edits = []
+        for key, (value, typed) in held:
+            cell = self.cell_of(key)
+            if typed is None and (value != cell.value or cell.badge is Badge.REFUSED):
+                edits.append(Edit(key[0], key[1], value))
+        written = self.shelf.write(self.section_id, edits) if edits else {}
+        for key, (_, typed) in held:
+            cell = self.cell_of(key)
+            if typed is not None:
+                mistake = read_entry(typed, self.columns[self.column_of[key[1]]].max_score, self.aliases)
+                assert isinstance(mistake, Mistake)
+                cell.keep_mistake(mistake)
+            elif key in written:
+                self._take(key, written[key])
+            elif cell.typed is not None:
+                self._take(key, self.shelf.read_cells(self.section_id, [key]).get(key) or Cell())
+            self._totals[self.row_of[key[0]]] = None
+        self._tell(key for key, _ in held)
+
+    def cell_of(self, key: Key) -> Cell:
+        return self._cells[self.row_of[key[0]]][self.column_of[key[1]]]
+
+    def _take(self, key: Key, cell: Cell) -> None:
+        self._cells[self.row_of[key[0]]][self.column_of[key[1]]] = cell
+        self._totals[self.row_of[key[0]]] = None
+
+    def _tell(self, keys: Iterable[Key]) -> None:
+        places = [at for key in keys if (at := self.position(key)) is not None]
+        if places:
+            self.on_cells(places)
+
+    # Undo
+
+    def undo(self) -> Outcome:
+        return self._travel(self.history.done, self.history.undone, back=True)
+
+    def redo(self) -> Outcome:
+        return self._travel(self.history.undone, self.history.done, back=False)
+
+    def _travel(self, source: list[Step], target: list[Step], *, back: bool) -> Outcome:
+        verb = "Undid" if back else "Redid"
+        if not source:
+            return Outcome(0, sentence="Nothing to undo" if back else "Nothing to redo")
+        step = source.pop()
+        held: list[tuple[Key, Held]] = []
+        left_alone = 0
+        for key, before, after in step.changes:
+            there, wanted = (after, before) if back else (before, after)
+            index, column = self.row_of.get(key[0]), self.column_of.get(key[1])
+            gone = index is None or column is None or self.sheet.state != OPEN or bool(self.columns[column].closed)
+            if gone or Held(self.cell_of(key).value, self.cell_of(key).typed) != there:
+                left_alone += 1
+                continue
+            held.append((key, wanted))
+        if held:
+            self._put(held)
+        target.append(step)
+        kept = f" {plural(left_alone, 'cell')} changed since and stayed." if left_alone else ""
+        return Outcome(len(held), passed_over=left_alone, sentence=f"{verb} {step.label}.{kept}")
+
+    # What comes from elsewhere
+
+    def refresh(self) -> None:
+        """Take what the store holds now, after a sync or a resolved conflict. Typed mistakes stay; rows
+        and columns are rebuilt only when they are others than before."""
+        fresh = self.shelf.read_sheet(self.section_id)
+        mistakes = {
+            (row.enrollment_id, column.assessment_id): cell.typed
+            for row, cells in zip(self.sheet.rows, self._cells, strict=True)
+            for column, cell in zip(self.columns, cells, strict=True)
+            if cell.typed is not None
+        }
+        same_shape = (
+            list(fresh.rows) == list(self.sheet.rows)
+            and list(fresh.columns) == list(self.columns)
+            and fresh.state == self.sheet.state
+        )
+        before = self._cells
+        if not same_shape:
+            self._load(fresh)
+            self._restore(mistakes)
+            self.apply_filter(Filter.ALL)
+            return
+        changed: list[Key] = []
+        for index, row in enumerate(fresh.rows):
+            for number, column in enumerate(fresh.columns):
+                key = (row.enrollment_id, column.assessment_id)
+                cell = fresh.cells.get(key) or Cell()
+                if key not in mistakes and cell != before[index][number]:
+                    before[index][number] = cell
+                    self._totals[index] = None
+                    changed.append(key)
+        self.sheet.rev, self.sheet.returned_because = fresh.rev, fresh.returned_because
+        self._tell(changed)
+
+    def _restore(self, mistakes: Mapping[Key, str | None]) -> None:
+        for key, typed in mistakes.items():
+            if typed is None or key[0] not in self.row_of or key[1] not in self.column_of:
+                continue
+            meant = read_entry(typed, self.columns[self.column_of[key[1]]].max_score, self.aliases)
+            if isinstance(meant, Mistake):
+                self.cell_of(key).keep_mistake(meant)
+
+    @property
+    def state_words(self) -> str:
+        """One sentence for the head of the page."""
+        if self.sheet.state != OPEN:
+            return STATE_CLOSED.get(self.sheet.state, self.sheet.state)
+        blank = sum(self.missing().values())
+        waiting = self.counted(Badge.WAITING, Badge.SENDING)
+        parts = ["Open", f"{plural(blank, 'mark')} missing" if blank else "nothing missing"]
+        if waiting:
+            parts.append(f"{waiting:,} waiting to be sent")
+        conflicts, others = self.counted(Badge.CONFLICT), self.counted(Badge.REFUSED, Badge.INVALID)
+        if conflicts:
+            parts.append(f"{conflicts:,} in conflict")
+        if others:
+            parts.append(plural(others, "problem"))
+        return " · ".join(parts)
+
+
+def _sentence(label: str, changes: Sequence[Change], invalid: int, passed_over: int, why: str) -> str:
+    if not changes and passed_over:
+        return f"{why}. Nothing changed."
+    if not changes:
+        return "Nothing changed"
+    said = label[0].upper() + label[1:]
+    if len(changes) != 1:
+        said = f"{said}: {len(changes):,} changed"
+    if invalid == 1 and len(changes) == 1:
+        return f"{why}. F7 comes back to it."
+    if invalid:
+        said += f", {invalid:,} not marks (F7 shows the next)"
+    if passed_over:
+        said += f", {passed_over:,} passed over ({why[0].lower()}{why[1:]})"
+    return said + ". Ctrl+Z undoes."
+

@@ -1,0 +1,53 @@
+"""Undo without end, each step with its name.
+
+An undo is a new edit with the old values: it is written, sent and recorded like any other. The rule a
+newcomer would get wrong: a cell that somebody else changed since is left alone and counted, because
+undo takes back what *this* person did, never what a colleague did after.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from sims_desktop.grading.presenter.entry import Value
+from sims_desktop.grading.presenter.sheet import Key
+
+
+class Held(NamedTuple):
+    """What a cell held: its value and, while it holds no mark, the text that stands in it."""
+
+    value: Value
+    typed: str | None
+
+
+class Change(NamedTuple):
+    key: Key
+    before: Held
+    after: Held
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One act of a person, whatever the number of its cells. `label` completes "Undo …"."""
+
+    label: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(slots=True)
+class History:
+    done: list[Step] = field(default_factory=list)
+    undone: list[Step] = field(default_factory=list)
+
+    def record(self, step: Step) -> None:
+        self.done.append(step)
+        self.undone.clear()
+
+    @property
+    def undo_label(self) -> str:
+        return self.done[-1].label if self.done else ""
+
+    @property
+    def redo_label(self) -> str:
+        return self.undone[-1].label if self.undone else ""

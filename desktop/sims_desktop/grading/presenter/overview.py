@@ -1,0 +1,101 @@
+"""My sheets: every section this person teaches, with its state in words, what is missing and what waits.
+
+Reads the local store only, so it opens off line; the sync thread keeps it fresh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sims_desktop.kit.wording import plural, when
+
+
+@dataclass(frozen=True, slots=True)
+class SheetLine:
+    """One sheet of the list. `waiting`, `conflicts` and `refused` count this computer's cells;
+    `here` tells whether the sheet is on this computer and opens without a network."""
+
+    section_id: int
+    course_code: str
+    course_title: str
+    section: str
+    term: str
+    state: str
+    filled: int
+    total: int
+    waiting: int = 0
+    conflicts: int = 0
+    refused: int = 0
+    here: bool = True
+    since: datetime | str | None = None
+    returned_because: str = ""
+
+    def state_words(self, now: datetime) -> str:
+        at = f" {when(self.since, now)}" if self.since else ""
+        if self.state == "submitted":
+            return f"Submitted{at}, waiting for the head of department"
+        if self.state == "approved":
+            return f"Approved{at}, waiting to be published"
+        if self.state == "published":
+            return f"Published{at}"
+        if self.state == "frozen":
+            return f"Frozen{at}"
+        if self.returned_because:
+            return f"Returned: {self.returned_because}"
+        return "Open" if self.filled else "Open, not started"
+
+    @property
+    def missing_words(self) -> str:
+        missing = self.total - self.filled
+        if not self.total:
+            return "no marks to enter yet"
+        return f"{missing:,} of {self.total:,} missing" if missing else "complete"
+
+    @property
+    def waiting_words(self) -> str:
+        parts = []
+        if self.waiting:
+            parts.append(f"{plural(self.waiting, 'mark')} to send")
+        if self.conflicts:
+            parts.append(plural(self.conflicts, "conflict"))
+        if self.refused:
+            parts.append(f"{self.refused:,} refused")
+        if not self.here:
+            parts.append("not on this computer yet")
+        return ", ".join(parts) or "all sent"
+
+
+class SheetList(Protocol):
+    def list_sheets(self) -> Sequence[SheetLine]: ...
+
+
+class OverviewPresenter:
+    def __init__(self, shelf: SheetList) -> None:
+        self.shelf = shelf
+        self.lines: Sequence[SheetLine] = ()
+        self.on_change: Callable[[], None] = lambda: None
+        self.refresh()
+
+    def refresh(self) -> None:
+        lines = sorted(self.shelf.list_sheets(), key=lambda line: (line.term, line.course_code, line.section))
+        if lines != self.lines:
+            self.lines = lines
+            self.on_change()
+
+    @property
+    def sentence(self) -> str:
+        if not self.lines:
+            return "No sheets yet. They appear here as soon as you teach a section and were connected once."
+        open_ = [line for line in self.lines if line.state == "open"]
+        missing = sum(line.total - line.filled for line in open_)
+        waiting = sum(line.waiting for line in self.lines)
+        conflicts = sum(line.conflicts for line in self.lines)
+        parts = [plural(len(open_), "open sheet"), f"{missing:,} marks missing"]
+        if waiting:
+            parts.append(f"{plural(waiting, 'mark')} waiting to be sent")
+        if conflicts:
+            parts.append(plural(conflicts, "conflict"))
+        return ", ".join(parts) + "."

@@ -1,0 +1,163 @@
+"""A grade sheet as a window holds it: columns, rows, and cells with a badge.
+
+A cell shows the conflict's own value, else what was typed here, else what is being sent, else what the
+server confirmed; the badge tells which. The rule a newcomer would get wrong: a cell's identity is
+(enrollment, assessment), never its position, because a roster changes while the sheet is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import IntEnum
+from typing import Protocol
+
+from sims_desktop.grading.presenter.entry import BLANK, Mistake, Value, number_text, shown
+
+Key = tuple[int, int]
+"""(enrollment_id, assessment_id)"""
+
+OPEN = "open"
+
+
+class Badge(IntEnum):
+    """Where the shown value stands."""
+
+    SAVED = 0  # the server has it
+    WAITING = 1  # durable on this computer, not sent
+    SENDING = 2  # in the batch under way
+    CONFLICT = 3  # somebody else wrote the cell meanwhile
+    REFUSED = 4  # the server said no; the value is kept here
+    INVALID = 5  # typed text that is no mark; kept in this window only
+
+
+BADGE_WORDS: dict[Badge, str] = {
+    Badge.SAVED: "saved",
+    Badge.WAITING: "saved on this computer, waiting to be sent",
+    Badge.SENDING: "being sent",
+    Badge.CONFLICT: "in conflict",
+    Badge.REFUSED: "refused",
+    Badge.INVALID: "not a mark",
+}
+
+REFUSAL_WORDS: dict[str, str] = {
+    "sync.sheet_closed": "The sheet was submitted or approved before this mark arrived",
+    "sync.not_teaching": "You no longer teach this section",
+    "sync.not_on_roster": "The student left the section",
+    "sync.row_closed": "The student is withdrawn or barred",
+    "sync.assessment_locked": "The assessment is locked; the head of department can unlock it",
+    "sync.not_yours": "The exam cell enters this assessment",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One assessment. `closed` says in words why nobody here can type in it, or is empty."""
+
+    assessment_id: int
+    name: str
+    max_score: Decimal
+    weight: Decimal
+    type: str = ""
+    closed: str = ""
+
+    @property
+    def heading(self) -> str:
+        return f"{self.name}\nof {number_text(self.max_score)} · {number_text(self.weight)} %"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One enrollment. Only rows that are `enrolled` take marks and count as missing."""
+
+    enrollment_id: int
+    reg_no: str
+    name: str
+    status: str = "enrolled"
+
+    @property
+    def takes_marks(self) -> bool:
+        return self.status == "enrolled"
+
+
+@dataclass(slots=True)
+class Cell:
+    """What one cell shows. `typed` is text that is no mark; `note` is the reason of a badge."""
+
+    value: Value = BLANK
+    badge: Badge = Badge.SAVED
+    typed: str | None = None
+    note: str = ""
+    by: str = ""
+    at: datetime | None = None
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        self.text = self.typed if self.typed is not None else shown(self.value)
+
+    def put(self, value: Value, badge: Badge) -> None:
+        self.value, self.badge, self.typed, self.note, self.text = value, badge, None, "", shown(value)
+
+    def keep_mistake(self, mistake: Mistake) -> None:
+        self.badge, self.typed, self.note, self.text = Badge.INVALID, mistake.text, mistake.reason, mistake.text
+
+    @property
+    def is_blank(self) -> bool:
+        return self.value.mark is None and self.typed is None
+
+
+@dataclass(slots=True)
+class Conflict:
+    """Two people's values of one cell. `theirs` is on the server now; `mine` is kept here."""
+
+    section_id: int
+    key: Key
+    base: Value
+    mine: Value
+    theirs: Value
+    by: str
+    at: datetime | None
+
+
+@dataclass(slots=True)
+class Sheet:
+    """A sheet as read from the local store. A cell without an entry was never written."""
+
+    section_id: int
+    title: str
+    section: str
+    term: str
+    state: str
+    rev: int
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+    cells: dict[Key, Cell] = field(default_factory=dict)
+    returned_because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One new value of one cell, as the local store takes it."""
+
+    enrollment_id: int
+    assessment_id: int
+    value: Value
+
+
+class SheetShelf(Protocol):
+    """The local store as this desk needs it. Every method is local and quick; none waits for a server.
+    `write` is one durable transaction: when it returns, the marks survive a power cut."""
+
+    def read_sheet(self, section_id: int) -> Sheet: ...
+
+    def read_cells(self, section_id: int, keys: Sequence[Key] | None = None) -> dict[Key, Cell]: ...
+
+    def write(self, section_id: int, edits: Sequence[Edit]) -> dict[Key, Cell]: ...
+
+    def read_conflicts(self, section_id: int) -> list[Conflict]: ...
+
+    def keep_mine(self, section_id: int, keys: Sequence[Key]) -> None: ...
+
+    def keep_theirs(self, section_id: int, keys: Sequence[Key]) -> None: ...

@@ -1,0 +1,77 @@
+"""How a column of marks is distributed. Absent students are counted, not averaged.
+
+Averages are shown to one or two places and decide nothing, so floats are enough; marks themselves never
+become floats on their way to the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from statistics import fmean, median, pstdev
+
+from sims_desktop.grading.presenter.entry import ABSENT, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """Of one column. `bars` are counts of ten equal ranges of the maximum, the last one closed;
+    mean, middle and spread are in marks; `pass_rate` is passed / (scored + absent), 0 … 1."""
+
+    scored: int
+    absent: int
+    other: int
+    missing: int
+    mean: float | None
+    middle: float | None
+    spread: float | None
+    lowest: Decimal | None
+    highest: Decimal | None
+    pass_rate: float | None
+    total: Decimal
+    bars: Sequence[int]
+
+    @property
+    def in_words(self) -> str:
+        if self.mean is None:
+            return f"Nothing entered, {self.missing:,} missing"
+        rate = "" if self.pass_rate is None else f", {self.pass_rate:.0%} pass"
+        return f"Mean {self.mean:.1f}, median {self.middle:.1f}{rate}, {self.missing:,} missing"
+
+
+def distribution(
+    values: Iterable[Value], maximum: Decimal, pass_share: Decimal = Decimal("0.5"), bars: int = 10
+) -> Distribution:
+    """Of the values of everybody who takes marks. `pass_share` of the maximum passes."""
+    scores: list[Decimal] = []
+    absent = other = missing = 0
+    for value in values:
+        if value.score is not None:
+            scores.append(value.score)
+        elif value.mark is None:
+            missing += 1
+        elif value.mark == ABSENT:
+            absent += 1
+        else:
+            other += 1
+    counts = [0] * bars
+    for score in scores:
+        counts[min(bars - 1, int(score * bars / maximum))] += 1
+    plain = [float(score) for score in scores]
+    judged = len(scores) + absent
+    passed = sum(score >= maximum * pass_share for score in scores)
+    return Distribution(
+        scored=len(scores),
+        absent=absent,
+        other=other,
+        missing=missing,
+        mean=fmean(plain) if plain else None,
+        middle=median(plain) if plain else None,
+        spread=pstdev(plain) if plain else None,
+        lowest=min(scores, default=None),
+        highest=max(scores, default=None),
+        pass_rate=passed / judged if judged else None,
+        total=sum(scores, Decimal(0)),
+        bars=counts,
+    )

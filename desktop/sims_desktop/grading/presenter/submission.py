@@ -1,0 +1,84 @@
+"""Submitting a sheet: what is missing, what still waits, whose devices hold marks, and then one word.
+
+The rule a newcomer would get wrong: missing marks do not forbid a submit (results without a mark need a
+recorded reason later, at publish), but marks that the server has not got do: a submitted sheet refuses
+them when they arrive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sims_desktop.grading.presenter.grid import GridPresenter
+from sims_desktop.grading.presenter.sheet import OPEN, Badge
+from sims_desktop.kit.wording import plural, when
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A computer of a colleague that reported marks it has not sent."""
+
+    client_id: str
+    name: str
+    account: str
+    last_seen: datetime | str | None
+    pending: int
+    conflicts: int = 0
+
+    def in_words(self, now: datetime) -> str:
+        marks = plural(self.pending, "mark")
+        also = f" and {plural(self.conflicts, 'conflict')}" if self.conflicts else ""
+        return f"{self.account} on {self.name}: {marks} not sent{also}, last seen {when(self.last_seen, now)}"
+
+
+@dataclass(slots=True)
+class Submission:
+    """The panel's state. `obstacles` must be gone first; `missing` and `devices` are acknowledged."""
+
+    grid: GridPresenter
+    devices: list[Device] = field(default_factory=list)
+
+    @property
+    def obstacles(self) -> list[str]:
+        if self.grid.sheet.state != OPEN:
+            return [self.grid.state_words]
+        found = []
+        for badges, words in (
+            ((Badge.INVALID,), "not a mark (F7 shows the next)"),
+            ((Badge.CONFLICT,), "in conflict (Ctrl+J opens the tray)"),
+            ((Badge.REFUSED,), "refused by the server (F7 shows the next)"),
+            ((Badge.WAITING, Badge.SENDING), "waiting to be sent"),
+        ):
+            count = self.grid.counted(*badges)
+            if count:
+                found.append(f"{plural(count, 'cell')} {words}")
+        return found
+
+    @property
+    def missing(self) -> list[str]:
+        """`Final: 3 missing`, for each column that lacks marks."""
+        heads = self.grid.columns
+        return [f"{heads[c].name}: {count:,} missing" for c, count in self.grid.missing().items() if count]
+
+    def command(self) -> dict[str, Any]:
+        """The body of `POST /api/sheets/{section_id}/submit/`."""
+        body: dict[str, Any] = {"rev": self.grid.sheet.rev}
+        if self.devices:
+            body["acknowledge"] = [device.client_id for device in self.devices]
+        return body
+
+    def devices_reported(self, devices: Sequence[Device]) -> None:
+        """The server named devices that still hold marks; the next Ctrl+Enter acknowledges them."""
+        self.devices = list(devices)
+
+    def question(self) -> str:
+        if self.obstacles:
+            return "Not yet: " + "; ".join(self.obstacles) + "."
+        if self.devices:
+            return "Ctrl+Enter submits without what these computers hold; it would be refused when it arrives."
+        blank = sum(self.grid.missing().values())
+        what = f"with {plural(blank, 'mark')} missing" if blank else "complete"
+        return f"Ctrl+Enter submits revision {self.grid.sheet.rev:,}, {what}, to the head of department."
