@@ -1,0 +1,3 @@
+"""Registers what tests stand on. Fixtures live in `tests/support`, never here."""
+
+pytest_plugins = ("tests.support.database",)
