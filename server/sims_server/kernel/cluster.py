@@ -88,10 +88,9 @@ class Cluster:
     def url(self, role: str, database: str = "sims") -> str:
         """`postgresql://role:password@/database?host=…&port=…`, as libpq and SQLAlchemy read it.
         KeyError when `role` cannot sign in."""
-        return (
-            f"postgresql://{quote(role, safe='')}:{quote(self._passwords[role], safe='')}@/{quote(database, safe='')}"
-            f"?host={quote(self.host, safe='/')}&port={self.port}"
-        )
+        sign_in = f"{quote(role, safe='')}:{quote(self._passwords[role], safe='')}"
+        place = f"host={quote(self.host, safe='/')}&port={self.port}"
+        return f"postgresql://{sign_in}@/{quote(database, safe='')}?{place}"
 
     def superuser_url(self, database: str = "postgres") -> str:
         return self.url(SUPERUSER, database)
@@ -121,11 +120,14 @@ def _write_passwords(layout: Layout) -> None:
     if layout.passwords.exists():
         return
     if layout.files.exists():
-        raise ClusterFailure(f"{layout.passwords} is missing, and without it nobody can sign in to {layout.files}.")
+        raise ClusterFailure(
+            f"{layout.passwords} is missing; without it nobody can sign in to {layout.files}."
+        )
     passwords = {role: secrets.token_urlsafe(24) for role in (SUPERUSER, *LOGIN_ROLES)}
     unfinished = layout.passwords.with_suffix(".unfinished")
     unfinished.unlink(missing_ok=True)
-    with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "w", encoding="ascii") as file:
         json.dump(passwords, file)
         file.flush()
         os.fsync(file.fileno())

@@ -230,15 +230,19 @@ class Programs:
 
     def environment(self) -> dict[str, str]:
         """Ours without PG…, which libpq would obey, and in a fixed language."""
-        return {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))},
-            "LC_ALL": "C",
-        }
+        unwanted = ("PG", "LC_", "LANG")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
+        return {**kept, "LC_ALL": "C"}
 
     def start(
-        self, arguments: list[str], files: Path, log: int, *, pass_fds: tuple[int, ...] = (),
+        self,
+        arguments: list[str],
+        files: Path,
+        log: int,
+        *,
+        pass_fds: tuple[int, ...] = (),
         before: Callable[[], None] | None = None,
-    ) -> subprocess.Popen[bytes]:  # fmt: skip
+    ) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             arguments,
             cwd=files,
@@ -254,7 +258,8 @@ class Programs:
         )
 
     def major(self) -> str:
-        told = subprocess.run([self.path("postgres"), "--version"], check=True, capture_output=True, text=True)
+        command = [self.path("postgres"), "--version"]
+        told = subprocess.run(command, check=True, capture_output=True, text=True)
         return told.stdout.split()[2].partition(".")[0]
 
 
@@ -288,11 +293,11 @@ def make_files(programs: Programs, log: int, *, disposable: bool) -> None:
         os.chown(unfinished, *programs.owner)
     with _password_file(layout.read_passwords()[SUPERUSER]) as (password_path, descriptors):
         command = [programs.path("initdb"), "-D", programs.place(unfinished), f"--username={SUPERUSER}"]
-        command += [f"--pwfile={password_path}", "--auth=scram-sha-256", "--data-checksums", "--encoding=UTF8"]
+        command += [f"--pwfile={password_path}", "--auth=scram-sha-256", "--data-checksums"]
         # Order by code point everywhere; letters of all scripts are letters (search, lower()).
-        command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions"]
+        command += ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         command += [f"--lc-ctype={'C.UTF-8' if LINUX else 'C' if WINDOWS else 'en_US.UTF-8'}"]
-        command += ["--no-sync"] if disposable else []
+        command += ["--no-instructions", *(["--no-sync"] if disposable else [])]
         made = programs.start(command, unfinished, log, pass_fds=descriptors).wait()
     if made != 0:
         raise ClusterFailure(f"initdb could not make {layout.files}:\n{tail_of(layout.log)}")
@@ -305,7 +310,7 @@ def check_version(programs: Programs) -> None:
     if made_by != ours:
         raise ClusterFailure(
             f"{programs.layout.files} was made by PostgreSQL {made_by}, and this is PostgreSQL {ours}. It is "
-            "never converted silently: take a backup with the version of SIMS that made it and restore it here."
+            "never converted silently: take a backup with the release that made it and restore it here."
         )
 
 
@@ -441,19 +446,24 @@ class Supervisor:
         self._stop()
 
 
+def tell(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
 def main(arguments: list[str]) -> int:
     """Answers `ready` on standard output once the server takes connections, else the reason."""
     layout = Layout(Path(arguments[0]))
     supervising = FolderLock(layout.supervisor_lock)
     if not supervising.try_exclusive():
-        print("Another process supervises this folder.", flush=True)
+        tell("Another process supervises this folder.")
         return 1
     told = threading.Event()
 
     def ready() -> None:
         if not told.is_set():
             told.set()
-            print("ready", flush=True)
+            tell("ready")
             # The starter's pipe must not stay open in us, or whoever reads it to its end waits for ever.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -462,7 +472,7 @@ def main(arguments: list[str]) -> int:
         supervisor = Supervisor(layout, disposable="--disposable" in arguments)
         supervisor.run(ready)
     except ClusterFailure as problem:
-        print(problem, flush=True)
+        tell(str(problem))
         return 1
     finally:
         # Before the hold lock, which ends with the process: the next starter must find no supervisor.

@@ -103,8 +103,10 @@ def _make_roles(connection: psycopg.Connection[tuple[object, ...]], passwords: M
                     )
                 )
         # Before 16 a membership carried no such options and the member's own NOINHERIT decided.
-        options: LiteralString = " WITH INHERIT FALSE, SET TRUE" if connection.info.server_version >= 160000 else ""
-        connection.execute(sql.SQL("GRANT sims_student TO sims_app" + options))
+        if connection.info.server_version >= 160000:
+            connection.execute("GRANT sims_student TO sims_app WITH INHERIT FALSE, SET TRUE")
+        else:
+            connection.execute("GRANT sims_student TO sims_app")
 
 
 def _make_database(connection: psycopg.Connection[tuple[object, ...]], database: str) -> None:
