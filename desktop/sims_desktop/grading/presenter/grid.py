@@ -238,7 +238,9 @@ class GridPresenter:
 
     def distribution(self, column: int) -> Distribution:
         values = (
-            cells[column].value for row, cells in zip(self.sheet.rows, self._cells, strict=True) if row.takes_marks
+            cells[column].value
+            for row, cells in zip(self.sheet.rows, self._cells, strict=True)
+            if row.takes_marks
         )
         return distribution(values, self.columns[column].max_score, self.pass_share)
 
@@ -246,7 +248,9 @@ class GridPresenter:
 
     def type_text(self, place: int, column: int, text: str) -> Outcome:
         row, head = self.row(place), self.columns[column]
-        return self._act({(place, column): text}, f"typing {text.strip() or 'blank'} for {row.name}, {head.name}")
+        return self._act(
+            {(place, column): text}, f"typing {text.strip() or 'blank'} for {row.name}, {head.name}"
+        )
 
     def fill(self, positions: Sequence[Position], text: str, *, only_blank: bool = False) -> Outcome:
         """One text into many cells. While a missing filter is on, `only_blank` keeps it away from cells
@@ -286,7 +290,9 @@ class GridPresenter:
         block = [(p, c) for p in range(top, bottom + 1) for c in range(left, right + 1)]
         return text, self._act(dict.fromkeys(block, ""), f"cutting {plural(len(block), 'cell')}")
 
-    def paste(self, text: str, top: int, left: int, bottom: int | None = None, right: int | None = None) -> Outcome:
+    def paste(
+        self, text: str, top: int, left: int, bottom: int | None = None, right: int | None = None
+    ) -> Outcome:
         """A block from the clipboard, its first cell at (top, left). One value, or a block that fits the
         selection a whole number of times, fills the selection; anything else keeps its own size."""
         rows = read_block(text)
@@ -344,7 +350,9 @@ class GridPresenter:
         if changes:
             self._put([(change.key, change.after) for change in changes])
             self.history.record(Step(label, tuple(changes)))
-        return Outcome(len(changes), invalid, passed_over, why, _sentence(label, changes, invalid, passed_over, why))
+        return Outcome(
+            len(changes), invalid, passed_over, why, _sentence(label, changes, invalid, passed_over, why)
+        )
 
     def _put(self, held: Sequence[tuple[Key, Held]]) -> None:
         """Write, then show. A value that the store already has is not written again: what changed may be
@@ -398,7 +406,12 @@ class GridPresenter:
         for key, before, after in step.changes:
             there, wanted = (after, before) if back else (before, after)
             index, column = self.row_of.get(key[0]), self.column_of.get(key[1])
-            gone = index is None or column is None or self.sheet.state != OPEN or bool(self.columns[column].closed)
+            gone = (
+                index is None
+                or column is None
+                or self.sheet.state != OPEN
+                or bool(self.columns[column].closed)
+            )
             if gone or Held(self.cell_of(key).value, self.cell_of(key).typed) != there:
                 left_alone += 1
                 continue
@@ -485,4 +498,3 @@ def _sentence(label: str, changes: Sequence[Change], invalid: int, passed_over: 
     if passed_over:
         said += f", {passed_over:,} passed over ({why[0].lower()}{why[1:]})"
     return said + ". Ctrl+Z undoes."
-

@@ -92,7 +92,8 @@ def match_by_number(grid: GridPresenter, text: str, column: int) -> Match | None
             if isinstance(meant, Mistake):
                 match.odd.append(Odd(number, typed, meant.reason))
             elif key in decided and decided[key] != shown(meant):
-                match.odd.append(Odd(number, typed, f"The list also says {decided[key] or 'blank'} for this number"))
+                other = decided[key] or "blank"
+                match.odd.append(Odd(number, typed, f"The list also says {other} for this number"))
             elif not typed or (cell.value == meant and cell.typed is None):
                 match.same += key not in decided
                 decided.setdefault(key, shown(meant))
@@ -125,7 +126,11 @@ def _targets(
     """Pairs (pasted column, column of the sheet), and the lines below the heading if there is one."""
     names = {head.name.casefold(): index for index, head in enumerate(grid.columns)}
     heading = lines[0]
-    named = [(i, names[cell.strip().casefold()]) for i, cell in enumerate(heading) if cell.strip().casefold() in names]
+    named = [
+        (i, names[cell.strip().casefold()])
+        for i, cell in enumerate(heading)
+        if cell.strip().casefold() in names
+    ]
     if named:
         return named, lines[1:]
     owners = {folded(row.reg_no) for row in grid.sheet.rows}

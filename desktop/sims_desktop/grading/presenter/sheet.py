@@ -42,15 +42,6 @@ BADGE_WORDS: dict[Badge, str] = {
     Badge.INVALID: "not a mark",
 }
 
-REFUSAL_WORDS: dict[str, str] = {
-    "sync.sheet_closed": "The sheet was submitted or approved before this mark arrived",
-    "sync.not_teaching": "You no longer teach this section",
-    "sync.not_on_roster": "The student left the section",
-    "sync.row_closed": "The student is withdrawn or barred",
-    "sync.assessment_locked": "The assessment is locked; the head of department can unlock it",
-    "sync.not_yours": "The exam cell enters this assessment",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -101,7 +92,12 @@ class Cell:
         self.value, self.badge, self.typed, self.note, self.text = value, badge, None, "", shown(value)
 
     def keep_mistake(self, mistake: Mistake) -> None:
-        self.badge, self.typed, self.note, self.text = Badge.INVALID, mistake.text, mistake.reason, mistake.text
+        self.badge, self.typed, self.note, self.text = (
+            Badge.INVALID,
+            mistake.text,
+            mistake.reason,
+            mistake.text,
+        )
 
     @property
     def is_blank(self) -> bool:

@@ -32,9 +32,7 @@ class Progress:
 
     @property
     def sentence(self) -> str:
-        return f"{self.entered:,} entered, sum {self.total:,f}, {self.left:,} left".replace(".00 ", " ").replace(
-            ".00,", ","
-        )
+        return f"{self.entered:,} entered, sum {number_text(self.total)}, {self.left:,} left"
 
 
 class StackPresenter:
@@ -115,13 +113,15 @@ class StackPresenter:
         assert self.student is not None
         meant = read_entry(text, self.grid.columns[self.column].max_score, self.grid.aliases)
         if not text or isinstance(meant, Mistake):
-            self.sentence = f"{self.student.name}: {meant.reason if isinstance(meant, Mistake) else 'type the mark'}"
+            reason = meant.reason if isinstance(meant, Mistake) else "type the mark"
+            self.sentence = f"{self.student.name}: {reason}"
             return
         cell = self._cell(self.student)
         if not cell.is_blank and (cell.typed is not None or cell.value != meant):
             self._meant, self.asking = text, Asking.KEEP_OR_REPLACE
             by = f", by {cell.by}" if cell.by else ""
-            self.sentence = f"{self.student.name}: already {cell.text}{by}. Enter keeps it, R replaces it by {shown(meant)}"
+            stands = f"{self.student.name}: already {cell.text}{by}"
+            self.sentence = f"{stands}. Enter keeps it, R replaces it by {shown(meant)}"
             return
         self._write(text)
 

@@ -7,7 +7,7 @@ them when they arrive.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,19 @@ class Device:
     last_seen: datetime | str | None
     pending: int
     conflicts: int = 0
+
+    @classmethod
+    def reported(cls, told: Mapping[str, Any]) -> Device:
+        """From the facts of the refusal `sheets.devices_unsynced`."""
+        account = told.get("account")
+        return cls(
+            client_id=str(told["client_id"]),
+            name=str(told.get("name", "")),
+            account=str(account.get("name", "")) if isinstance(account, Mapping) else str(account or ""),
+            last_seen=told.get("last_seen"),
+            pending=int(told.get("pending", 0)),
+            conflicts=int(told.get("conflicts", 0)),
+        )
 
     def in_words(self, now: datetime) -> str:
         marks = plural(self.pending, "mark")
@@ -63,13 +76,6 @@ class Submission:
         heads = self.grid.columns
         return [f"{heads[c].name}: {count:,} missing" for c, count in self.grid.missing().items() if count]
 
-    def command(self) -> dict[str, Any]:
-        """The body of `POST /api/sheets/{section_id}/submit/`."""
-        body: dict[str, Any] = {"rev": self.grid.sheet.rev}
-        if self.devices:
-            body["acknowledge"] = [device.client_id for device in self.devices]
-        return body
-
     def devices_reported(self, devices: Sequence[Device]) -> None:
         """The server named devices that still hold marks; the next Ctrl+Enter acknowledges them."""
         self.devices = list(devices)
@@ -78,7 +84,7 @@ class Submission:
         if self.obstacles:
             return "Not yet: " + "; ".join(self.obstacles) + "."
         if self.devices:
-            return "Ctrl+Enter submits without what these computers hold; it would be refused when it arrives."
+            return "Ctrl+Enter submits without the marks on these computers; they are refused later."
         blank = sum(self.grid.missing().values())
         what = f"with {plural(blank, 'mark')} missing" if blank else "complete"
         return f"Ctrl+Enter submits revision {self.grid.sheet.rev:,}, {what}, to the head of department."

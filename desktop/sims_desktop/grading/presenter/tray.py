@@ -35,7 +35,8 @@ class TrayPresenter:
         row = self.grid.sheet.rows[self.grid.row_of[conflict.key[0]]]
         head = self.grid.columns[self.grid.column_of[conflict.key[1]]]
         base, mine, theirs = (shown(v) or "blank" for v in (conflict.base, conflict.mine, conflict.theirs))
-        return f"{row.reg_no}  {row.name}", head.name, base, mine, theirs, f"{conflict.by}, {when(conflict.at, now)}"
+        author = f"{conflict.by}, {when(conflict.at, now)}"
+        return f"{row.reg_no}  {row.name}", head.name, base, mine, theirs, author
 
     def same_author(self, conflict: Conflict) -> list[Conflict]:
         """Every open conflict with the same other person, for the key with Shift."""
@@ -47,4 +48,5 @@ class TrayPresenter:
         choose(self.grid.section_id, keys)
         self.grid.refresh()
         self.reload()
-        return f"Kept {'mine' if mine else 'theirs'} in {plural(len(keys), 'cell')}. Both values stay on record."
+        whose = "mine" if mine else "theirs"
+        return f"Kept {whose} in {plural(len(keys), 'cell')}. Both values stay on record."

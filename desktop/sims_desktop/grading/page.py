@@ -1,0 +1,473 @@
+"""The grade grid's page: title and state in words, strip, grid, panel beside it, note at the foot.
+
+Every act goes through the presenter, which writes to the local store and never waits; only submitting
+asks the server, off the window's thread.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from PySide6.QtCore import QLocale, Qt
+from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSplitter, QVBoxLayout, QWidget
+
+from sims_desktop.client.errors import ClientError, ProblemAnswer
+from sims_desktop.grading.award_list import award_list
+from sims_desktop.grading.panels import DistributionPanel, MatchPanel, Panel, SubmitPanel, TrayPanel
+from sims_desktop.grading.presenter.grid import Filter, GridPresenter, Outcome
+from sims_desktop.grading.presenter.matching import Match, apply_match, match_by_number
+from sims_desktop.grading.presenter.sheet import Badge, Conflict, Row, SheetShelf
+from sims_desktop.grading.presenter.stack import StackPresenter
+from sims_desktop.grading.presenter.submission import Device, Submission
+from sims_desktop.grading.presenter.tray import TrayPresenter
+from sims_desktop.grading.strip import Strip
+from sims_desktop.grading.view import GridView
+from sims_desktop.kit.notes import Note
+from sims_desktop.kit.page import Page, Surroundings
+from sims_desktop.kit.tasks import Progress
+from sims_shared.grading import DevicesUnsynced
+
+KEYS_NAME = "Grade grid"
+
+
+class SheetOffice(Protocol):
+    """The server as this page needs it. Called off the window's thread; raises `ClientError`s."""
+
+    def submit_sheet(self, section_id: int, rev: int, acknowledge: list[str]) -> None: ...
+
+
+class GridPage(Page):
+    guide = "faculty"
+    keys_name = KEYS_NAME
+
+    def __init__(
+        self,
+        around: Surroundings,
+        shelf: SheetShelf,
+        office: SheetOffice,
+        section_id: int,
+        parent: QWidget | None = None,
+    ) -> None:
+        self.grid = GridPresenter(shelf, section_id, decimal_mark=QLocale().decimalPoint())
+        sheet = self.grid.sheet
+        self.title = f"{sheet.title} · {sheet.section}"
+        super().__init__(around, "grid_page", parent)
+        self._office = office
+        self.section_id = section_id
+        self.heading = QLabel(f"{sheet.title} · Section {sheet.section} · {sheet.term}", self)
+        self.heading.setObjectName("sheet_title")
+        self.heading.setTextFormat(Qt.TextFormat.PlainText)
+        font = self.heading.font()
+        font.setBold(True)
+        font.setPointSizeF(font.pointSizeF() * 1.2)
+        self.heading.setFont(font)
+        self.state = QLabel(self)
+        self.state.setObjectName("sheet_state")
+        self.state.setTextFormat(Qt.TextFormat.PlainText)
+        self.find_line = QLineEdit(self)
+        self.find_line.setObjectName("find")
+        self.find_line.setPlaceholderText("End of a number, or a name")
+        self.find_line.setAccessibleName("Go to a registration number or name")
+        self.find_line.setMaximumWidth(self.fontMetrics().averageCharWidth() * 32)
+        self.find_line.hide()
+        self.view = GridView(self.grid, self)
+        self.note = Note(self)
+        self.figures = QLabel(self)
+        self.figures.setObjectName("selection_figures")
+        self.strip: Strip | None = None
+        self.panel: Panel | None = None
+        self.submission = Submission(self.grid)
+        self.tray = TrayPresenter(self.grid)
+        self._submitting = False
+        self._lay_out()
+        self._add_actions()
+        self.view.say = self.note.say
+        self.view.acted = self._acted
+        self.view.table.on_act = self._did
+        self.view.selectionModel().currentChanged.connect(lambda *_: self._moved())
+        self.view.selectionModel().selectionChanged.connect(lambda *_: self._count_selection())
+        self.find_line.textChanged.connect(self._find)
+        self.find_line.returnPressed.connect(self._leave_find)
+        around.theme.changed.connect(self.view.recolour)
+        self._show_state()
+        self._moved()
+
+    def _lay_out(self) -> None:
+        top = QHBoxLayout()
+        top.addWidget(self.heading)
+        top.addSpacing(16)
+        top.addWidget(self.state, 1)
+        top.addWidget(self.find_line)
+        self._split = QSplitter(Qt.Orientation.Horizontal, self)
+        self._split.setObjectName("grid_split")
+        self._split.addWidget(self.view)
+        self._split.setStretchFactor(0, 1)
+        self._split.setChildrenCollapsible(False)
+        foot = QHBoxLayout()
+        foot.addWidget(self.note, 1)
+        foot.addWidget(self.figures)
+        self._column = QVBoxLayout(self)
+        self._column.addLayout(top)
+        self._column.addWidget(self._split, 1)
+        self._column.addLayout(foot)
+        self.setFocusProxy(self.view)
+
+    def _add_actions(self) -> None:
+        add = self.add_action
+        self.undo_action = add("grading.undo", "Undo", "Ctrl+Z", self.undo)
+        self.redo_action = add("grading.redo", "Redo", ("Ctrl+Y", "Ctrl+Shift+Z"), self.redo)
+        add("grading.copy", "Copy", "Ctrl+C", self.copy)
+        add("grading.copy_with_names", "Copy with numbers and names", "Ctrl+Shift+C", self.copy_with_names)
+        add("grading.cut", "Cut", "Ctrl+X", self.cut)
+        add("grading.paste", "Paste", "Ctrl+V", self.paste)
+        add("grading.paste_by_number", "Paste by registration number", "Ctrl+Shift+V", self.paste_by_number)
+        add("grading.fill_down", "Fill down", "Ctrl+D", self.fill_down)
+        add("grading.clear", "Clear", ("Del", "Backspace"), self.clear)
+        add("grading.find", "Go to a registration number or name", ("/", "Ctrl+G"), self.open_find)
+        add("grading.next_problem", "Next problem", "F7", self.next_problem)
+        add("grading.missing_here", "Missing in this column", "M", self.toggle_missing)
+        add("grading.missing", "Missing anywhere", "Shift+M", self.toggle_missing_anywhere)
+        add("grading.stack", "Enter an unsorted stack of scripts", "F6", self.toggle_strip)
+        add("grading.distribution", "Distribution", "Ctrl+F", self.toggle_distribution)
+        add("grading.tray", "Conflict tray", "Ctrl+J", self.toggle_tray)
+        add("grading.submit", "Submit to the head of department", ("Ctrl+Return", "Ctrl+Enter"), self.submit)
+        add("grading.award_list", "Print the award list", "Ctrl+P", self.print_award_list)
+
+    def more_keys(self) -> tuple[tuple[str, str], ...]:
+        return (
+            ("Overwrite the cell", "type"),
+            ("Edit what stands", "F2"),
+            ("Revert", "Esc"),
+            ("Down; up", "Enter; Shift+Enter"),
+            ("Right; Enter then returns to the first column", "Tab"),
+            ("One mark into all chosen cells", "type, Enter"),
+            ("Absent, excused, unfair means, pending", "A  E  U  PE"),
+        )
+
+    # Acts
+
+    def _did(self, outcome: Outcome) -> None:
+        self.note.say(outcome.sentence)
+        self._acted()
+
+    def _acted(self) -> None:
+        self._show_state()
+        self._moved()
+        self._count_selection()
+        self.around.changes.tell("marks", self.section_id)
+
+    def undo(self) -> None:
+        self._did(self.grid.undo())
+
+    def redo(self) -> None:
+        self._did(self.grid.redo())
+
+    def copy(self) -> None:
+        self._copy(with_names=False)
+
+    def copy_with_names(self) -> None:
+        self._copy(with_names=True)
+
+    def _copy(self, *, with_names: bool) -> None:
+        block = self.view.hull()
+        if block is not None:
+            QGuiApplication.clipboard().setText(self.grid.copy(*block, with_names=with_names))
+            rows, columns = block.bottom - block.top + 1, block.right - block.left + 1
+            self.note.say(f"Copied {rows:,} × {columns:,} cells")
+
+    def cut(self) -> None:
+        block = self.view.hull()
+        if block is not None:
+            text, outcome = self.grid.cut(*block)
+            QGuiApplication.clipboard().setText(text)
+            self._did(outcome)
+
+    def paste(self) -> None:
+        block = self.view.hull()
+        if block is not None:
+            text = QGuiApplication.clipboard().text()
+            self._did(self.grid.paste(text, block.top, block.left, block.bottom, block.right))
+
+    def paste_by_number(self) -> None:
+        match = match_by_number(self.grid, QGuiApplication.clipboard().text(), self.view.column_here())
+        if match is None:
+            self.note.say("The clipboard has no column of registration numbers of this section")
+            return
+        panel = MatchPanel(self)
+        panel.applied.connect(self._apply_match)
+        self._open_panel(panel)
+        panel.preview(match)
+
+    def _apply_match(self, match: Match) -> None:
+        self._did(apply_match(self.grid, match))
+
+    def fill_down(self) -> None:
+        block = self.view.hull()
+        if block is not None:
+            self._did(self.grid.fill_down(*block))
+
+    def clear(self) -> None:
+        self._did(self.grid.clear(self.view.chosen()))
+
+    def print_award_list(self) -> None:
+        from sims_desktop.kit.printing import ask_printer, print_html
+
+        printer = ask_printer(self, "Print the award list")
+        if printer is not None:
+            print_html(award_list(self.grid, self.around.now()), printer)
+            self.note.say(f"Printed the award list of revision {self.grid.sheet.rev:,}")
+
+    # Moving about
+
+    def open_find(self) -> None:
+        self.find_line.show()
+        self.find_line.setFocus()
+        self.find_line.selectAll()
+
+    def _find(self, words: str) -> None:
+        at = self.view.here()
+        place = self.grid.find(words, at[0] if at else 0)
+        if place is not None:
+            index = self.view.table.index(place, self.view.column_here())
+            self.view.setCurrentIndex(index)
+            self.view.scrollTo(index)
+            row = self.grid.row(place)
+            self.note.say(f"{row.reg_no} {row.name}")
+        elif words.strip():
+            self.note.say(f"Nobody here matches “{words.strip()}”")
+
+    def _leave_find(self) -> None:
+        self.find_line.clear()
+        self.find_line.hide()
+        self.view.setFocus()
+
+    def next_problem(self) -> None:
+        self.view.finish_typing()
+        position = self.grid.next_problem(self.view.here())
+        if position is None:
+            self.note.say("No problem left")
+            return
+        self.view.go_to(position)
+        self.note.say(self.grid.described(*position))
+
+    def toggle_missing(self) -> None:
+        self._filter(Filter.MISSING_HERE)
+
+    def toggle_missing_anywhere(self) -> None:
+        self._filter(Filter.MISSING)
+
+    def _filter(self, wanted: Filter) -> None:
+        at = self.view.here()
+        column = self.view.column_here()
+        if at and at[0] < self.grid.row_count and self.grid.columns:
+            self.view.keep(self.grid.key(at[0], column))
+        if self.grid.filter is wanted:
+            self.grid.apply_filter(Filter.ALL)
+            self.note.say("All students")
+            return
+        self.grid.apply_filter(wanted, column)
+        where = f"in {self.grid.columns[column].name}" if wanted is Filter.MISSING_HERE else "anywhere"
+        if not self.grid.row_count:
+            self.grid.apply_filter(Filter.ALL)
+            self.note.say(f"Nothing is missing {where}")
+            return
+        count = self.grid.row_count
+        self.note.say(f"{count:,} missing {where}. Ctrl+A chooses them, A marks absent, M shows everybody.")
+
+    # What stands beside the grid
+
+    def _open_panel(self, panel: Panel) -> None:
+        self._close_panel()
+        self.panel = panel
+        panel.closed.connect(self._close_panel)
+        self._split.addWidget(panel)
+        whole = max(self._split.width(), 600)
+        self._split.setSizes([whole - whole * 2 // 5, whole * 2 // 5])
+        panel.show()
+
+    def _close_panel(self) -> None:
+        if self.panel is not None:
+            panel, self.panel = self.panel, None
+            self.tray.on_change = lambda: None
+            panel.hide()
+            panel.setParent(None)
+            panel.deleteLater()
+            self.view.setFocus()
+
+    def toggle_distribution(self) -> None:
+        if isinstance(self.panel, DistributionPanel):
+            self._close_panel()
+            return
+        panel = DistributionPanel(self.grid, self)
+        self._open_panel(panel)
+        panel.follow(self.view.column_here())
+        self.view.setFocus()
+
+    def toggle_tray(self) -> None:
+        if isinstance(self.panel, TrayPanel):
+            self._close_panel()
+            return
+        self.tray.reload()
+        panel = TrayPanel(self.tray, self.around.now, self._kept, self._show_conflict, self)
+        self._open_panel(panel)
+        panel.list.setFocus()
+
+    def _kept(self, sentence: str) -> None:
+        self.note.say(sentence)
+        self._show_state()
+        self.around.changes.tell("marks", self.section_id)
+
+    def _show_conflict(self, conflict: Conflict) -> None:
+        position = self.grid.position(conflict.key)
+        if position is not None:
+            index = self.view.table.place(position)
+            self.view.setCurrentIndex(index)
+            self.view.scrollTo(index)
+
+    def toggle_strip(self) -> None:
+        if self.strip is not None:
+            strip, self.strip = self.strip, None
+            strip.hide()
+            strip.deleteLater()
+            self.view.setFocus()
+            return
+        if not self.grid.columns:
+            return
+        column = self.view.column_here()
+        if self.grid.columns[column].closed:
+            self.note.say(f"{self.grid.columns[column].closed}.")
+            return
+        self.strip = Strip(StackPresenter(self.grid, column), self._follow_student, self)
+        self.strip.closed.connect(self.toggle_strip)
+        self.strip.acted.connect(self._acted)
+        self._column.insertWidget(1, self.strip)
+        self.strip.line.setFocus()
+
+    def _follow_student(self, row: Row) -> None:
+        key = (row.enrollment_id, self.grid.columns[self.view.column_here()].assessment_id)
+        position = self.grid.position(key)
+        if position is not None:
+            index = self.view.table.place(position)
+            self.view.setCurrentIndex(index)
+            self.view.scrollTo(index)
+
+    # Submitting
+
+    def submit(self) -> None:
+        """First Ctrl+Enter shows what is missing, the second submits."""
+        self.view.finish_typing()
+        if self._submitting:
+            return
+        if not isinstance(self.panel, SubmitPanel):
+            self.submission.devices_reported([])
+            panel = SubmitPanel(self.around.now, self.submit, self)
+            self._open_panel(panel)
+            panel.show_submission(self.submission)
+            panel.setFocus()
+            return
+        if self.submission.obstacles:
+            self.panel.show_submission(self.submission)
+            return
+        self._submitting = True
+        self.panel.complaint.say("")
+        self.panel.show_submission(self.submission, busy=True)
+        rev = self.grid.sheet.rev
+        acknowledge = [device.client_id for device in self.submission.devices]
+
+        def work(progress: Progress) -> None:
+            self._office.submit_sheet(self.section_id, rev, acknowledge)
+
+        self.around.tasks.run(
+            work, lambda _: self._submitted(), self._not_submitted, title="Submitting the sheet"
+        )
+
+    def _submitted(self) -> None:
+        self._submitting = False
+        self._close_panel()
+        self.around.changes.tell("sheet", self.section_id)
+        self.note.say("Submitted. It waits for the head of department.")
+
+    def _not_submitted(self, error: Exception) -> None:
+        self._submitting = False
+        panel = self.panel if isinstance(self.panel, SubmitPanel) else None
+        if not isinstance(error, ClientError):
+            raise error
+        if isinstance(error, ProblemAnswer) and error.code == DevicesUnsynced.code:
+            self.submission.devices_reported(
+                [Device.reported(told) for told in error.facts.get("devices", [])]
+            )
+        elif panel is not None:
+            panel.complaint.say(str(error))
+        else:
+            self.note.say(str(error))
+        if panel is not None:
+            panel.show_submission(self.submission)
+
+    # What comes from elsewhere
+
+    def heard(self, kind: str, id: int) -> None:
+        if kind == "sheet" and id == self.section_id:
+            at = self.view.here()
+            if at and at[0] < self.grid.row_count and at[1] < len(self.grid.columns):
+                self.view.keep(self.grid.key(*at))
+            self.grid.refresh()
+            self.tray.reload()
+            self._show_state()
+            self._moved()
+            if isinstance(self.panel, SubmitPanel) and not self._submitting:
+                self.panel.show_submission(self.submission)
+
+    def shown(self) -> None:
+        self.view.setFocus()
+
+    def leaving(self) -> str:
+        self.view.finish_typing()
+        count = self.grid.counted(Badge.INVALID)
+        if not count:
+            return ""
+        return f"{self.title}: {count:,} typed texts are no marks and would be forgotten."
+
+    def _show_state(self) -> None:
+        words = self.grid.state_words
+        because = self.grid.sheet.returned_because
+        self.state.setText(f"{words} · Returned: {because}" if because else words)
+        history = self.grid.history
+        self.undo_action.setText(f"Undo {history.undo_label}".strip())
+        self.redo_action.setText(f"Redo {history.redo_label}".strip())
+        self.undo_action.setEnabled(bool(history.done))
+        self.redo_action.setEnabled(bool(history.undone))
+
+    def _moved(self) -> None:
+        if isinstance(self.panel, DistributionPanel):
+            self.panel.follow(self.view.column_here())
+        at = self.view.here()
+        if at and at[0] < self.grid.row_count and at[1] < len(self.grid.columns):
+            cell = self.grid.cell(*at)
+            closed = self.grid.closed(*at)
+            if cell.badge is not Badge.SAVED and cell.note:
+                self.note.say(cell.note)
+            elif closed:
+                self.note.say(f"{closed}.")
+
+    def _count_selection(self) -> None:
+        chosen = self.view.chosen()
+        if len(chosen) < 2:
+            self.figures.setText("")
+            return
+        scores = [score for at in chosen if (score := self.grid.cell(*at).value.score) is not None]
+        words = f"{len(chosen):,} chosen"
+        if scores:
+            words += f", sum {sum(scores):,.2f}, mean {sum(scores) / len(scores):.1f}"
+        self.figures.setText(words)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            if self.find_line.hasFocus():
+                self._leave_find()
+            elif self.panel is not None:
+                self._close_panel()
+            elif self.grid.filter is not Filter.ALL:
+                self._filter(self.grid.filter)
+            return
+        super().keyPressEvent(event)

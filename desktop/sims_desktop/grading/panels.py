@@ -1,0 +1,264 @@
+"""What stands beside the grid, one at a time: distribution, conflict tray, paste preview, submit.
+
+A panel never takes over: the grid stays usable, Esc closes the panel and returns to the cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from sims_desktop.grading.presenter.entry import number_text
+from sims_desktop.grading.presenter.grid import GridPresenter
+from sims_desktop.grading.presenter.matching import Line, Match, Odd
+from sims_desktop.grading.presenter.sheet import Conflict
+from sims_desktop.grading.presenter.submission import Submission
+from sims_desktop.grading.presenter.tray import TrayPresenter
+from sims_desktop.kit.forms import Complaint
+from sims_desktop.kit.histogram import Histogram
+from sims_desktop.kit.tables import Field, RecordModel, RecordView
+
+ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+
+
+class Panel(QFrame):
+    """A title, a body, Esc."""
+
+    closed = Signal()
+
+    def __init__(self, name: str, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setAccessibleName(title)
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.heading = QLabel(title, self)
+        font = self.heading.font()
+        font.setBold(True)
+        self.heading.setFont(font)
+        close = QPushButton("Close (Esc)", self)
+        close.setObjectName("close_panel")
+        close.setFlat(True)
+        close.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        close.clicked.connect(self.closed)
+        top = QHBoxLayout()
+        top.addWidget(self.heading, 1)
+        top.addWidget(close)
+        self.body = QVBoxLayout(self)
+        self.body.addLayout(top)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.closed.emit()
+            return
+        super().keyPressEvent(event)
+
+
+def words(parent: QWidget, name: str) -> QLabel:
+    label = QLabel(parent)
+    label.setObjectName(name)
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label
+
+
+class DistributionPanel(Panel):
+    """Live: it follows the current column and every edit."""
+
+    def __init__(self, grid: GridPresenter, parent: QWidget | None = None) -> None:
+        super().__init__("distribution", "Distribution", parent)
+        self._grid = grid
+        self.histogram = Histogram(self)
+        self.figures = words(self, "figures")
+        self.body.addWidget(self.histogram, 1)
+        self.body.addWidget(self.figures)
+        self.body.addStretch(1)
+
+    def follow(self, column: int) -> None:
+        if not self._grid.columns:
+            return
+        head, spread = self._grid.columns[column], self._grid.distribution(column)
+        self.heading.setText(f"{head.name}, of {number_text(head.max_score)}")
+        steps = len(spread.bars)
+        edges = [
+            number_text((head.max_score * step / steps).quantize(head.max_score)) for step in range(steps + 1)
+        ]
+        self.histogram.show_bars(spread.bars, edges, float(self._grid.pass_share), spread.in_words)
+        lines = [spread.in_words]
+        if spread.lowest is not None and spread.highest is not None:
+            lowest, highest = number_text(spread.lowest), number_text(spread.highest)
+            lines.append(f"Lowest {lowest}, highest {highest}, spread {spread.spread:.1f}")
+        lines.append(
+            f"{spread.scored:,} scored, {spread.absent:,} absent, {spread.other:,} excused, unfair or pending"
+        )
+        lines.append(f"Sum {number_text(spread.total)} (control total of the bundle)")
+        self.figures.setText("\n".join(lines))
+
+
+class TrayPanel(Panel):
+    """M keeps mine, T keeps theirs; with Shift for every conflict with the same person."""
+
+    def __init__(
+        self,
+        tray: TrayPresenter,
+        now: Callable[[], datetime],
+        say: Callable[[str], object],
+        go_to: Callable[[Conflict], object],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__("tray", "Conflicts", parent)
+        self._tray, self._now, self._say = tray, now, say
+        titles = ("Student", "Assessment", "Before", "Mine", "Theirs", "Who, when")
+        widths = (240, 110, 70, 70, 70, 160)
+
+        def field(number: int) -> Field[Conflict]:
+            return Field(titles[number], lambda c: tray.texts(c, now())[number], widths[number])
+
+        self.model = RecordModel([field(number) for number in range(len(titles))])
+        self.list = RecordView(self.model, "conflicts", several=True, parent=self)
+        self.list.setAccessibleName("Conflicts: before, mine, theirs, who and when")
+        self.hint = words(self, "tray_hint")
+        mine = QPushButton("Keep &mine (M)", self)
+        theirs = QPushButton("Keep &theirs (T)", self)
+        mine.setObjectName("keep_mine")
+        theirs.setObjectName("keep_theirs")
+        buttons = QHBoxLayout()
+        buttons.addWidget(mine)
+        buttons.addWidget(theirs)
+        self.body.addWidget(self.hint)
+        self.body.addWidget(self.list, 1)
+        self.body.addLayout(buttons)
+        mine.clicked.connect(lambda: self.keep(mine=True))
+        theirs.clicked.connect(lambda: self.keep(mine=False))
+        self.list.selectionModel().currentRowChanged.connect(lambda *_: self._follow(go_to))
+        tray.on_change = self.refresh
+        self.refresh()
+
+    def refresh(self) -> None:
+        self.model.set_records(list(self._tray.conflicts))
+        count = len(self._tray.conflicts)
+        self.hint.setText(
+            "Two people wrote the same cell. Choose which mark stands; the other stays on record."
+            if count
+            else "No conflicts."
+        )
+        self.heading.setText(f"Conflicts: {count:,}" if count else "Conflicts")
+        if count and self.list.current() is None:
+            self.list.selectRow(0)
+
+    def keep(self, *, mine: bool, same_author: bool = False) -> None:
+        chosen = self.list.chosen()
+        if chosen and same_author:
+            chosen = self._tray.same_author(chosen[0])
+        if chosen:
+            self._say(self._tray.keep(chosen, mine=mine))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_M, Qt.Key.Key_T):
+            all_of_one = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            self.keep(mine=event.key() == Qt.Key.Key_M, same_author=all_of_one)
+            return
+        super().keyPressEvent(event)
+
+    def _follow(self, go_to: Callable[[Conflict], object]) -> None:
+        conflict = self.list.current()
+        if conflict is not None and self.list.hasFocus():
+            go_to(conflict)
+
+
+class MatchPanel(Panel):
+    """What a paste by number would change. Enter applies; what fits nobody stays in the list below."""
+
+    applied = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("match", "Paste by registration number", parent)
+        self._match: Match | None = None
+        self.sentence = words(self, "match_sentence")
+        self.changes: RecordModel[Line] = RecordModel(
+            [
+                Field("Number", lambda line: line.reg_no, 150),
+                Field("Name", lambda line: line.name, 150),
+                Field("Assessment", lambda line: line.column, 90),
+                Field("Now", lambda line: line.old or "blank", 60, is_number=True),
+                Field("Pasted", lambda line: line.new, 60, is_number=True),
+            ]
+        )
+        self.odd: RecordModel[Odd] = RecordModel(
+            [
+                Field("Number", lambda odd: odd.reg_no, 150),
+                Field("Pasted", lambda odd: odd.text, 70),
+                Field("Why it stays out", lambda odd: odd.why, 240),
+            ]
+        )
+        self.list = RecordView(self.changes, "match_changes", parent=self)
+        self.list.setAccessibleName("What would change")
+        self.rest = RecordView(self.odd, "match_odd", parent=self)
+        self.rest.setAccessibleName("Lines that stay out")
+        self.apply = QPushButton("Paste (Enter)", self)
+        self.apply.setObjectName("match_apply")
+        self.apply.clicked.connect(self._apply)
+        self.list.opened.connect(lambda line: self._apply())
+        self.body.addWidget(self.sentence)
+        self.body.addWidget(self.list, 2)
+        self.body.addWidget(self.rest, 1)
+        self.body.addWidget(self.apply)
+
+    def preview(self, match: Match) -> None:
+        self._match = match
+        self.sentence.setText(match.sentence)
+        self.changes.set_records(match.changes)
+        self.odd.set_records(match.odd)
+        self.rest.setVisible(bool(match.odd))
+        self.apply.setEnabled(bool(match.changes))
+        if match.changes:
+            self.list.selectRow(0)
+            self.list.setFocus()
+        else:
+            self.setFocus()
+
+    def _apply(self) -> None:
+        match, self._match = self._match, None
+        if match is None or not match.changes:
+            return
+        self.applied.emit(match)
+        self.changes.set_records([])
+        self.apply.setEnabled(False)
+        if match.odd:
+            self.sentence.setText(f"{len(match.odd):,} lines stayed out:")
+        else:
+            self.closed.emit()
+
+
+class SubmitPanel(Panel):
+    """What is missing, who still holds marks, and one button that says exactly what it does."""
+
+    def __init__(
+        self, now: Callable[[], datetime], submit: Callable[[], object], parent: QWidget | None = None
+    ) -> None:
+        super().__init__("submit", "Submit", parent)
+        self._now = now
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.missing = words(self, "submit_missing")
+        self.devices = words(self, "submit_devices")
+        self.question = words(self, "submit_question")
+        self.complaint = Complaint(self)
+        self.button = QPushButton("Submit (Ctrl+Enter)", self)
+        self.button.setObjectName("submit_button")
+        self.button.clicked.connect(lambda: submit())
+        for part in (self.missing, self.devices, self.question, self.complaint, self.button):
+            self.body.addWidget(part)
+        self.body.addStretch(1)
+
+    def show_submission(self, submission: Submission, *, busy: bool = False) -> None:
+        missing = submission.missing
+        self.missing.setText("\n".join(missing) if missing else "No mark is missing.")
+        held = [device.in_words(self._now()) for device in submission.devices]
+        self.devices.setText("Marks that have not arrived:\n" + "\n".join(held) if held else "")
+        self.devices.setVisible(bool(held))
+        self.question.setText("Submitting …" if busy else submission.question())
+        self.button.setEnabled(not busy and not submission.obstacles)

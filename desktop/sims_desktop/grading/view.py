@@ -1,0 +1,427 @@
+"""The grid on screen: keys of a spreadsheet, corner marks, frozen number and name.
+
+Typing overwrites, F2 edits, Esc reverts, Enter goes down, Shift+Enter up, Tab right, and Enter after Tabs
+returns to the column where the row was begun. The rule a newcomer would get wrong: with several cells
+chosen, what is typed goes into all of them, and while a missing filter is on, only into the blank ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from PySide6.QtCore import (
+    QEvent,
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    Qt,
+)
+from PySide6.QtGui import (
+    QColor,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPolygon,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemDelegate,
+    QAbstractItemView,
+    QLineEdit,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
+
+from sims_desktop.grading.presenter.entry import Mistake, read_entry
+from sims_desktop.grading.presenter.grid import Filter, GridPresenter, Position
+from sims_desktop.grading.presenter.sheet import Key
+from sims_desktop.grading.table import GradeTable
+from sims_desktop.kit import theme
+from sims_desktop.kit.tables import FrozenHeader
+
+ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+STRAIGHT = (
+    Qt.Key.Key_Left,
+    Qt.Key.Key_Right,
+    Qt.Key.Key_Up,
+    Qt.Key.Key_Down,
+    Qt.Key.Key_Home,
+    Qt.Key.Key_End,
+)
+SHIFT_OR_KEYPAD = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
+FROZEN_TITLES = ("Registration no.", "Name")
+
+
+class Block(NamedTuple):
+    """A rectangle of cells, ends included."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    def positions(self) -> Iterator[Position]:
+        return (
+            (row, col) for row in range(self.top, self.bottom + 1) for col in range(self.left, self.right + 1)
+        )
+
+
+class CellDelegate(QStyledItemDelegate):
+    """Paints the corner mark, and makes the editor obey a spreadsheet's keys."""
+
+    def __init__(self, view: GridView) -> None:
+        super().__init__(view)
+        self._view = view
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().paint(painter, option, index)
+        meaning = self._view.table.meaning(index.row(), index.column())
+        if meaning is None:
+            return
+        rect: QRect = option.rect
+        size = max(5, rect.height() // 4)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._view.mark_colour(meaning))
+        corner = rect.topLeft()
+        painter.drawPolygon(QPolygon([corner, corner + QPoint(size, 0), corner + QPoint(0, size)]))
+        painter.restore()
+
+    def createEditor(
+        self, parent: QWidget, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> QWidget:
+        line = QLineEdit(parent)
+        line.setObjectName("cell_editor")
+        line.setFrame(False)
+        line.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        line.setAccessibleName(self._view.table.grid.described(index.row(), index.column()))
+        column = self._view.table.grid.columns[index.column()]
+        plain = line.palette().color(QPalette.ColorRole.Text)
+
+        def judge(text: str) -> None:
+            """Says why it is no mark yet, and lets the person type on."""
+            meant = read_entry(text, column.max_score, self._view.table.grid.aliases)
+            wrong = isinstance(meant, Mistake)
+            palette = line.palette()
+            palette.setColor(QPalette.ColorRole.Text, theme.mark("invalid") if wrong else plain)
+            line.setPalette(palette)
+            self._view.say(meant.reason if isinstance(meant, Mistake) else "")
+
+        line.textEdited.connect(judge)
+        return line
+
+    def setEditorData(self, editor: QWidget, index: QModelIndex | QPersistentModelIndex) -> None:
+        assert isinstance(editor, QLineEdit)
+        editor.setText(self._view.table.grid.cell(index.row(), index.column()).text)
+
+    def setModelData(
+        self, editor: QWidget, model: object, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        assert isinstance(editor, QLineEdit)
+        self._view.commit(index.row(), index.column(), editor.text())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        pressed = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress
+        if pressed and isinstance(watched, QLineEdit) and isinstance(event, QKeyEvent):
+            key = event.key()
+            plain = not event.modifiers() & ~SHIFT_OR_KEYPAD
+            arrows = self._view.overwriting and key in (Qt.Key.Key_Up, Qt.Key.Key_Down)
+            if plain and (key in (*ENTER, Qt.Key.Key_Tab, Qt.Key.Key_Backtab) or arrows):
+                self.commitData.emit(watched)
+                self.closeEditor.emit(watched, QAbstractItemDelegate.EndEditHint.NoHint)
+                self._view.step(event)
+                return True
+        return super().eventFilter(watched, event)
+
+
+class FrozenTitles(QWidget):
+    """Titles over the frozen columns, where Qt has only a button."""
+
+    def __init__(self, view: QTableView, header: FrozenHeader) -> None:
+        super().__init__(view)
+        self._header = header
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self.palette().color(QPalette.ColorRole.Button))
+        painter.setPen(self.palette().color(QPalette.ColorRole.ButtonText))
+        flips = self.layoutDirection() is Qt.LayoutDirection.RightToLeft
+        edge = self.width() if flips else 0
+        side = Qt.AlignmentFlag.AlignRight if flips else Qt.AlignmentFlag.AlignLeft
+        for title, width in zip(FROZEN_TITLES, self._header.widths, strict=True):
+            left = edge - width if flips else edge
+            box = QRect(left + 6, 0, width - 12, self.height() - 4)
+            painter.drawText(box, int(side | Qt.AlignmentFlag.AlignBottom), title)
+            edge += -width if flips else width
+        painter.setPen(self.palette().color(QPalette.ColorRole.Mid))
+        painter.drawLine(self.rect().bottomLeft(), self.rect().bottomRight())
+        painter.end()
+
+
+class GridView(QTableView):
+    """`say(sentence)` speaks on the page's note; `acted()` follows every change of cells."""
+
+    def __init__(self, grid: GridPresenter, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("grid")
+        self.setAccessibleName("Marks")
+        self.say: Callable[[str], object] = lambda sentence: None
+        self.acted: Callable[[], object] = lambda: None
+        self.overwriting = False
+        self._return_column: int | None = None
+        self._marks: dict[str, QColor] = {}
+        self._held: Key | None = None
+        self._held_column = 0
+        self.table = GradeTable(grid, self)
+        self.frozen = FrozenHeader(self.table.frozen_texts, (150, 190), self)
+        self.setVerticalHeader(self.frozen)
+        self.setModel(self.table)
+        self.setItemDelegate(CellDelegate(self))
+        trigger = QAbstractItemView.EditTrigger
+        self.setEditTriggers(trigger.AnyKeyPressed | trigger.EditKeyPressed | trigger.DoubleClicked)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setTabKeyNavigation(False)
+        self.setWordWrap(False)
+        self.setCornerButtonEnabled(False)
+        self.horizontalHeader().setHighlightSections(True)
+        self.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._titles = FrozenTitles(self, self.frozen)
+        self.horizontalHeader().geometriesChanged.connect(self._place_titles)
+        self.frozen.geometriesChanged.connect(self._place_titles)
+        self.table.modelAboutToBeReset.connect(self._hold)
+        self.table.modelReset.connect(self._return)
+        self.measure()
+        if self.table.rowCount():
+            self.setCurrentIndex(self.table.index(0, 0))
+
+    @property
+    def grid(self) -> GridPresenter:
+        return self.table.grid
+
+    def measure(self) -> None:
+        """Sizes from the font, and from the longest number and a typical name, never from all rows' paint."""
+        metrics = self.fontMetrics()
+        rows = self.grid.sheet.rows
+        number = max((len(row.reg_no) for row in rows), default=12)
+        name = max((len(row.name) for row in rows[:200]), default=16)
+        wide = metrics.averageCharWidth()
+        self.frozen.set_widths(
+            (
+                max(metrics.horizontalAdvance(FROZEN_TITLES[0]), metrics.horizontalAdvance("0") * number)
+                + 18,
+                min(max(name, 14), 32) * wide + 18,
+            )
+        )
+        self.frozen.setDefaultSectionSize(metrics.height() + 8)
+        for column in range(self.table.columnCount()):
+            heading = str(self.table.headerData(column, Qt.Orientation.Horizontal))
+            widest = max(metrics.horizontalAdvance(line) for line in heading.split("\n"))
+            self.setColumnWidth(column, max(widest + 24, wide * 9))
+        self._place_titles()
+
+    def mark_colour(self, meaning: str) -> QColor:
+        colour = self._marks.get(meaning)
+        if colour is None:
+            colour = self._marks[meaning] = theme.mark(meaning)
+        return colour
+
+    def recolour(self) -> None:
+        self._marks.clear()
+        self.table.refresh_tints()
+        self.measure()
+        self.viewport().update()
+
+    # Where the person is
+
+    def here(self) -> Position | None:
+        index = self.currentIndex()
+        return (index.row(), index.column()) if index.isValid() else None
+
+    def column_here(self) -> int:
+        """The current assessment; from the total it is the last one."""
+        at = self.here()
+        return min(at[1], len(self.grid.columns) - 1) if at and self.grid.columns else 0
+
+    def blocks(self) -> list[Block]:
+        """The chosen rectangles without the total. Asks for ranges, never for every index."""
+        last = len(self.grid.columns) - 1
+        found = [
+            Block(part.top(), part.bottom(), part.left(), min(part.right(), last))
+            for part in list(self.selectionModel().selection())  # type: ignore[call-overload]
+            if part.left() <= last
+        ]
+        at = self.here()
+        if not found and at and at[1] <= last:
+            found = [Block(at[0], at[0], at[1], at[1])]
+        return found
+
+    def hull(self) -> Block | None:
+        """The rectangle around all that is chosen, as copying and pasting see it."""
+        blocks = self.blocks()
+        if not blocks:
+            return None
+        return Block(
+            min(b.top for b in blocks),
+            max(b.bottom for b in blocks),
+            min(b.left for b in blocks),
+            max(b.right for b in blocks),
+        )
+
+    def chosen(self) -> list[Position]:
+        return list(dict.fromkeys(at for block in self.blocks() for at in block.positions()))
+
+    def go_to(self, position: Position) -> None:
+        self._return_column = None
+        index = self.table.place(position)
+        self.setCurrentIndex(index)
+        self.scrollTo(index)
+        self.setFocus()
+
+    def selectAll(self) -> None:
+        """While one column's missing marks are shown, all of that column; else all marks."""
+        if not self.table.rowCount():
+            return
+        only = self.grid.filter is Filter.MISSING_HERE
+        left = self.column_here() if only else 0
+        right = left if only else len(self.grid.columns) - 1
+        block = QItemSelection(self.table.index(0, left), self.table.index(self.table.rowCount() - 1, right))
+        self.selectionModel().select(block, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+
+    # Editing
+
+    def edit(self, *args: object) -> bool | None:  # type: ignore[override]
+        """Qt calls this with the trigger; typing overwrites, everything else edits what stands."""
+        if len(args) == 1:
+            self.overwriting = False
+            super().edit(args[0])  # type: ignore[call-overload]
+            return None
+        trigger = args[1]
+        self.overwriting = trigger == QAbstractItemView.EditTrigger.AnyKeyPressed
+        opened = bool(super().edit(*args))  # type: ignore[call-overload]
+        if opened and not self.overwriting:
+            line = self.findChild(QLineEdit, "cell_editor")
+            if line is not None:
+                line.end(False)
+        return opened
+
+    def commit(self, row: int, column: int, text: str) -> None:
+        chosen = self.chosen() if self.overwriting else []
+        if len(chosen) > 1 and (row, column) in chosen:
+            only_blank = self.grid.filter in (Filter.MISSING_HERE, Filter.MISSING)
+            outcome = self.grid.fill(chosen, text, only_blank=only_blank)
+        elif text == self.grid.cell(row, column).text:
+            return
+        else:
+            outcome = self.grid.type_text(row, column, text)
+        self.say(outcome.sentence)
+        self.acted()
+
+    def finish_typing(self) -> None:
+        """Takes what stands in an open editor, before an act that looks at the whole sheet."""
+        line = self.findChild(QLineEdit, "cell_editor")
+        if line is not None and self.state() == QAbstractItemView.State.EditingState:
+            self.commitData(line)
+            self.closeEditor(line, QAbstractItemDelegate.EndEditHint.NoHint)
+
+    # Keys
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = event.key()
+        held = event.modifiers() & ~SHIFT_OR_KEYPAD
+        if not held and (key in ENTER or key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab)):
+            self.step(event)
+            return
+        if key in STRAIGHT:
+            self._return_column = None
+        at = self.here()
+        if at and event.text().strip() and not held and at[1] < len(self.grid.columns):
+            closed = self.grid.closed(*at)
+            if closed:
+                self.say(f"{closed}.")
+                return
+        super().keyPressEvent(event)
+
+    def step(self, event: QKeyEvent) -> None:
+        """Enter, Tab, and the arrows that leave an editor."""
+        at = self.here()
+        if at is None:
+            return
+        row, column = at
+        key = event.key()
+        back = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier) or key == Qt.Key.Key_Backtab
+        last = len(self.grid.columns) - 1
+        if key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
+            if self._return_column is None:
+                self._return_column = column
+            target = (row, min(max(column + (-1 if back else 1), 0), last))
+        else:
+            down = -1 if (back and key in ENTER) or key == Qt.Key.Key_Up else 1
+            if key in ENTER and self._return_column is not None:
+                column = self._return_column
+            self._return_column = None
+            target = (self._next_row(row, down), column)
+        index = self.table.place(target)
+        self.setCurrentIndex(index)
+        self.scrollTo(index)
+
+    def _next_row(self, row: int, step: int) -> int:
+        """The next row that takes marks; the same one at the end of the sheet."""
+        place = row + step
+        while 0 <= place < self.grid.row_count:
+            if self.grid.row(place).takes_marks:
+                return place
+            place += step
+        return row
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab belongs to the cells. Ctrl+Tab leaves."""
+        return False
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._return_column = None
+        super().mousePressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_titles()
+
+    def _place_titles(self) -> None:
+        wide, high = self.frozen.width(), self.horizontalHeader().height()
+        flips = self.layoutDirection() is Qt.LayoutDirection.RightToLeft
+        frame = self.frameWidth()
+        left = self.width() - wide - frame if flips else frame
+        self._titles.setGeometry(left, frame, wide, high)
+        self._titles.raise_()
+
+    def _hold(self) -> None:
+        at = self.here()
+        if at and at[0] < self.grid.row_count and at[1] < len(self.grid.columns):
+            self._held_column = at[1]
+        else:
+            self._held_column = 0
+
+    def keep(self, key: Key | None) -> None:
+        """The cell to return to after the rows change."""
+        self._held = key
+
+    def _return(self) -> None:
+        position = self.grid.position(self._held) if self._held else None
+        self._held = None
+        if position is None and self.grid.row_count and self.grid.columns:
+            position = (0, min(self._held_column, len(self.grid.columns) - 1))
+        if position is not None:
+            self.setCurrentIndex(self.table.place(position))

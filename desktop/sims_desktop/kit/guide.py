@@ -1,0 +1,47 @@
+"""F1: the guide's pages, off line, from `docs/guide` beside the program or inside the frozen one."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QUrl
+from PySide6.QtWidgets import QDialog, QTextBrowser, QVBoxLayout, QWidget
+
+
+def guide_folder() -> Path:
+    """PyInstaller unpacks data under `sys._MEIPASS`; a checkout has it four levels above this file."""
+    frozen = getattr(sys, "_MEIPASS", None)
+    return Path(frozen) / "docs" / "guide" if frozen else Path(__file__).parents[3] / "docs" / "guide"
+
+
+class GuideWindow(QDialog):
+    """One page of the guide, `faculty` or `counter#holds`. Not modal."""
+
+    def __init__(self, parent: QWidget, folder: Path | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("guide")
+        self._folder = folder or guide_folder()
+        self.text = QTextBrowser(self)
+        self.text.setOpenExternalLinks(False)
+        self.text.setSearchPaths([str(self._folder)])
+        self.text.setAccessibleName("Guide")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.text)
+        metrics = self.fontMetrics()
+        self.resize(metrics.averageCharWidth() * 90, metrics.height() * 36)
+
+    def open_page(self, topic: str) -> None:
+        name, _, anchor = topic.partition("#")
+        file = self._folder / f"{name}.md"
+        self.setWindowTitle(f"Guide: {name.replace('-', ' ')}")
+        if file.is_file():
+            self.text.setSource(QUrl.fromLocalFile(str(file)))
+            if anchor:
+                self.text.scrollToAnchor(anchor)
+        else:
+            hint = "? shows the keys of the page you are on."
+            self.text.setPlainText(f"The guide has no page “{name}” yet.\n\n{hint}")
+        self.show()
+        self.raise_()

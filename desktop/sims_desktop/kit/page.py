@@ -1,0 +1,84 @@
+"""What a page is handed, and what the window asks of a page.
+
+A page is a widget with a name; it registers its own actions and knows no other page. The rule a newcomer
+would get wrong: pages do not call each other. An act says what it touched (`Changes.tell`), and every page
+decides for itself whether that concerns it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QWidget
+
+from sims_desktop.kit.actions import Actions
+from sims_desktop.kit.remembered import Remembered
+from sims_desktop.kit.tasks import Tasks
+from sims_desktop.kit.theme import Theme
+
+
+class Changes(QObject):
+    """What was touched, as `("sheet", 17)` or `("sheets", 0)`, told on the GUI thread."""
+
+    told = Signal(str, int)
+
+    def tell(self, kind: str, id: int = 0) -> None:
+        self.told.emit(kind, id)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """The window's services, the same for every page."""
+
+    actions: Actions
+    tasks: Tasks
+    remembered: Remembered
+    theme: Theme
+    changes: Changes = field(default_factory=Changes)
+    now: Callable[[], datetime] = _now
+
+
+class Page(QWidget):
+    """`title` names it in the navigation; `guide` is its page of the guide. `leaving` asks before the
+    window closes. Signals: `busy(words)` while long work runs, `wants(kind, id)` to open another page."""
+
+    title_changed = Signal()
+    wants = Signal(str, int)
+
+    title = ""
+    guide = "faculty"
+    keys_name = ""
+
+    def __init__(self, around: Surroundings, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.around = around
+        self.setObjectName(name)
+        self.setAccessibleName(self.title)
+        around.changes.told.connect(self.heard)
+
+    def add_action(
+        self, id: str, text: str, keys: str | tuple[str, ...], call: Callable[[], object]
+    ) -> QAction:
+        return self.around.actions.add(id, text, keys, call, self, page=self.keys_name or self.title)
+
+    def more_keys(self) -> tuple[tuple[str, str], ...]:
+        """Keys that are no actions, for the `?` sheet: (what it does, key)."""
+        return ()
+
+    def heard(self, kind: str, id: int) -> None:
+        """Something was touched."""
+
+    def shown(self) -> None:
+        """The page came to the front."""
+
+    def leaving(self) -> str:
+        """What would be lost if the window closed now, as a sentence; empty when nothing would."""
+        return ""

@@ -1,0 +1,45 @@
+"""What a window remembers between two starts: place, columns, splitters, keys, zoom.
+
+Kept in one INI file of the profile, never in the system's registry, so that a profile can be carried,
+inspected and thrown away as a folder. Nothing about students is ever written here: it is not encrypted.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtWidgets import QHeaderView, QSplitter, QWidget
+
+
+class Remembered:
+    def __init__(self, profile: Path) -> None:
+        self._settings = QSettings(str(profile / "window.ini"), QSettings.Format.IniFormat)
+
+    def text(self, name: str, default: str = "") -> str:
+        return str(self._settings.value(name, default))
+
+    def number(self, name: str, default: int) -> int:
+        try:
+            return int(self.text(name, str(default)))
+        except ValueError:
+            return default
+
+    def put(self, name: str, value: str | int) -> None:
+        self._settings.setValue(name, str(value))
+
+    def forget(self, name: str) -> None:
+        self._settings.remove(name)
+
+    def save_place(self, name: str, widget: QWidget | QSplitter | QHeaderView) -> None:
+        """A window's geometry, a splitter's sizes, or a header's columns."""
+        state = widget.saveState() if isinstance(widget, QSplitter | QHeaderView) else widget.saveGeometry()
+        self._settings.setValue(f"place/{name}", state)
+
+    def restore_place(self, name: str, widget: QWidget | QSplitter | QHeaderView) -> bool:
+        state = self._settings.value(f"place/{name}")
+        if not isinstance(state, QByteArray):
+            return False
+        if isinstance(widget, QSplitter | QHeaderView):
+            return bool(widget.restoreState(state))
+        return bool(widget.restoreGeometry(state))

@@ -1,0 +1,209 @@
+"""Tables: lists of records, and the frozen columns of a wide grid.
+
+The rule a newcomer would get wrong: a model answers thousands of calls a second, so it returns at once for
+roles it does not serve (compared as ints), keeps its texts, and never measures all rows to size a column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QPainter, QPalette
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+
+Index = QModelIndex | QPersistentModelIndex
+NOWHERE = QModelIndex()
+R = TypeVar("R")
+
+DISPLAY = int(Qt.ItemDataRole.DisplayRole)
+EDIT = int(Qt.ItemDataRole.EditRole)
+TOOL_TIP = int(Qt.ItemDataRole.ToolTipRole)
+ALIGNMENT = int(Qt.ItemDataRole.TextAlignmentRole)
+BACKGROUND = int(Qt.ItemDataRole.BackgroundRole)
+FOREGROUND = int(Qt.ItemDataRole.ForegroundRole)
+FONT = int(Qt.ItemDataRole.FontRole)
+ACCESSIBLE = int(Qt.ItemDataRole.AccessibleTextRole)
+
+RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+CENTRE = int(Qt.AlignmentFlag.AlignCenter)
+
+
+@dataclass(frozen=True, slots=True)
+class Field(Generic[R]):
+    """One column of a list. `text` is asked once for each record."""
+
+    title: str
+    text: Callable[[R], str]
+    width: int = 120
+    is_number: bool = False
+
+
+class RecordModel(QAbstractTableModel, Generic[R]):
+    """Records of one kind, read-only, in the order given. Texts are computed when records are set."""
+
+    def __init__(
+        self,
+        fields: Sequence[Field[R]],
+        *,
+        tint: Callable[[R], QColor | None] | None = None,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._fields = fields
+        self._tint = tint
+        self.records: Sequence[R] = ()
+        self._texts: list[list[str]] = []
+
+    def set_records(self, records: Sequence[R]) -> None:
+        """New content. Same number of records: the view keeps its cursor and selection."""
+        texts = [[field.text(record) for field in self._fields] for record in records]
+        if len(records) != len(self.records):
+            self.beginResetModel()
+            self.records, self._texts = records, texts
+            self.endResetModel()
+            return
+        self.records, self._texts = records, texts
+        if records:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(records) - 1, len(self._fields) - 1))
+
+    def record(self, row: int) -> R | None:
+        return self.records[row] if 0 <= row < len(self.records) else None
+
+    def rowCount(self, parent: Index = NOWHERE) -> int:
+        return 0 if parent.isValid() else len(self.records)
+
+    def columnCount(self, parent: Index = NOWHERE) -> int:
+        return 0 if parent.isValid() else len(self._fields)
+
+    def data(self, index: Index, role: int = DISPLAY) -> Any:
+        if role == DISPLAY:
+            return self._texts[index.row()][index.column()]
+        if role == ALIGNMENT:
+            return RIGHT if self._fields[index.column()].is_number else None
+        if role == BACKGROUND and self._tint is not None:
+            return self._tint(self.records[index.row()])
+        if role in (TOOL_TIP, ACCESSIBLE):
+            return f"{self._fields[index.column()].title}: {self._texts[index.row()][index.column()]}"
+        return None
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = DISPLAY) -> Any:
+        if orientation == Qt.Orientation.Horizontal and role == DISPLAY:
+            return self._fields[section].title
+        return None
+
+
+class RecordView(QTableView, Generic[R]):
+    """A list of records: whole rows, one Enter or double click to open. `opened(record)`."""
+
+    opened = Signal(object)
+
+    def __init__(
+        self, model: RecordModel[R], name: str, *, several: bool = False, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setModel(model)
+        self._records = model
+        self.setObjectName(name)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        mode = QAbstractItemView.SelectionMode
+        self.setSelectionMode(mode.ExtendedSelection if several else mode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setShowGrid(False)
+        self.setAlternatingRowColors(True)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.verticalHeader().hide()
+        self.horizontalHeader().setStretchLastSection(True)
+        self.horizontalHeader().setHighlightSections(False)
+        self.horizontalHeader().setDefaultAlignment(
+            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        )
+        for number, field in enumerate(model._fields):
+            self.setColumnWidth(number, field.width)
+        self.doubleClicked.connect(lambda index: self._open())
+
+    def current(self) -> R | None:
+        index = self.currentIndex()
+        return self._records.record(index.row()) if index.isValid() else None
+
+    def chosen(self) -> list[R]:
+        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
+        return [record for row in rows if (record := self._records.record(row)) is not None]
+
+    def keyPressEvent(self, event: Any) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers() & ~KEYPAD:
+            self._open()
+            return
+        super().keyPressEvent(event)
+
+    def _open(self) -> None:
+        record = self.current()
+        if record is not None:
+            self.opened.emit(record)
+
+
+KEYPAD = Qt.KeyboardModifier.KeypadModifier
+
+
+class FrozenHeader(QHeaderView):
+    """Columns that never scroll away: the vertical header, painted as several texts. `texts(row)` gives
+    them. The cursor cannot enter them, so Enter and Tab stay among the cells a person fills."""
+
+    def __init__(self, texts: Callable[[int], Sequence[str]], widths: Sequence[int], parent: QWidget) -> None:
+        super().__init__(Qt.Orientation.Vertical, parent)
+        self._texts = texts
+        self._widths = list(widths)
+        self.setSectionsClickable(True)
+        self.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.setHighlightSections(True)
+
+    def set_widths(self, widths: Sequence[int]) -> None:
+        self._widths = list(widths)
+        self.headerDataChanged(Qt.Orientation.Vertical, 0, max(0, self.count() - 1))
+        self.updateGeometry()
+
+    @property
+    def widths(self) -> Sequence[int]:
+        return self._widths
+
+    def sizeHint(self) -> QSize:
+        hint = super().sizeHint()
+        return QSize(sum(self._widths), hint.height())
+
+    def paintSection(self, painter: QPainter, rect: QRect, logical: int) -> None:
+        painter.save()
+        palette = self.palette()
+        here = self.selectionModel() is not None and self.selectionModel().isRowSelected(logical, NOWHERE)
+        current = self.selectionModel() is not None and self.selectionModel().currentIndex().row() == logical
+        back = QPalette.ColorRole.Highlight if here else QPalette.ColorRole.Button
+        painter.fillRect(rect, palette.color(back))
+        painter.setPen(palette.color(QPalette.ColorRole.Mid))
+        painter.drawLine(rect.bottomLeft(), rect.bottomRight())
+        fore = QPalette.ColorRole.HighlightedText if here else QPalette.ColorRole.ButtonText
+        painter.setPen(palette.color(fore))
+        font = self.font()
+        font.setBold(current)
+        painter.setFont(font)
+        metrics = painter.fontMetrics()
+        flips = self.layoutDirection() is Qt.LayoutDirection.RightToLeft
+        edge = rect.right() if flips else rect.left()
+        for text, width in zip(self._texts(logical), self._widths, strict=False):
+            left = edge - width if flips else edge
+            box = QRect(left + 6, rect.top(), width - 12, rect.height())
+            shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, box.width())
+            side = Qt.AlignmentFlag.AlignRight if flips else Qt.AlignmentFlag.AlignLeft
+            painter.drawText(box, int(side | Qt.AlignmentFlag.AlignVCenter), shown)
+            edge += -width if flips else width
+        painter.restore()

@@ -1,0 +1,1 @@
+"""The frame around every desk: sign-in, window, navigation, status in words."""

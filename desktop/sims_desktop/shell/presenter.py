@@ -1,0 +1,172 @@
+"""Who is at this computer, how it stands with the server, and which desks that person gets. Qt-free.
+
+The rule a newcomer would get wrong: being off line is a state, not an error. Nothing here raises or warns
+because a server is away; it says since when, and what waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from sims_desktop.client.errors import ClientError, Offline, ProblemAnswer
+from sims_desktop.kit.wording import plural, when
+from sims_shared.access import Permission
+from sims_shared.problems import Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who is signed in. `is_offline`: only to the profile of this computer."""
+
+    username: str
+    name: str
+    roles: tuple[str, ...]
+    permissions: tuple[str, ...]
+    server: str
+    is_offline: bool = False
+    is_demo: bool = False
+
+
+class Link(Enum):
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    OFFLINE = "off line"
+    SIGNED_OUT = "signed out"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How this computer stands with the server. `since` is when `link` began."""
+
+    link: Link = Link.CONNECTING
+    since: datetime | None = None
+    waiting: int = 0
+    conflicts: int = 0
+    refused: int = 0
+    last_synced: datetime | None = None
+    trouble: str = ""
+
+    def words(self, now: datetime) -> list[str]:
+        """The parts of the status bar, in order."""
+        parts = []
+        if self.link is Link.CONNECTED:
+            parts.append("Connected")
+        elif self.link is Link.CONNECTING:
+            parts.append("Connecting …")
+        elif self.link is Link.SIGNED_OUT:
+            parts.append("Sign in again to send your changes")
+        else:
+            parts.append(f"Off line since {when(self.since, now)}" if self.since else "Off line")
+        if self.waiting:
+            parts.append(f"{plural(self.waiting, 'change')} waiting")
+        if self.conflicts:
+            parts.append(plural(self.conflicts, "conflict"))
+        if self.refused:
+            parts.append(f"{self.refused:,} refused")
+        parts.append(f"last synced {when(self.last_synced, now)}" if self.last_synced else "not synced yet")
+        if self.trouble:
+            parts.append(self.trouble)
+        return parts
+
+    def moved(self, link: Link, now: datetime) -> Standing:
+        """The same standing with another link; `since` changes only when the link does."""
+        return self if link is self.link else replace(self, link=link, since=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A page of the navigation, for whoever has one of `permissions`. Roles can be added, so no role is
+    named here."""
+
+    id: str
+    title: str
+    permissions: frozenset[Permission]
+
+
+DESKS: tuple[Desk, ...] = (
+    Desk("sheets", "My sheets", frozenset({Permission.SUBMIT_SHEET})),
+    Desk("counter", "Counter", frozenset({Permission.ISSUE_TRANSCRIPT})),
+    Desk("inbox", "Approvals", frozenset({Permission.APPROVE_SHEET, Permission.APPROVE_CHANGE})),
+    Desk("publish", "Publish results", frozenset({Permission.PUBLISH_RESULTS})),
+)
+
+
+def desks_of(permissions: Collection[str]) -> list[Desk]:
+    """The desks of a person, in the order of the navigation."""
+    return [desk for desk in DESKS if desk.permissions & set(permissions)]
+
+
+class Door(Protocol):
+    """Signing in. `enter` asks the server and is called off the window's thread; `enter_offline` opens the
+    profile of this computer. Both raise `ClientError`s."""
+
+    def enter(self, server: str, username: str, password: str, otp: str) -> Identity: ...
+
+    def enter_offline(self, server: str, username: str, password: str) -> Identity: ...
+
+    def known_users(self, server: str) -> Sequence[str]: ...
+
+
+class Ask(Enum):
+    PASSWORD = "password"
+    CODE = "one-time code"
+
+
+@dataclass(slots=True)
+class SignInPresenter:
+    """The sign-in form. `attempt` is what the window runs off its thread; `answered` or `refused` take
+    what came of it and change what the form shows."""
+
+    door: Door
+    server: str
+    username: str = ""
+    asks: Ask = Ask.PASSWORD
+    faults: list[Fault] = field(default_factory=list)
+    complaint: str = ""
+    can_go_offline: bool = False
+    on_change: Callable[[], None] = lambda: None
+
+    def check(self, server: str, username: str, password: str, otp: str) -> bool:
+        """Whether it is worth asking; all faults at once."""
+        self.faults = []
+        address = urlsplit(server)
+        if address.scheme not in ("http", "https") or not address.netloc:
+            self.faults.append(Fault("/server", "request.wrong", "An address like https://sims.example.edu"))
+        if not username.strip():
+            self.faults.append(Fault("/username", "request.missing", "Type your user name"))
+        if not password:
+            self.faults.append(Fault("/password", "request.missing", "Type your password"))
+        if self.asks is Ask.CODE and not otp.strip():
+            self.faults.append(Fault("/otp", "request.missing", "Type the code of your authenticator"))
+        self.complaint = ""
+        self.on_change()
+        return not self.faults
+
+    def attempt(self, server: str, username: str, password: str, otp: str) -> Identity:
+        return self.door.enter(server.rstrip("/"), username.strip(), password, otp.strip())
+
+    def attempt_offline(self, server: str, username: str, password: str) -> Identity:
+        return self.door.enter_offline(server.rstrip("/"), username.strip(), password)
+
+    def refused(self, error: Exception, server: str, username: str) -> None:
+        """Says what to do next; off-line work is offered when the server is away and this computer knows
+        the person."""
+        if not isinstance(error, ClientError):
+            raise error
+        self.can_go_offline = False
+        if isinstance(error, ProblemAnswer) and error.code == "auth.otp_required":
+            self.asks, self.complaint = Ask.CODE, ""
+        elif isinstance(error, ProblemAnswer) and error.code == "auth.invalid":
+            self.complaint = "User name, password or code is not right."
+        elif isinstance(error, Offline):
+            self.can_go_offline = username.strip() in self.door.known_users(server.rstrip("/"))
+            also = " You can work off line on this computer." if self.can_go_offline else ""
+            self.complaint = f"The server does not answer.{also}"
+        else:
+            self.complaint = str(error)
+        self.on_change()

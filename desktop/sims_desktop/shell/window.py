@@ -1,0 +1,248 @@
+"""The main window: navigation, one page in front, palette, keys, guide, status in words.
+
+Knows desks by name and asks the application for their pages, so that a page's code loads when the page is
+opened first. The rule a newcomer would get wrong: leaving asks only when something typed would be lost;
+marks that wait to be sent are safe on this computer and no reason to ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import (
+    QListWidget,
+    QListWidgetItem,
+    QMainWindow,
+    QMessageBox,
+    QSplitter,
+    QStackedWidget,
+)
+
+from sims_desktop.kit.actions import EVERYWHERE
+from sims_desktop.kit.page import Page, Surroundings
+from sims_desktop.kit.palette import Palette
+from sims_desktop.kit.search import Entry
+from sims_desktop.shell.presenter import Desk, Identity, Standing
+from sims_desktop.shell.status import StatusLine
+
+NAME_ROLE = int(Qt.ItemDataRole.UserRole)
+OpenPage = Callable[[str, int], Page]
+
+
+class MainWindow(QMainWindow):
+    """`open_page(kind, id)` makes the page of a desk (`sheets`, 0) or of one thing (`sheet`, 17).
+    `signed_out` when the person leaves for another, `closed` when the window went away."""
+
+    signed_out = Signal()
+    closed = Signal()
+
+    def __init__(
+        self, identity: Identity, desks: Sequence[Desk], around: Surroundings, open_page: OpenPage
+    ) -> None:
+        super().__init__()
+        self.setObjectName("main_window")
+        self._identity = identity
+        self._around = around
+        self._open_page = open_page
+        self._pages: dict[tuple[str, int], Page] = {}
+        self.ask_before_leaving = True
+        demo = " · DEMO" if identity.is_demo else ""
+        self.setWindowTitle(f"SIMS · {identity.name}{demo}")
+        self.navigation = QListWidget(self)
+        self.navigation.setObjectName("navigation")
+        self.navigation.setAccessibleName("Desks and open pages")
+        self.navigation.setMaximumWidth(self.fontMetrics().averageCharWidth() * 34)
+        self.stack = QStackedWidget(self)
+        self.split = QSplitter(Qt.Orientation.Horizontal, self)
+        self.split.setObjectName("window_split")
+        self.split.addWidget(self.navigation)
+        self.split.addWidget(self.stack)
+        self.split.setStretchFactor(1, 1)
+        self.split.setSizes([self.fontMetrics().averageCharWidth() * 22, 2000])
+        self.setCentralWidget(self.split)
+        self.status = StatusLine(identity, around.tasks, around.now, self)
+        self.setStatusBar(self.status)
+        self.palette_box = Palette(self)
+        self.palette_box.add_source(self._action_entries)
+        self.palette_box.add_source(self._page_entries)
+        self._desks = desks
+        for desk in desks:
+            self._list(desk.title, desk.id, 0)
+        self.navigation.currentItemChanged.connect(lambda item, _: self._chosen(item))
+        self._add_actions()
+        self._add_menu()
+        if not around.remembered.restore_place("window", self):
+            metrics = self.fontMetrics()
+            self.resize(QSize(metrics.averageCharWidth() * 170, metrics.height() * 48))
+        around.remembered.restore_place("window_split", self.split)
+        if desks:
+            self.navigation.setCurrentRow(0)
+
+    def _add_actions(self) -> None:
+        add = self._around.actions.add
+        theme = self._around.theme
+        add("window.palette", "Palette", "Ctrl+K", self.palette_box.open, self)
+        add("window.keys", "Keys of this page", ("?", "Ctrl+/"), self.show_keys, self)
+        add("window.guide", "Guide", "F1", self.show_guide, self)
+        add("window.zoom_in", "Larger", ("Ctrl++", "Ctrl+="), theme.zoom_in, self)
+        add("window.zoom_out", "Smaller", "Ctrl+-", theme.zoom_out, self)
+        add("window.zoom_reset", "Normal size", "Ctrl+0", theme.zoom_reset, self)
+        add("window.light", "Look: light", (), lambda: theme.set_look("light"), self)
+        add("window.dark", "Look: dark", (), lambda: theme.set_look("dark"), self)
+        add("window.system", "Look: as the system", (), lambda: theme.set_look("system"), self)
+        add("window.close_page", "Close this page", "Ctrl+W", self.close_page, self)
+        add("window.next_page", "Next page", ("Ctrl+Tab", "Ctrl+PgDown"), lambda: self._step(1), self)
+        add(
+            "window.previous_page",
+            "Previous page",
+            ("Ctrl+Shift+Tab", "Ctrl+PgUp"),
+            lambda: self._step(-1),
+            self,
+        )
+        add("window.sign_out", "Switch user", "Ctrl+Shift+L", self.switch_user, self)
+        add("window.quit", "Quit", "Ctrl+Q", self.close, self)
+
+    def _add_menu(self) -> None:
+        bound = {one.id: one.action for one in self._around.actions.of(EVERYWHERE)}
+        menu = self.menuBar()
+        for title, ids in (
+            ("&Window", ("palette", "next_page", "previous_page", "close_page", "sign_out", "quit")),
+            ("&View", ("zoom_in", "zoom_out", "zoom_reset", "light", "dark", "system")),
+            ("&Help", ("guide", "keys")),
+        ):
+            entries = menu.addMenu(title)
+            for id in ids:
+                entries.addAction(bound[f"window.{id}"])
+
+    # Pages
+
+    def open(self, kind: str, id: int = 0) -> Page:
+        """Bring the page to the front, making it when it is not open yet."""
+        key = (kind, id)
+        page = self._pages.get(key)
+        if page is None:
+            page = self._open_page(kind, id)
+            self._pages[key] = page
+            page.wants.connect(self.open)
+            self.stack.addWidget(page)
+            if self._item(kind, id) is None:
+                self._list(page.title, kind, id)
+        self.stack.setCurrentWidget(page)
+        item = self._item(kind, id)
+        if item is not None and self.navigation.currentItem() is not item:
+            self.navigation.blockSignals(True)
+            self.navigation.setCurrentItem(item)
+            self.navigation.blockSignals(False)
+        page.shown()
+        return page
+
+    @property
+    def page(self) -> Page | None:
+        page = self.stack.currentWidget()
+        return page if isinstance(page, Page) else None
+
+    def close_page(self) -> None:
+        """Closes a thing's page; the desks of a person stay."""
+        key = next((key for key, page in self._pages.items() if page is self.page), None)
+        if key is None or key[1] == 0 or not self._may_leave([self._pages[key]]):
+            return
+        page = self._pages.pop(key)
+        item = self._item(*key)
+        if item is not None:
+            self.navigation.takeItem(self.navigation.row(item))
+        self.stack.removeWidget(page)
+        page.deleteLater()
+        self._chosen(self.navigation.currentItem())
+
+    def _list(self, title: str, kind: str, id: int) -> None:
+        item = QListWidgetItem(("    " if id else "") + title)
+        item.setData(NAME_ROLE, f"{kind}/{id}")
+        item.setToolTip(title)
+        self.navigation.addItem(item)
+
+    def _item(self, kind: str, id: int) -> QListWidgetItem | None:
+        items = (self.navigation.item(row) for row in range(self.navigation.count()))
+        return next((item for item in items if item.data(NAME_ROLE) == f"{kind}/{id}"), None)
+
+    def _chosen(self, item: QListWidgetItem | None) -> None:
+        if item is not None:
+            kind, _, id = str(item.data(NAME_ROLE)).partition("/")
+            self.open(kind, int(id))
+
+    def _step(self, by: int) -> None:
+        count = self.navigation.count()
+        if count:
+            self.navigation.setCurrentRow((self.navigation.currentRow() + by) % count)
+
+    # Palette, keys, guide
+
+    def _action_entries(self, query: str) -> Iterable[Entry]:
+        page = self.page
+        names = (EVERYWHERE, (page.keys_name or page.title) if page else "")
+        for bound in self._around.actions.all():
+            action = bound.action
+            if bound.page in names and action.parent() in (self, page) and action.isEnabled():
+                detail = "" if bound.page == EVERYWHERE else bound.page
+                yield Entry(action.text(), action.trigger, detail, bound.keys)
+
+    def _page_entries(self, query: str) -> Iterable[Entry]:
+        for row in range(self.navigation.count()):
+            item = self.navigation.item(row)
+            kind, _, id = str(item.data(NAME_ROLE)).partition("/")
+
+            def go(kind: str = kind, id: str = id) -> object:
+                return self.open(kind, int(id))
+
+            yield Entry(item.text().strip(), go, "page")
+
+    def show_keys(self) -> None:
+        from sims_desktop.kit.shortcuts import ShortcutSheet
+
+        page = self.page
+        name = (page.keys_name or page.title) if page else EVERYWHERE
+        sheet = ShortcutSheet(self._around.actions, name, self, page.more_keys() if page else ())
+        sheet.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        sheet.show()
+
+    def show_guide(self) -> None:
+        from sims_desktop.kit.guide import GuideWindow
+
+        guide = GuideWindow(self)
+        guide.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        guide.open_page(self.page.guide if self.page else "faculty")
+
+    def show_standing(self, standing: Standing) -> None:
+        self.status.show_standing(standing)
+
+    # Leaving
+
+    def switch_user(self) -> None:
+        if self._may_leave(list(self._pages.values())):
+            self.ask_before_leaving = False
+            self.signed_out.emit()
+            self.close()
+
+    def _may_leave(self, pages: Sequence[Page]) -> bool:
+        losses = [words for page in pages if (words := page.leaving())]
+        if not losses or not self.ask_before_leaving:
+            return True
+        box = QMessageBox(self)
+        box.setObjectName("leaving")
+        box.setWindowTitle("Leave?")
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setText("\n".join(losses))
+        leave = box.addButton("Leave anyway", QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton("Stay", QMessageBox.ButtonRole.RejectRole))
+        box.exec()
+        return box.clickedButton() is leave
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._may_leave(list(self._pages.values())):
+            event.ignore()
+            return
+        self._around.remembered.save_place("window", self)
+        self._around.remembered.save_place("window_split", self.split)
+        event.accept()
+        self.closed.emit()
