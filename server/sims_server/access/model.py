@@ -1,0 +1,80 @@
+"""Tables of access."""
+
+from __future__ import annotations
+
+from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, DateTime, ForeignKey, Identity, LargeBinary, Table, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sims_shared.access import RoleInUse, UsernameTaken
+
+from sims_server.kernel.database import metadata
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("username", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("email", Text),
+    Column("password_hash", Text, nullable=False),
+    Column("disabled", Boolean, nullable=False, server_default=text("false")),
+    Column("student_id", BigInteger, ForeignKey("student.id", name="fk_account_student")),
+    Column("otp_secret", Text),
+    Column("otp_confirmed_at", DateTime(timezone=True)),
+    Column("otp_last_step", BigInteger),
+    Column("recovery_hashes", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    UniqueConstraint("username", name="uq_account_username"),
+)
+role = Table(
+    "role",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("permissions", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("scope", Text, nullable=False, server_default=text("'all'")),
+    Column("shipped", Boolean, nullable=False, server_default=text("false")),
+    UniqueConstraint("name", name="uq_role_name"),
+)
+account_role = Table(
+    "account_role",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("account_id", BigInteger, ForeignKey("account.id", name="fk_account_role_account"), nullable=False),
+    Column("role_id", BigInteger, ForeignKey("role.id", name="fk_account_role_role"), nullable=False),
+    Column("department_id", BigInteger, ForeignKey("department.id", name="fk_account_role_department")),
+    Column("valid_from", Date),
+    Column("valid_until", Date),
+)
+login_session = Table(
+    "login_session",
+    metadata,
+    Column("id", UUID(as_uuid=True), primary_key=True, server_default=text("gen_random_uuid()")),
+    Column("account_id", BigInteger, ForeignKey("account.id", name="fk_login_session_account"), nullable=False),
+    Column("device", Text, nullable=False, server_default=text("''")),
+    Column("refresh_hash", LargeBinary, nullable=False),
+    Column("previous_hash", LargeBinary),
+    Column("previous_used", Boolean, nullable=False, server_default=text("false")),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    Column("last_seen_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("ended_at", DateTime(timezone=True)),
+)
+sign_in_failure = Table(
+    "sign_in_failure",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("username", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+)
+setting = Table(
+    "setting",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("value", JSONB, nullable=False),
+    Column("updated_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    UniqueConstraint("key", name="uq_setting_key"),
+)
+
+CONSTRAINTS = {"uq_account_username": UsernameTaken, "fk_account_role_role": RoleInUse}

@@ -1,0 +1,326 @@
+"""What can be done about access: sign in and out, passwords, one-time codes, accounts, roles, settings."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import uuid
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pyotp
+from psycopg.types.json import Jsonb
+from sims_shared.access import (
+    AccountView, ChangeAccount, ChangePassword, ChangeRole, ConfirmOtp, CreateAccount, CreateRole, DeleteRole, EndSession, EnrollOtp,
+    OtpInvalid, OtpRequired, OtpSecret, Permission, PutSetting, RecoveryCodes, RefreshInvalid, RefreshSession, RoleGrant, RoleUnknown,
+    RoleView, SettingUnknown, SettingView, SignIn, SignInInvalid, SignOut, Tokens, TooManyAttempts,
+)  # fmt: skip
+from sims_shared.problems import NotFound
+
+from sims_server.access import queries
+from sims_server.access.model import account, role
+from sims_server.access.rules import SHIPPED_ROLES, check_password, wait_after
+from sims_server.kernel.actor import READ_ACTOR, read_caller
+from sims_server.kernel.database import DEFAULT_SETTINGS
+from sims_server.kernel.execute import execute_as_system, operation
+from sims_server.kernel.secrets import ACCESS_LIFETIME, REFRESH_LIFETIME, AccessTokens, hash_password, is_password, new_refresh_token, read_or_make_secret, token_hash
+from sims_server.kernel.work import Work
+
+FAILURES_COUNT_FOR = timedelta(minutes=15)
+
+
+def open_session(work: Work, account_id: int, device: str) -> Tokens:
+    """A new session and its pair of tokens."""
+    refresh = new_refresh_token()
+    session_id = work.value(
+        "INSERT INTO login_session (account_id, device, refresh_hash, expires_at, created_at, last_seen_at) "
+        "VALUES (%(account)s, %(device)s, %(hash)s, %(expires)s, %(now)s, %(now)s) RETURNING id::text",
+        account=account_id,
+        device=device,
+        hash=token_hash(refresh),
+        expires=work.now + REFRESH_LIFETIME,
+        now=work.now,
+    )
+    return _tokens(work, account_id, session_id, refresh)
+
+
+def _tokens(work: Work, account_id: int, session_id: str, refresh: str) -> Tokens:
+    caller = read_caller(work.connection, READ_ACTOR, session_id, now=work.now, today=work.now.date())
+    access = AccessTokens(read_or_make_secret(work.data)).make(account_id, session_id)
+    return Tokens(access=access, refresh=refresh, expires_in=int(ACCESS_LIFETIME.total_seconds()), user=queries.user_of(work, caller))
+
+
+def _record_failure(work: Work, command: SignIn) -> None:
+    """Once the refused sign-in has rolled back: the failure must stay."""
+
+    def record(own: Work, _: SignIn) -> None:
+        own.run(
+            "INSERT INTO sign_in_failure (username, address, at) VALUES (lower(%(username)s), %(address)s, %(at)s)",
+            username=command.username[:200],
+            address=work.address,
+            at=work.now,
+        )
+        own.run("DELETE FROM sign_in_failure WHERE at < %(old)s", old=work.now - timedelta(days=7))
+
+    work.after_refusal(lambda: execute_as_system(work.database, record, command, action="auth.failed", data=work.data))
+
+
+def _check_throttle(work: Work, username: str) -> None:
+    """Per account *and* address, so that a stranger cannot lock anybody out; per address more generously."""
+    row = work.row(
+        "SELECT count(*) FILTER (WHERE username = lower(%(username)s)) AS here, count(*) AS address, "
+        "max(at) FILTER (WHERE username = lower(%(username)s)) AS last, max(at) AS last_address "
+        "FROM sign_in_failure WHERE address = %(address)s AND at > %(since)s",
+        username=username,
+        address=work.address,
+        since=work.now - FAILURES_COUNT_FOR,
+    )
+    assert row is not None
+    waits = [(wait_after(row["here"]), row["last"]), (wait_after(row["address"] // 10), row["last_address"])]
+    for seconds, last in waits:
+        if seconds and last is not None and (left := seconds - (work.now - last).total_seconds()) > 0:
+            raise TooManyAttempts(f"Wait {int(left) + 1} seconds before the next attempt.", retry_after=int(left) + 1)
+
+
+@operation(None, "auth.sign_in")
+def sign_in(work: Work, command: SignIn) -> Tokens:
+    """Sign in with password and, where set up, a one-time code."""
+    _check_throttle(work, command.username)
+    found = queries.find_account_by_username(work.connection, command.username)
+    matches = is_password(found["password_hash"] if found else None, command.password)
+    if found is None or not matches or found["disabled"]:
+        _record_failure(work, command)
+        raise SignInInvalid
+    if found["otp_confirmed_at"] is not None:
+        if not command.otp:
+            raise OtpRequired
+        if not _spend_otp(work, found, command.otp):
+            _record_failure(work, command)
+            raise SignInInvalid
+    work.run(
+        "DELETE FROM sign_in_failure WHERE username = %(username)s AND address = %(address)s",
+        username=found["username"],
+        address=work.address,
+    )
+    return open_session(work, found["id"], command.device)
+
+
+def _spend_otp(work: Work, found: dict[str, Any], otp: str) -> bool:
+    """A code is good once: the time step it belongs to is remembered; a recovery code is removed."""
+    digits = otp.replace(" ", "")
+    step = int(work.now.timestamp()) // 30
+    totp = pyotp.TOTP(found["otp_secret"])
+    for candidate in (step, step - 1, step + 1):
+        if secrets.compare_digest(totp.generate_otp(candidate), digits) and candidate > (found["otp_last_step"] or 0):
+            work.run("UPDATE account SET otp_last_step = %(step)s WHERE id = %(id)s", step=candidate, id=found["id"])
+            return True
+    spent = hashlib.sha256(digits.lower().encode()).hexdigest()
+    if spent in found["recovery_hashes"]:
+        work.run("UPDATE account SET recovery_hashes = array_remove(recovery_hashes, %(spent)s) WHERE id = %(id)s", spent=spent, id=found["id"])
+        return True
+    return False
+
+
+@operation(None, "auth.refresh")
+def refresh_session(work: Work, command: RefreshSession) -> Tokens:
+    """Exchange a refresh token for a new pair."""
+    hashed = token_hash(command.refresh)
+    row = work.row(
+        "SELECT s.id::text AS id, s.account_id, s.refresh_hash, s.previous_used, a.disabled, "
+        "s.ended_at IS NOT NULL OR s.expires_at < %(now)s AS ended FROM login_session s JOIN account a ON a.id = s.account_id "
+        "WHERE s.refresh_hash = %(hash)s OR s.previous_hash = %(hash)s FOR UPDATE OF s",
+        hash=hashed,
+        now=work.now,
+    )
+    if row is None or row["ended"] or row["disabled"]:
+        raise RefreshInvalid
+    refresh = new_refresh_token()
+    if bytes(row["refresh_hash"]) == hashed:
+        statement = "UPDATE login_session SET previous_hash = refresh_hash, refresh_hash = %(new)s, previous_used = false, last_seen_at = %(now)s, expires_at = %(expires)s WHERE id = %(id)s"
+    elif not row["previous_used"]:  # the answer to the first use was lost
+        statement = "UPDATE login_session SET refresh_hash = %(new)s, previous_used = true, last_seen_at = %(now)s, expires_at = %(expires)s WHERE id = %(id)s"
+    else:
+        # Somebody else holds a copy: the family ends. After the refusal, which rolls this back.
+        work.after_refusal(lambda: execute_as_system(work.database, _end_family, row["id"], action="auth.reuse", data=work.data))
+        raise RefreshInvalid("This token was used twice; the session was ended.")
+    work.run(statement, new=token_hash(refresh), now=work.now, expires=work.now + REFRESH_LIFETIME, id=row["id"])
+    return _tokens(work, row["account_id"], row["id"], refresh)
+
+
+def _end_family(work: Work, session_id: str) -> None:
+    work.run("UPDATE login_session SET ended_at = %(now)s WHERE id = %(id)s AND ended_at IS NULL", now=work.now, id=session_id)
+
+
+@operation(None, "auth.sign_out")
+def sign_out(work: Work, command: SignOut) -> None:
+    """End this session."""
+    work.run("UPDATE login_session SET ended_at = %(now)s WHERE id = %(id)s", now=work.now, id=work.caller.session_id)
+
+
+@operation(None, "auth.end_session")
+def end_session(work: Work, command: EndSession) -> None:
+    """End one of one's own sessions; an administrator may end anyone's."""
+    try:
+        wanted = str(uuid.UUID(command.session_id))
+    except ValueError as error:
+        raise NotFound from error
+    ended = work.run(
+        "UPDATE login_session SET ended_at = coalesce(ended_at, %(now)s) WHERE id = %(id)s AND (account_id = %(account)s OR %(any)s)",
+        now=work.now,
+        id=wanted,
+        account=work.caller.id,
+        any=work.caller.may(Permission.MANAGE_ACCOUNTS),
+    )
+    if not ended:
+        raise NotFound
+
+
+@operation(None, "auth.change_password")
+def change_password(work: Work, command: ChangePassword) -> None:
+    """Change one's password; ends all other sessions."""
+    found = queries.find_account_by_username(work.connection, work.caller.username)
+    if found is None or not is_password(found["password_hash"], command.current):
+        raise SignInInvalid("The current password is wrong.")
+    check_password(command.new, work.caller.username)
+    work.update(account, found["id"], {"password_hash": hash_password(command.new)})
+    work.run(
+        "UPDATE login_session SET ended_at = %(now)s WHERE account_id = %(account)s AND id <> %(id)s AND ended_at IS NULL",
+        now=work.now,
+        account=work.caller.id,
+        id=work.caller.session_id,
+    )
+
+
+@operation(None, "auth.enroll_otp")
+def enroll_otp(work: Work, command: EnrollOtp) -> OtpSecret:
+    """A new secret for one-time codes; in force once confirmed."""
+    assert work.caller.id is not None
+    if work.caller.has_otp:
+        raise OtpInvalid("One-time codes are set up already; an administrator can reset them.")
+    secret = pyotp.random_base32()
+    work.update(account, work.caller.id, {"otp_secret": secret, "otp_confirmed_at": None})
+    uri = pyotp.TOTP(secret).provisioning_uri(name=work.caller.username, issuer_name=work.setting("institution"))
+    return OtpSecret(secret=secret, otpauth_uri=uri)
+
+
+@operation(None, "auth.confirm_otp")
+def confirm_otp(work: Work, command: ConfirmOtp) -> RecoveryCodes:
+    """Confirm with a first code; answers the recovery codes, once."""
+    assert work.caller.id is not None
+    found = queries.find_account_by_username(work.connection, work.caller.username)
+    if found is None or not found["otp_secret"] or work.caller.has_otp or not _spend_otp(work, found, command.otp):
+        raise OtpInvalid
+    codes = [secrets.token_hex(5) for _ in range(10)]
+    hashes = [hashlib.sha256(code.encode()).hexdigest() for code in codes]
+    work.update(account, work.caller.id, {"otp_confirmed_at": work.now, "recovery_hashes": hashes})
+    return RecoveryCodes(recovery_codes=codes)
+
+
+def _put_grants(work: Work, account_id: int, grants: Iterable[RoleGrant]) -> None:
+    wanted = list(grants)
+    known = {row["name"]: row["id"] for row in work.rows("SELECT id, name FROM role")}
+    for grant in wanted:
+        if grant.role not in known:
+            raise RoleUnknown(f"There is no role “{grant.role}”.")
+    ids = [known[grant.role] for grant in wanted]
+    departments = [grant.department_id for grant in wanted]
+    work.run(
+        "DELETE FROM account_role g WHERE g.account_id = %(account)s AND NOT EXISTS (SELECT FROM unnest(%(roles)s::bigint[], %(departments)s::bigint[]) w (r, d) "
+        "WHERE w.r = g.role_id AND w.d IS NOT DISTINCT FROM g.department_id)",
+        account=account_id,
+        roles=ids,
+        departments=departments,
+    )
+    work.run(
+        "INSERT INTO account_role (account_id, role_id, department_id) SELECT %(account)s, r, d FROM unnest(%(roles)s::bigint[], %(departments)s::bigint[]) w (r, d) ON CONFLICT DO NOTHING",
+        account=account_id,
+        roles=ids,
+        departments=departments,
+    )
+
+
+@operation(Permission.MANAGE_ACCOUNTS, "accounts.create")
+def create_account(work: Work, command: CreateAccount) -> AccountView:
+    """Create an account with its roles."""
+    check_password(command.password, command.username)
+    values = {
+        "username": command.username.lower(),
+        "name": command.name.strip(),
+        "email": command.email,
+        "password_hash": hash_password(command.password),
+        "student_id": command.student_id,
+        "disabled": command.disabled,
+    }
+    account_id = work.insert(account, values)
+    _put_grants(work, account_id, command.roles)
+    return queries.get_account(work, account_id)
+
+
+@operation(Permission.MANAGE_ACCOUNTS, "accounts.change")
+def change_account(work: Work, command: ChangeAccount) -> AccountView:
+    """Change an account: name, password, roles, disabled."""
+    values: dict[str, Any] = {
+        name: value for name in ("name", "email", "disabled") if (value := getattr(command, name)) is not msgspec.UNSET
+    }
+    if command.password is not msgspec.UNSET:
+        check_password(command.password, queries.get_account(work, command.id).username)
+        values["password_hash"] = hash_password(command.password)
+    work.update(account, command.id, values)
+    if command.roles is not msgspec.UNSET:
+        _put_grants(work, command.id, command.roles)
+    if command.disabled is True or command.password is not msgspec.UNSET:
+        work.run("UPDATE login_session SET ended_at = %(now)s WHERE account_id = %(id)s AND ended_at IS NULL", now=work.now, id=command.id)
+    return queries.get_account(work, command.id)
+
+
+@operation(Permission.MANAGE_ACCOUNTS, "roles.create")
+def create_role(work: Work, command: CreateRole) -> RoleView:
+    """Create a role: a set of permissions and how far they reach."""
+    id = work.insert(role, {"name": command.name, "permissions": sorted(set(command.permissions)), "scope": command.scope})
+    return queries.get_role(work, id)
+
+
+@operation(Permission.MANAGE_ACCOUNTS, "roles.change")
+def change_role(work: Work, command: ChangeRole) -> RoleView:
+    """Change a role's permissions; it bites on the next request of whoever holds it."""
+    work.update(role, command.id, {"permissions": sorted(set(command.permissions))})
+    return queries.get_role(work, command.id)
+
+
+@operation(Permission.MANAGE_ACCOUNTS, "roles.delete")
+def delete_role(work: Work, command: DeleteRole) -> None:
+    """Delete a role that nobody holds."""
+    work.run("DELETE FROM role WHERE id = %(id)s", id=command.id)
+
+
+@operation(Permission.MANAGE_SETTINGS, "settings.put")
+def put_setting(work: Work, command: PutSetting) -> SettingView:
+    """Write a setting."""
+    if command.key not in DEFAULT_SETTINGS:
+        raise SettingUnknown(f"There is no setting “{command.key}”.")
+    if type(command.value) is not type(DEFAULT_SETTINGS[command.key]):
+        raise SettingUnknown(f"“{command.key}” takes a value like {DEFAULT_SETTINGS[command.key]!r}.")
+    work.run(
+        "INSERT INTO setting (key, value) VALUES (%(key)s, %(value)s) ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value, updated_at = %(now)s",
+        key=command.key,
+        value=Jsonb(command.value),
+        now=work.now,
+    )
+    work.after_commit(work.database.forget_settings)
+    return queries.get_setting(work, command.key)
+
+
+def ship_roles(work: Work, _: None = None) -> None:
+    """Bring the shipped roles to what this version ships. Roles people added are left alone."""
+    for name, (scope, permissions) in SHIPPED_ROLES.items():
+        work.run(
+            "INSERT INTO role (name, permissions, scope, shipped) VALUES (%(name)s, %(permissions)s, %(scope)s, true) "
+            "ON CONFLICT (name) DO UPDATE SET permissions = EXCLUDED.permissions, scope = EXCLUDED.scope "
+            "WHERE role.shipped AND (role.permissions, role.scope) IS DISTINCT FROM (EXCLUDED.permissions, EXCLUDED.scope)",
+            name=name,
+            permissions=sorted(permissions),
+            scope=scope,
+        )
+

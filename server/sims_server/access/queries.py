@@ -1,0 +1,145 @@
+"""Every SELECT of access."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sims_shared.access import AccountView, Hello, RoleGrant, RoleView, SessionList, SessionView, SettingView, User
+from sims_shared.messages import PROTOCOL_MAX, PROTOCOL_MIN
+from sims_shared.problems import NotFound
+
+from sims_server.kernel.actor import Caller
+from sims_server.kernel.database import DEFAULT_SETTINGS, Connection
+from sims_server.kernel.paging import Filter, Listing, Order
+from sims_server.kernel.work import Work
+
+VERSION = "0.1.0"
+
+_GRANTS = """(SELECT coalesce(jsonb_agg(jsonb_build_object('role', r.name, 'department_id', g.department_id) ORDER BY r.name, g.department_id), '[]')
+     FROM account_role g JOIN role r ON r.id = g.role_id WHERE g.account_id = a.id)"""
+
+ACCOUNTS = Listing(
+    entity="account",
+    columns={
+        "id": "a.id",
+        "username": "a.username",
+        "name": "a.name",
+        "email": "a.email",
+        "roles": _GRANTS,
+        "disabled": "a.disabled",
+        "student_id": "a.student_id",
+        "created_at": "a.created_at",
+    },
+    source="account a",
+    key="a.id",
+    filters={
+        "role": Filter("EXISTS (SELECT FROM account_role g JOIN role r ON r.id = g.role_id WHERE g.account_id = a.id AND r.name = {})", str),
+        "username": Filter("a.username = {}", str),
+        "disabled": Filter("a.disabled = {}", bool),
+    },
+    orders={"username": Order("a.username"), "name": Order("a.name")},
+    search="folded(a.username || ' ' || a.name) LIKE {}",
+)
+ROLES = Listing(
+    entity="role",
+    columns={"id": "id", "name": "name", "permissions": "permissions", "scope": "scope", "shipped": "shipped"},
+    source="role",
+    orders={"name": Order("name")},
+    filters={"name": Filter("name = {}", str)},
+)
+SETTINGS = Listing(
+    entity="setting",
+    columns={"id": "id", "key": "key", "value": "value"},
+    source="setting",
+    orders={"key": Order("key")},
+    filters={"key": Filter("key = {}", str)},
+)
+
+
+def get_account(work: Work, id: int) -> AccountView:
+    """One account with its roles."""
+    row = ACCOUNTS.one(work, id)
+    if row is None:
+        raise NotFound
+    row["roles"] = [RoleGrant(**grant) for grant in row["roles"]]
+    return AccountView(**row)
+
+
+def get_role(work: Work, id: int) -> RoleView:
+    """One role with its permissions."""
+    row = ROLES.one(work, id)
+    if row is None:
+        raise NotFound
+    return RoleView(**row)
+
+
+def get_setting(work: Work, key: str) -> SettingView:
+    """One setting as it applies: written, or its default."""
+    row = work.row("SELECT id, value FROM setting WHERE key = %(key)s", key=key)
+    if row is None and key not in DEFAULT_SETTINGS:
+        raise NotFound
+    return SettingView(id=row["id"] if row else 0, key=key, value=row["value"] if row else DEFAULT_SETTINGS[key])
+
+
+def find_account_by_username(connection: Connection, username: str) -> dict[str, Any] | None:
+    return connection.row(
+        "SELECT id, username, name, password_hash, disabled, otp_secret, otp_confirmed_at, otp_last_step, recovery_hashes "
+        "FROM account WHERE username = lower(%(username)s)",
+        username=username,
+    )
+
+
+def sections_taught(connection: Connection, account_id: int | None) -> list[int]:
+    """The sections a person teaches now."""
+    rows = connection.rows(
+        "SELECT section_id FROM section_staff WHERE account_id = %(id)s AND until IS NULL ORDER BY section_id", id=account_id
+    )
+    return [row["section_id"] for row in rows]
+
+
+def user_of(work: Work, caller: Caller) -> User:
+    """What the desktop chooses its window by."""
+    assert caller.id is not None
+    departments = sorted({g.department_id for g in caller.grants if g.department_id is not None})
+    return User(
+        id=caller.id,
+        username=caller.username,
+        name=caller.name,
+        roles=caller.roles,
+        permissions=sorted(caller.permissions),
+        student_id=caller.student_id,
+        sections_taught=sections_taught(work.connection, caller.id),
+        departments=departments,
+    )
+
+
+def me(work: Work) -> User:
+    """Who is signed in."""
+    return user_of(work, work.caller)
+
+
+def hello(work: Work) -> Hello:
+    """What a client asks before it signs in."""
+    system = work.row("SELECT epoch::text AS epoch, demo FROM system")
+    assert system is not None
+    return Hello(
+        version=VERSION,
+        protocol_min=PROTOCOL_MIN,
+        protocol_max=PROTOCOL_MAX,
+        epoch=system["epoch"],
+        institution=work.setting("institution"),
+        time_zone=work.setting("time_zone"),
+        public_url=work.setting("public_url"),
+        demo=system["demo"],
+    )
+
+
+def own_sessions(work: Work) -> SessionList:
+    """The caller's live sessions, newest first."""
+    rows = work.rows(
+        "SELECT id::text AS id, device, created_at, last_seen_at FROM login_session "
+        "WHERE account_id = %(account)s AND ended_at IS NULL AND expires_at > %(now)s ORDER BY created_at DESC LIMIT 200",
+        account=work.caller.id,
+        now=work.now,
+    )
+    return SessionList(results=[SessionView(current=row["id"] == work.caller.session_id, **row) for row in rows])

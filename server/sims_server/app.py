@@ -1,0 +1,140 @@
+"""Puts the slices together into one application. The only module that imports routes."""
+
+from __future__ import annotations
+
+import importlib
+import uuid
+from pathlib import Path
+from typing import Any
+
+import structlog
+from litestar import Litestar, Request, Response, get
+from litestar.exceptions import HTTPException, MethodNotAllowedException
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp, Receive, Scope, Send
+from sims_shared.problems import InvalidInput, Kind, NotFound, Refusal
+
+from sims_server.kernel import refusal as refusals
+from sims_server.kernel.database import Database
+from sims_server.kernel.http import request_id_of
+from sims_server.kernel.openapi import document
+from sims_server.kernel.secrets import AccessTokens, read_or_make_secret
+
+log = structlog.get_logger("sims")
+
+# In the order of their dependence; each has routes.py, and model.py with CONSTRAINTS.
+SLICES = (
+    "access",
+)
+
+
+class NoSuchMethod(Refusal):
+    code = "request.method_not_allowed"
+    title = "This resource knows no such method"
+    kind = Kind.NOT_ALLOWED
+
+
+class TooLarge(Refusal):
+    code = "request.too_large"
+    title = "The body is too large"
+    kind = Kind.TOO_LARGE
+
+
+class Failure(Refusal):
+    code = "request.failed"
+    title = "Something went wrong on our side"
+    kind = Kind.UNAVAILABLE
+
+
+def _on_refusal(request: Request[Any, Any, Any], refusal: Refusal) -> Response[bytes]:
+    status, body, headers = refusals.problem_of(refusal, instance=request.scope["path"], request_id=request_id_of(request))
+    return Response(body, status_code=status, headers=headers, media_type=refusals.MEDIA_TYPE)
+
+
+def _on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    if isinstance(error, MethodNotAllowedException):
+        response = _on_refusal(request, NoSuchMethod())
+        allowed = (error.headers or {}).get("Allow")
+        if allowed:
+            response.headers["Allow"] = allowed
+        return response
+    if error.status_code == 404:
+        return _on_refusal(request, NotFound())
+    if error.status_code == 413:
+        return _on_refusal(request, TooLarge())
+    return _on_refusal(request, InvalidInput(str(error.detail)[:200]))
+
+
+def _on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """A bug says sorry with a reference; what happened is in the log under the same reference."""
+    log.exception("bug", path=request.scope["path"], request_id=request_id_of(request), exc_info=error)
+    response = _on_refusal(request, Failure("Quote the request id to the people who run this server."))
+    response.status_code = 500
+    return response
+
+
+class RequestId:
+    """Gives each request an id, in the answer's header, the audit and the log."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope["state"]["request_id"] = uuid.uuid4().hex
+        await self.app(scope, receive, send)
+
+
+_SCHEMA_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>SIMS API</title>
+<style>body{font:16px/1.5 system-ui;margin:2rem auto;max-width:60rem;padding:0 1rem}code{background:#eee;padding:0 .3em}
+li{margin:.2em 0}@media(prefers-color-scheme:dark){body{background:#111;color:#ddd}code{background:#333}}</style>
+<h1>SIMS API</h1><p>The document itself: <a href="/schema/openapi.json">/schema/openapi.json</a> (OpenAPI 3.1).</p><ul>%s</ul>"""
+
+
+def _schema_routes() -> list[HTTPRouteHandler]:
+    kept: dict[str, Any] = {}
+
+    @get("/schema/openapi.json", sync_to_thread=False)
+    def openapi(request: Request[Any, Any, Any]) -> dict[str, Any]:
+        if "document" not in kept:
+            from sims_server.access.queries import VERSION
+
+            kept["document"] = document(request.app, VERSION)
+        found: dict[str, Any] = kept["document"]
+        return found
+
+    @get("/schema", sync_to_thread=False, media_type="text/html")
+    def schema_page(request: Request[Any, Any, Any]) -> str:
+        from html import escape
+
+        described = document(request.app, "")
+        items = [
+            f"<li><code>{method.upper()} {escape(path)}</code> {escape(operation['summary'])}</li>"
+            for path, operations in described["paths"].items()
+            for method, operation in operations.items()
+        ]
+        return _SCHEMA_PAGE % "".join(items)
+
+    return [openapi, schema_page]
+
+
+def create_app(database: Database, data: Path, *, demo: bool = False) -> Litestar:
+    """The application over one database. `data` holds secrets and keys; tests swap `state.database`."""
+    routes: list[Any] = [*_schema_routes()]
+    for name in SLICES:
+        routes += importlib.import_module(f"sims_server.{name}.routes").routes
+        model = importlib.import_module(f"sims_server.{name}.model")
+        refusals.CONSTRAINTS.update(getattr(model, "CONSTRAINTS", {}))
+    app = Litestar(
+        route_handlers=routes,
+        openapi_config=None,
+        middleware=[RequestId],
+        exception_handlers={Refusal: _on_refusal, HTTPException: _on_http, Exception: _on_bug},
+        request_max_body_size=1024 * 1024,
+        logging_config=None,
+    )
+    app.state.database = database
+    app.state.data = data
+    app.state.demo = demo
+    app.state.read_token = AccessTokens(read_or_make_secret(data)).read
+    return app

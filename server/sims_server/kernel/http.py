@@ -1,0 +1,341 @@
+"""Doors: how a Litestar handler is made from an operation, a query or a listing.
+
+Every route of every slice goes through one of the makers here, so the order of judgment holds
+everywhere: 401 → 403 → 404 (`locate`) → 400 (the body) → 409 (the rule). The OpenAPI document is
+written from the same `Door` values that decode and answer, so it cannot disagree with them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from anyio import to_thread
+from litestar import Request, route
+from litestar.enums import HttpMethod
+from litestar.handlers import HTTPRouteHandler
+from litestar.response.base import ASGIResponse
+from sims_shared.messages import Page
+from sims_shared.problems import Fault, InvalidInput, NotFound, NotSignedIn, Refusal, Stale
+
+from sims_server.kernel.database import Database
+from sims_server.kernel.decode import decode_command, decode_query
+from sims_server.kernel.execute import Answer, Incoming, Operation, execute
+from sims_server.kernel.paging import Listing, read_page
+from sims_server.kernel.refusal import MEDIA_TYPE, problem_of
+from sims_server.kernel.work import Work
+
+JSON = "application/json"
+BODY_LIMIT = 1024 * 1024
+_KEY = re.compile(r"[!-~]{1,200}\Z")
+_BIGINT_MAX = 2**63 - 1
+
+Locate = Callable[..., object]
+encode = msgspec.json.encode
+
+
+@dataclass(frozen=True)
+class File:
+    """An answer that is not JSON."""
+
+    content: bytes
+    media_type: str
+    name: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Door:
+    """What the OpenAPI document says of a route, and what decodes and answers it."""
+
+    method: str
+    path: str
+    operation_id: str
+    summary: str
+    permission: str | None
+    anonymous: bool
+    status: int
+    command: type[Any] | None = None
+    query: type[Any] | None = None
+    reply: Any = None  # a View, Page[View], File (any media type) or None (204)
+    media_type: str = JSON
+    refusals: tuple[type[Refusal], ...] = ()
+    listing: Listing | None = None
+    multipart: bool = False
+    tag: str = ""
+
+
+DOORS: list[Door] = []
+
+
+def etag(body: bytes) -> str:
+    return f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+def respond(answer: Answer, request_id: str) -> ASGIResponse:
+    headers = {"X-Request-Id": request_id, "Cache-Control": "no-store", **answer.headers}
+    media_type = headers.pop("Content-Type", JSON)
+    return ASGIResponse(body=answer.body, status_code=answer.status, headers=headers, media_type=media_type)
+
+
+def refuse(refusal: Refusal, path: str, request_id: str) -> ASGIResponse:
+    status, body, headers = problem_of(refusal, instance=path, request_id=request_id)
+    return ASGIResponse(body=body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def _path_values(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    values = dict(request.path_params)
+    for value in values.values():
+        if isinstance(value, int) and not 1 <= value <= _BIGINT_MAX:
+            raise NotFound
+        if isinstance(value, str) and ("\x00" in value or any("\ud800" <= c <= "\udfff" for c in value)):
+            raise NotFound
+    return values
+
+
+def query_of(request: Request[Any, Any, Any]) -> dict[str, list[str]]:
+    return request.query_params.dict()
+
+
+def _incoming(request: Request[Any, Any, Any], door: Door, body: bytes) -> Incoming:
+    state = request.app.state
+    session_id = None
+    if not door.anonymous:
+        session_id = state.read_token(request.headers.get("authorization", ""))
+        if session_id is None:
+            raise NotSignedIn("Send “Authorization: Bearer <access>”.")
+    key = request.headers.get("idempotency-key") if door.method == "POST" and not door.anonymous else None
+    if key is not None and not _KEY.match(key):
+        raise InvalidInput("Idempotency-Key is 1 to 200 printable ASCII characters.", errors=[Fault("Idempotency-Key", "invalid", "1 to 200 printable ASCII characters.")])
+    address = request.client.host if request.client else ""
+    return Incoming(session_id, door.method, request.scope["path"], request_id_of(request), key, body, address)
+
+
+def request_id_of(request: Request[Any, Any, Any]) -> str:
+    found = request.scope["state"].get("request_id")
+    return found if isinstance(found, str) else ""
+
+
+CarryOut = Callable[[Work, dict[str, Any], Request[Any, Any, Any], bytes], Answer]
+
+
+def _make(door: Door, action: str, carry_out: CarryOut, *, changes: bool, body_limit: int) -> HTTPRouteHandler:
+    """The one handler all doors share."""
+    DOORS.append(door)
+
+    def judge(request: Request[Any, Any, Any], body: bytes) -> ASGIResponse:
+        try:
+            incoming = _incoming(request, door, body)
+            path_values = _path_values(request)
+            state = request.app.state
+            answer = execute(
+                state.database,
+                incoming,
+                door.permission,
+                action,
+                lambda work: carry_out(work, path_values, request, body),
+                data=state.data,
+                changes=changes,
+            )
+        except Refusal as refusal:
+            return refuse(refusal, request.scope["path"], request_id_of(request))
+        return respond(answer, incoming.request_id)
+
+    async def handler(request: Request[Any, Any, Any], body: bytes) -> ASGIResponse:
+        return await to_thread.run_sync(judge, request, body)
+
+    handler.__name__ = door.operation_id
+    return route(
+        door.path.rstrip("/") or "/",
+        http_method=[HttpMethod(door.method)],
+        status_code=200,  # of the frame; the answer carries its own
+        request_max_body_size=body_limit,
+        name=f"{door.method} {door.path}",
+        opt={"door": door},
+    )(handler)
+
+
+def _answer(reply: Any, status: int) -> Answer:
+    if isinstance(reply, File):
+        headers = {"Content-Type": reply.media_type, **reply.headers}
+        if reply.name:
+            headers["Content-Disposition"] = f'inline; filename="{reply.name}"'
+        return Answer(status, reply.content, headers)
+    if reply is None:
+        return Answer(204, b"")
+    return Answer(status, encode(reply))
+
+
+def command(
+    method: str,
+    path: str,
+    struct: type[Any],
+    operation: Operation[Any, Any],
+    reply: Any,
+    *,
+    status: int = 200,
+    locate: Locate | None = None,
+    view: Callable[..., Any] | None = None,
+    location: Callable[[Any], str] | None = None,
+    refusals: Sequence[type[Refusal]] = (),
+    anonymous: bool = False,
+    body_limit: int = BODY_LIMIT,
+    changes: bool = True,
+    tag: str = "",
+) -> HTTPRouteHandler:
+    """A route that carries out a command.
+
+    `locate(work, **path)` raises NotFound before the body is judged. `view(work, **path)` reads the
+    resource as it stands, for If-Match on PATCH and DELETE. `location(reply)` names what was made."""
+    door = Door(method, path, _camel(operation.run.__name__), _summary(operation.run), operation.permission, anonymous, status, struct, None, reply, refusals=tuple(refusals), tag=tag)
+
+    def carry_out(work: Work, path_values: dict[str, Any], request: Request[Any, Any, Any], body: bytes) -> Answer:
+        if request.scope["query_string"]:
+            decode_query(NoParameters, query_of(request))
+        if locate is not None:
+            locate(work, **path_values)
+        wanted = request.headers.get("if-match")
+        if wanted is not None and view is not None and wanted != "*":
+            current = etag(encode(view(work, **path_values)))
+            if current not in [tag.strip() for tag in wanted.split(",")]:
+                raise Stale("Read it again, then decide.", etag=current)
+        made = operation(work, decode_command(struct, body, path_values))
+        answer = _answer(made, status)
+        if view is not None and method == "PATCH":
+            answer.headers["ETag"] = etag(answer.body)
+        if location is not None:
+            answer.headers["Location"] = location(made)
+        return answer
+
+    return _make(door, operation.action, carry_out, changes=changes, body_limit=body_limit)
+
+
+class NoParameters(msgspec.Struct):
+    """A route that takes no query parameters says so of each it gets."""
+
+
+def read(
+    path: str,
+    query_function: Callable[..., Any],
+    reply: Any,
+    *,
+    permission: str | None,
+    parameters: type[Any] | None = None,
+    anonymous: bool = False,
+    media_type: str = JSON,
+    changes: bool = False,
+    refusals: Sequence[type[Refusal]] = (),
+    tag: str = "",
+) -> HTTPRouteHandler:
+    """A route that reads: `query_function(work, **path[, query])` gives the view, or raises NotFound.
+    `changes` is set where reading leaves a trace (a disclosure, a token)."""
+    door = Door("GET", path, _camel(query_function.__name__), _summary(query_function), permission, anonymous, 200, None, parameters, reply, media_type, tuple(refusals), tag=tag)
+
+    def carry_out(work: Work, path_values: dict[str, Any], request: Request[Any, Any, Any], body: bytes) -> Answer:
+        query = decode_query(parameters or NoParameters, query_of(request))
+        view = query_function(work, **path_values, query=query) if parameters is not None else query_function(work, **path_values)
+        answer = _answer(view, 200)
+        if media_type == JSON:
+            answer.headers["ETag"] = etag(answer.body)
+            if request.headers.get("if-none-match") == answer.headers["ETag"]:
+                return Answer(304, b"", answer.headers)
+        return answer
+
+    return _make(door, f"read.{query_function.__name__}", carry_out, changes=changes, body_limit=BODY_LIMIT)
+
+
+def listing(path: str, described: Listing, reply: type[Any], *, permission: str | None, tag: str = "") -> HTTPRouteHandler:
+    """A route that lists: keyset pages, filters, search and ordering as `described`."""
+    name = "list_" + path.removeprefix("/api/").strip("/").replace("/", "_").replace("-", "_")
+    door = Door("GET", path, _camel(name), f"List {described.entity.replace('_', ' ')}s", permission, False, 200, None, None, Page[reply], listing=described, tag=tag)  # type: ignore[valid-type]
+
+    def carry_out(work: Work, path_values: dict[str, Any], request: Request[Any, Any, Any], body: bytes) -> Answer:
+        return Answer(200, encode(read_page(work, described, query_of(request), request.scope["path"])))
+
+    return _make(door, f"{described.entity}.list", carry_out, changes=False, body_limit=BODY_LIMIT)
+
+
+def upload(
+    path: str,
+    operation: Operation[Any, Any],
+    struct: type[Any],
+    reply: Any,
+    *,
+    status: int = 200,
+    anonymous: bool = False,
+    body_limit: int = 64 * 1024 * 1024,
+    refusals: Sequence[type[Refusal]] = (),
+    tag: str = "",
+) -> HTTPRouteHandler:
+    """A multipart route. `struct` has the text fields, and `file: bytes`, `file_name: str`."""
+    door = Door("POST", path, _camel(operation.run.__name__), _summary(operation.run), operation.permission, anonymous, status, struct, None, reply, refusals=tuple(refusals), multipart=True, tag=tag)
+
+    def carry_out(work: Work, path_values: dict[str, Any], request: Request[Any, Any, Any], body: bytes) -> Answer:
+        fields = _multipart(request.headers.get("content-type", ""), body)
+        known = {f.name for f in msgspec.structs.fields(struct)}
+        faults = [Fault(f"/{name}", "unknown_field", f"There is no field “{name}”.") for name in fields if name not in known]
+        faults += [Fault(f"/{f.name}", "missing", f"“{f.name}” is required.") for f in msgspec.structs.fields(struct) if f.required and f.name not in fields]
+        if faults:
+            raise InvalidInput(f"{len(faults)} fault{'s' if len(faults) > 1 else ''} in the form.", errors=faults)
+        return _answer(operation(work, struct(**fields)), status)
+
+    return _make(door, operation.action, carry_out, changes=True, body_limit=body_limit)
+
+
+def _multipart(content_type: str, body: bytes) -> dict[str, Any]:
+    from email.message import Message
+    from email.parser import BytesHeaderParser
+
+    header = Message()
+    header["content-type"] = content_type
+    boundary = header.get_boundary()
+    if header.get_content_type() != "multipart/form-data" or not boundary:
+        raise InvalidInput("A multipart/form-data body is expected.", errors=[Fault("", "malformed", "A multipart/form-data body is expected.")])
+    fields: dict[str, Any] = {}
+    for part in body.split(b"--" + boundary.encode("latin-1"))[1:]:
+        if part.startswith(b"--"):
+            break
+        head, separator, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+        if not separator:
+            continue
+        headers = BytesHeaderParser().parsebytes(head + b"\r\n\r\n")
+        name = headers.get_param("name", header="content-disposition")
+        content = content.removesuffix(b"\r\n")
+        if not isinstance(name, str):
+            continue
+        file_name = headers.get_filename()
+        if name == "file":
+            fields["file"] = content
+            fields["file_name"] = (file_name or "file").replace("\x00", "")[:200]
+        else:
+            text = content.decode("utf-8", "replace")
+            if "\x00" in text:
+                raise InvalidInput("NUL in a field.", errors=[Fault(f"/{name}", "invalid", "NUL cannot be stored.")])
+            fields[name] = text
+    return fields
+
+
+def _summary(function: Callable[..., Any]) -> str:
+    return (function.__doc__ or function.__name__.replace("_", " ").capitalize()).strip().split("\n")[0]
+
+
+def data_folder(request: Request[Any, Any, Any]) -> Path:
+    folder = request.app.state.data
+    assert isinstance(folder, Path)
+    return folder
+
+
+def database_of(request: Request[Any, Any, Any]) -> Database:
+    database = request.app.state.database
+    assert isinstance(database, Database)
+    return database

@@ -1,0 +1,210 @@
+"""Lists: keyset pages over an index that the ordering names, with filters and search.
+
+A `Listing` is the one description of a list; its SQL is put together once for each shape of request
+(which filters, which order, first or later page) and kept. Page 1,000 costs what page 1 costs.
+Never counts unless asked: `count(*)` over 100,000 rows costs more than the page.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import urllib.parse
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from sims_shared.problems import Fault, InvalidInput
+
+from sims_server.kernel.actor import Caller
+from sims_server.kernel.decode import parse_parameter
+from sims_server.kernel.work import Work
+
+PAGE_SIZE = 50
+PAGE_SIZE_MAX = 200
+SEARCH_WORDS_MAX = 8
+RESERVED = frozenset({"page_size", "cursor", "count", "search", "ordering"})
+
+
+@dataclass(frozen=True)
+class Filter:
+    """An equality (or other) filter: SQL with `%(value)s`-style placeholder `{}`, and the value's type."""
+
+    sql: str
+    type: Any
+
+
+@dataclass(frozen=True)
+class Order:
+    """An ordering: a never-null SQL expression and its PostgreSQL type, for the cursor's cast."""
+
+    sql: str
+    type: str = "text"
+
+
+Scope = Callable[[Caller], tuple[str, dict[str, Any]]]
+
+
+def everything(caller: Caller) -> tuple[str, dict[str, Any]]:
+    """The scope of lists that everybody with the permission sees whole."""
+    return "", {}
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One list. `columns` maps the view's field to its SQL; `source` is everything behind FROM; `key`
+    is the unique id that breaks ties. `shape` turns a raw row into the view's dict where SQL cannot."""
+
+    entity: str
+    columns: Mapping[str, str]
+    source: str
+    key: str = "id"
+    filters: Mapping[str, Filter] = field(default_factory=dict)
+    orders: Mapping[str, Order] = field(default_factory=dict)
+    default_order: str = "id"
+    search: str | None = None  # a condition on one folded pattern: "s.search_text LIKE {}"
+    scope: Scope = everything
+    shape: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    where: str = ""
+    statements: dict[Any, str] = field(default_factory=dict, compare=False)
+
+    @property
+    def every_order(self) -> dict[str, Order]:
+        return {"id": Order(self.key, "bigint"), **self.orders}
+
+    def select(self) -> str:
+        """`SELECT columns FROM source`, for the single resource of the same shape."""
+        return f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in self.columns.items())} FROM {self.source}"
+
+    def one(self, work: Work, id: int) -> dict[str, Any] | None:
+        """The resource with this id within the caller's scope, or None."""
+        scope_sql, scope_values = self.scope(work.caller)
+        conditions = " AND ".join(f"({c})" for c in (f"{self.key} = %(_id)s", scope_sql, self.where) if c)
+        row = work.row(f"{self.select()} WHERE {conditions}", _id=id, **scope_values)
+        return row if row is None or self.shape is None else self.shape(row)
+
+
+@dataclass(slots=True)
+class ListRequest:
+    """A list request taken apart: which filters with which values, order, cursor, page size."""
+
+    filters: dict[str, Any]
+    words: list[str]
+    order: str
+    descending: bool
+    after: tuple[str, int] | None
+    page_size: int
+    count: bool
+
+
+def _cursor(order: str, value: str, id: int) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode([order, value, id])).decode().rstrip("=")
+
+
+def parse_list_request(listing: Listing, query: Mapping[str, list[str]]) -> ListRequest:
+    """Raises InvalidInput with every fault of the query string."""
+    faults: list[Fault] = []
+    request = ListRequest({}, [], listing.default_order.lstrip("-"), listing.default_order.startswith("-"), None, PAGE_SIZE, False)
+    for name, given in query.items():
+        if len(given) != 1:
+            faults.append(Fault(f"?{name}", "repeated", "Give it once."))
+            continue
+        text = given[0]
+        if name == "page_size":
+            request.page_size = parse_parameter(int, text, name, faults) or PAGE_SIZE
+            if not 1 <= request.page_size <= PAGE_SIZE_MAX:
+                faults.append(Fault("?page_size", "range", f"Between 1 and {PAGE_SIZE_MAX}."))
+        elif name == "count":
+            request.count = bool(parse_parameter(bool, text, name, faults))
+        elif name == "search" and listing.search is not None:
+            parse_parameter(str, text, name, faults)
+            request.words = text.split()[:SEARCH_WORDS_MAX]
+        elif name == "ordering":
+            request.order, request.descending = text.removeprefix("-"), text.startswith("-")
+            if request.order not in listing.every_order:
+                faults.append(Fault("?ordering", "unknown_order", f"Order by one of: {', '.join(listing.every_order)}."))
+        elif name == "cursor":
+            continue
+        elif name in listing.filters:
+            request.filters[name] = parse_parameter(listing.filters[name].type, text, name, faults)
+        else:
+            faults.append(Fault(f"?{name}", "unknown_parameter", f"There is no parameter “{name}”."))
+    if "cursor" in query and not faults:
+        request.after = _parse_cursor(query["cursor"][0], request, faults)
+    if faults:
+        raise InvalidInput(f"{len(faults)} fault{'s' if len(faults) > 1 else ''} in the query.", errors=faults)
+    return request
+
+
+def _parse_cursor(text: str, request: ListRequest, faults: list[Fault]) -> tuple[str, int] | None:
+    try:
+        padded = text + "=" * (-len(text) % 4)
+        order, value, id = msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True), type=tuple[str, str, int])
+    except (binascii.Error, ValueError, msgspec.DecodeError):
+        faults.append(Fault("?cursor", "malformed", "This cursor is not one of ours."))
+        return None
+    if order != f"{'-' if request.descending else ''}{request.order}" or "\x00" in value or not 0 < id < 2**63:
+        faults.append(Fault("?cursor", "malformed", "This cursor belongs to another ordering."))
+        return None
+    return value, id
+
+
+def read_page(work: Work, listing: Listing, query: Mapping[str, list[str]], path: str) -> dict[str, Any]:
+    """One page as `{"results", "next"[, "count"]}`, ready to encode."""
+    request = parse_list_request(listing, query)
+    scope_sql, values = listing.scope(work.caller)
+    shape = (tuple(request.filters), len(request.words), request.order, request.descending, request.after is None, scope_sql)
+    sql = listing.statements.get(shape)
+    if sql is None:
+        sql = listing.statements[shape] = _statement(listing, request, scope_sql)
+    for name, value in request.filters.items():
+        values[f"f_{name}"] = value
+    for index, word in enumerate(request.words):
+        escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        values[f"w_{index}"] = f"%{escaped}%"
+    if request.after is not None:
+        values["after"], values["after_id"] = request.after
+    rows = work.rows(sql, limit=request.page_size + 1, **values)
+    page: dict[str, Any] = {"results": rows, "next": None}
+    if len(rows) > request.page_size:
+        rows.pop()
+        order = f"{'-' if request.descending else ''}{request.order}"
+        parameters = {name: given[0] for name, given in query.items()}
+        parameters["cursor"] = _cursor(order, rows[-1]["_order"], rows[-1]["_key"])
+        page["next"] = f"{path}?{urllib.parse.urlencode(parameters)}"
+    for row in rows:
+        del row["_order"], row["_key"]
+    if listing.shape is not None:
+        page["results"] = [listing.shape(row) for row in rows]
+    if request.count:
+        conditions = _conditions(listing, request, scope_sql, paged=False)
+        page["count"] = work.value(f"SELECT count(*) FROM {listing.source}{conditions}", **values)
+    return page
+
+
+def _conditions(listing: Listing, request: ListRequest, scope_sql: str, *, paged: bool) -> str:
+    parts = [listing.where, scope_sql]
+    parts += [listing.filters[name].sql.format(f"%(f_{name})s") for name in request.filters]
+    if listing.search is not None:
+        parts += [listing.search.format(f"folded(%(w_{index})s)") for index in range(len(request.words))]
+    if paged and request.after is not None:
+        order = listing.every_order[request.order]
+        sign = "<" if request.descending else ">"
+        if order.sql == listing.key:
+            parts.append(f"{listing.key} {sign} %(after_id)s")
+        else:
+            parts.append(f"({order.sql}, {listing.key}) {sign} (%(after)s::text::{order.type}, %(after_id)s)")
+    joined = " AND ".join(f"({part})" for part in parts if part)
+    return f" WHERE {joined}" if joined else ""
+
+
+def _statement(listing: Listing, request: ListRequest, scope_sql: str) -> str:
+    order = listing.every_order[request.order]
+    way = "DESC" if request.descending else "ASC"
+    columns = ", ".join(f"{sql} AS {name}" for name, sql in listing.columns.items())
+    ordering = f"{listing.key} {way}" if order.sql == listing.key else f"{order.sql} {way}, {listing.key} {way}"
+    return (
+        f"SELECT {columns}, ({order.sql})::text AS _order, {listing.key} AS _key FROM {listing.source}"
+        f"{_conditions(listing, request, scope_sql, paged=True)} ORDER BY {ordering} LIMIT %(limit)s"
+    )

@@ -1,0 +1,288 @@
+"""Accounts, roles and sign-in: what both sides must agree on.
+
+Roles are rows, permissions are these words. The administrator runs the system and has no power over
+grades. A newcomer would put roles into the token; a token names only account and session.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+
+from sims_shared.messages import Command, View
+from sims_shared.problems import Kind, Refusal
+from sims_shared.values import Id, Name
+
+
+class Permission(StrEnum):
+    """One word for each thing a role may allow. The phrase is the command's: PublishResults."""
+
+    MANAGE_ACCOUNTS = "accounts.manage"
+    READ_ACCOUNTS = "accounts.read"
+    MANAGE_SETTINGS = "settings.manage"
+    READ_CATALOG = "catalog.read"
+    MANAGE_CATALOG = "catalog.manage"
+    READ_STUDENTS = "students.read"
+    READ_PRIVATE_FIELDS = "students.read_private"
+    MANAGE_STUDENTS = "students.manage"
+    READ_HOLDS = "holds.read"
+    PLACE_HOLD = "holds.place"
+    PLACE_FEE_HOLD = "holds.place_fee"
+    READ_ENROLLMENTS = "enrollments.read"
+    ENROLL_STUDENT = "enrollments.enroll"
+    OVERRIDE_ENROLLMENT = "enrollments.override"
+    READ_ASSESSMENTS = "assessments.read"
+    MANAGE_ASSESSMENTS = "assessments.manage"
+    UNLOCK_ASSESSMENT = "assessments.unlock"
+    READ_SCORES = "scores.read"
+    ENTER_SCORES = "scores.enter"
+    IMPORT_SCORES = "scores.import"
+    READ_SHEETS = "sheets.read"
+    SUBMIT_SHEET = "sheets.submit"
+    APPROVE_SHEET = "sheets.approve"
+    RETURN_SHEET = "sheets.return"
+    READ_RESULTS = "results.read"
+    PUBLISH_RESULTS = "results.publish"
+    WITHHOLD_RESULTS = "results.withhold"
+    FREEZE_RESULTS = "results.freeze"
+    REQUEST_CHANGE = "results.request_change"
+    APPROVE_CHANGE = "results.approve_change"
+    READ_TRANSCRIPTS = "transcripts.read"
+    COPY_TRANSCRIPT = "transcripts.copy"  # the unofficial copy
+    ISSUE_TRANSCRIPT = "transcripts.issue"
+    PRINT_TRANSCRIPT = "transcripts.print"
+    REVOKE_TRANSCRIPT = "transcripts.revoke"
+    READ_REQUESTS = "requests.read"
+    CREATE_REQUEST = "requests.create"
+    DECIDE_REQUEST = "requests.decide"
+    COMPLETE_REQUEST = "requests.complete"
+    READ_AUDIT = "audit.read"
+    READ_JOBS = "jobs.read"
+    MANAGE_JOBS = "jobs.manage"
+    IMPORT_DATA = "imports.commit"
+    EXPORT_DATA = "exports.read"
+    MANAGE_BACKUPS = "backups.manage"
+
+
+class SignInInvalid(Refusal):
+    code = "auth.invalid"
+    title = "User name or password is wrong"
+    kind = Kind.UNAUTHENTICATED
+
+
+class OtpRequired(Refusal):
+    code = "auth.otp_required"
+    title = "A one-time code is required"
+    kind = Kind.UNAUTHENTICATED
+
+
+class TooManyAttempts(Refusal):
+    code = "auth.too_many_attempts"
+    title = "Too many failed attempts; wait before the next"
+    kind = Kind.TOO_MANY
+
+
+class RefreshInvalid(Refusal):
+    code = "auth.refresh_invalid"
+    title = "This session has ended; sign in again"
+    kind = Kind.UNAUTHENTICATED
+
+
+class PasswordTooWeak(Refusal):
+    code = "auth.password_too_weak"
+    title = "Choose a longer or less common password"
+    kind = Kind.INVALID
+
+
+class OtpInvalid(Refusal):
+    code = "auth.otp_invalid"
+    title = "This one-time code is wrong or was used"
+    kind = Kind.INVALID
+
+
+class UsernameTaken(Refusal):
+    code = "accounts.username_taken"
+    title = "This user name is taken"
+
+
+class RoleUnknown(Refusal):
+    code = "accounts.role_unknown"
+    title = "There is no such role"
+    kind = Kind.INVALID
+
+
+class RoleInUse(Refusal):
+    code = "roles.in_use"
+    title = "Somebody holds this role"
+
+
+class SettingUnknown(Refusal):
+    code = "settings.unknown"
+    title = "There is no such setting"
+    kind = Kind.INVALID
+
+
+Username = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,79}$")]
+
+
+class SignIn(Command, frozen=True, kw_only=True):
+    username: Annotated[str, msgspec.Meta(max_length=200)]
+    password: Annotated[str, msgspec.Meta(max_length=1000)]
+    otp: Annotated[str, msgspec.Meta(max_length=40)] | None = None
+    device: Annotated[str, msgspec.Meta(max_length=200)] = ""
+
+
+class RefreshSession(Command, frozen=True, kw_only=True):
+    refresh: Annotated[str, msgspec.Meta(max_length=200)]
+
+
+class SignOut(Command, frozen=True, kw_only=True):
+    pass
+
+
+class EndSession(Command, frozen=True, kw_only=True):
+    session_id: str
+
+
+class ChangePassword(Command, frozen=True, kw_only=True):
+    current: Annotated[str, msgspec.Meta(max_length=1000)]
+    new: Annotated[str, msgspec.Meta(max_length=1000)]
+
+
+class EnrollOtp(Command, frozen=True, kw_only=True):
+    pass
+
+
+class ConfirmOtp(Command, frozen=True, kw_only=True):
+    otp: Annotated[str, msgspec.Meta(max_length=40)]
+
+
+class RoleGrant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A role somebody holds, in one department where the role reaches departments."""
+
+    role: str
+    department_id: Id | None = None
+
+
+class CreateAccount(Command, frozen=True, kw_only=True):
+    username: Username
+    name: Name
+    password: Annotated[str, msgspec.Meta(max_length=1000)]
+    roles: list[RoleGrant] = []
+    email: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    student_id: Id | None = None
+    disabled: bool = False
+
+
+class ChangeAccount(Command, frozen=True, kw_only=True):
+    id: Id
+    name: Name | msgspec.UnsetType = msgspec.UNSET
+    password: Annotated[str, msgspec.Meta(max_length=1000)] | msgspec.UnsetType = msgspec.UNSET
+    roles: list[RoleGrant] | msgspec.UnsetType = msgspec.UNSET
+    email: Annotated[str, msgspec.Meta(max_length=200)] | None | msgspec.UnsetType = msgspec.UNSET
+    disabled: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class CreateRole(Command, frozen=True, kw_only=True):
+    name: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+    permissions: list[Permission]
+    scope: Annotated[str, msgspec.Meta(pattern=r"^(all|department|sections|self)$")] = "all"
+
+
+class ChangeRole(Command, frozen=True, kw_only=True):
+    id: Id
+    permissions: list[Permission]
+
+
+class DeleteRole(Command, frozen=True, kw_only=True):
+    id: Id
+
+
+class PutSetting(Command, frozen=True, kw_only=True):
+    key: Annotated[str, msgspec.Meta(min_length=1, max_length=80)]
+    value: str | int | bool | None
+
+
+class User(View, kw_only=True):
+    """Who signed in, for the desktop to choose its window by."""
+
+    id: int
+    username: str
+    name: str
+    roles: list[str]
+    permissions: list[str]
+    student_id: int | None
+    sections_taught: list[int]
+    departments: list[int]
+
+
+class Tokens(View, kw_only=True):
+    """A pair of tokens. `expires_in` counts the access token's seconds."""
+
+    access: str
+    refresh: str
+    expires_in: int
+    user: User
+
+
+class SessionView(View, kw_only=True):
+    id: str
+    device: str
+    created_at: datetime
+    last_seen_at: datetime
+    current: bool
+
+
+class SessionList(View, kw_only=True):
+    results: list[SessionView]
+    next: str | None = None
+
+
+class OtpSecret(View, kw_only=True):
+    secret: str
+    otpauth_uri: str
+
+
+class RecoveryCodes(View, kw_only=True):
+    recovery_codes: list[str]
+
+
+class AccountView(View, kw_only=True):
+    id: int
+    username: str
+    name: str
+    email: str | None
+    roles: list[RoleGrant]
+    disabled: bool
+    student_id: int | None
+    created_at: datetime
+
+
+class RoleView(View, kw_only=True):
+    id: int
+    name: str
+    permissions: list[str]
+    scope: str
+    shipped: bool
+
+
+class SettingView(View, kw_only=True):
+    id: int
+    key: str
+    value: str | int | bool | None
+
+
+class Hello(View, kw_only=True):
+    """What a desktop asks before signing in."""
+
+    version: str
+    protocol_min: int
+    protocol_max: int
+    epoch: str
+    institution: str
+    time_zone: str
+    public_url: str
+    demo: bool
