@@ -20,6 +20,8 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import quote
 
+import psycopg
+
 from sims_server.kernel.folder_lock import FolderLock
 from sims_server.kernel.postmaster import STEP, SUPERUSER, ClusterFailure, Layout, Listening, read_listening
 
@@ -159,11 +161,21 @@ def _start_supervisor(layout: Layout, *, durable: bool) -> subprocess.Popen[str]
 
 
 def _wait_for_listening(layout: Layout) -> Listening:
-    while (listening := read_listening(layout)) is None:
+    while (listening := read_listening(layout)) is None or not _answers(listening):
         if not FolderLock(layout.supervisor_lock).is_taken():
             raise ClusterFailure(f"PostgreSQL ended while it was started; see {layout.log}")
         time.sleep(STEP)
     return listening
+
+
+def _answers(listening: Listening) -> bool:
+    """A server that was just killed still says in its file that it is ready."""
+    place = f"host='{_quoted(listening.host)}' port={listening.port} user={SUPERUSER} dbname=postgres"
+    return psycopg.pq.PGconn.ping(place.encode()) == psycopg.pq.Ping.OK
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "\\'")
 
 
 def _wait_while_stopping(layout: Layout) -> bool:

@@ -353,7 +353,7 @@ def server_settings(layout: Layout, *, disposable: bool) -> dict[str, str]:
         "log_min_error_statement": "panic",
     }
     if disposable:
-        settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        settings |= {"fsync": "off", "full_page_writes": "off"}
         settings |= {"wal_level": "minimal", "max_wal_senders": "0", "shared_buffers": "128MB"}
     return settings
 

@@ -19,13 +19,14 @@ DATABASE = "sims"
 EXTENSIONS = ("pg_trgm", "unaccent", "btree_gist", "citext")
 OLDEST_SERVER = 150000
 
-# "SIMSPROV": session locks are per cluster when the database is the same, and it is: postgres.
+# "SIMSPROV". Such a lock belongs to a database, so everybody takes it in `postgres`.
 _LOCK = 0x53494D5350524F56
 
 _NO_POWERS: LiteralString = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
 _ROLES: Mapping[str, LiteralString] = {
-    # May create databases, because a restore goes into a new one that then takes the old one's place.
-    "sims_owner": "LOGIN NOINHERIT NOSUPERUSER CREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS",
+    # Inherits, or on 15 it would not be the owner of the schema in its own database. May create
+    # databases, because a restore goes into a new one that then takes the old one's place.
+    "sims_owner": "LOGIN INHERIT NOSUPERUSER CREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS",
     "sims_app": "LOGIN NOINHERIT " + _NO_POWERS,
     "sims_student": "NOLOGIN NOINHERIT " + _NO_POWERS,
     "sims_readonly": "LOGIN NOINHERIT " + _NO_POWERS,
@@ -54,7 +55,7 @@ def provision(superuser_url: str, passwords: Mapping[str, str], *, database: str
     several at once. Raises ProvisionFailure when the server is older than 15, and psycopg.Error when
     `superuser_url` lacks the power.
     """
-    with psycopg.connect(superuser_url, autocommit=True) as connection:
+    with psycopg.connect(superuser_url, autocommit=True, dbname="postgres") as connection:
         if connection.info.server_version < OLDEST_SERVER:
             raise ProvisionFailure(
                 f"PostgreSQL 15 is the oldest supported; this is {connection.info.server_version // 10000}."
@@ -63,13 +64,14 @@ def provision(superuser_url: str, passwords: Mapping[str, str], *, database: str
         try:
             _make_roles(connection, passwords)
             _make_database(connection, database)
+            with psycopg.connect(superuser_url, autocommit=True, dbname=database) as inside:
+                open_to_roles(inside, database)
+                for extension in EXTENSIONS:
+                    name = sql.Identifier(extension)
+                    inside.execute(sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(name))
+                inside.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
         finally:
             connection.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
-    with psycopg.connect(superuser_url, autocommit=True, dbname=database) as connection:
-        open_to_roles(connection, database)
-        for extension in EXTENSIONS:
-            connection.execute(sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(extension)))
-        connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
 
 
 def open_to_roles(connection: psycopg.Connection[tuple[object, ...]], database: str) -> None:
