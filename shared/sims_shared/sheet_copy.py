@@ -12,7 +12,7 @@ store and the simulator run the same code.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, NamedTuple
@@ -22,7 +22,6 @@ import msgspec
 from sims_shared.grading import (
     MAX_BATCH_BYTES,
     MAX_OPS,
-    ChangedCell,
     SheetChanges,
     SheetRow,
     SheetView,
@@ -73,11 +72,14 @@ class Refused(NamedTuple):
 
 
 class Head(NamedTuple):
-    """What is kept once per sheet. `client_id` is the one that `next_mid` counts under."""
+    """What is kept once per sheet. `client_id` is the one that `next_mid` counts under. `behind` is
+    the cursor before the first pull that passed over a cell because an edit waited on it: once the
+    batch has landed, pulls go on from there."""
 
     client_id: str
     next_mid: int = 1
     cursor: int = 0
+    behind: int | None = None
     epoch: str = ""
     state: str = OPEN
 
@@ -98,7 +100,7 @@ class SheetCopy:
 
 FateName = Literal[
     "edited", "sealed", "superseded", "applied", "same", "conflict", "refused", "chose_mine",
-    "chose_theirs", "offered_again", "back_to_dirty", "given_up",
+    "chose_theirs", "offered_again", "back_to_dirty", "given_up", "purged",
 ]  # fmt: skip
 
 
@@ -254,12 +256,13 @@ def acknowledge(copy: SheetCopy, client_id: str, mid: int, answer: SyncAnswer) -
     flying = copy.inflight
     if flying is None or (flying.client_id, flying.mid) != (client_id, mid):
         return None
-    if copy.head.epoch and answer.epoch != copy.head.epoch:
+    # Versions of another epoch mean other writes. A refusal that tells no version is always heard:
+    # whoever no longer teaches the section cannot pull to learn the new epoch.
+    if answer.epoch != copy.head.epoch and any(outcome.ver is not None for outcome in answer.outcomes):
         return None
     if [outcome.edit_id for outcome in answer.outcomes] != [op.edit_id for op in flying.ops.values()]:
         return None
-    changes = Changes(landed=True)
-    unseen = False
+    changes = Changes(landed=True, head=_caught_up(copy.head)._replace(state=answer.state))
     for (key, op), outcome in zip(flying.ops.items(), answer.outcomes, strict=True):
         newer = copy.dirty.get(key)
         base = copy.base.get(key, NEVER)
@@ -286,23 +289,24 @@ def acknowledge(copy: SheetCopy, client_id: str, mid: int, answer: SyncAnswer) -
             code = outcome.code or "sync.rejected"
             changes.refused[key] = Refused(mine, code)
             changes.fates.append(Fate(key, mine.edit_id, "refused", mine.mark, mine.score, code))
-        if theirs is None:
-            unseen = True
-        else:
+        if theirs is not None:
             changes.base[key] = theirs
-    # A pull may have passed over these cells while they were waiting: read them again.
-    changes.head = copy.head._replace(state=answer.state, cursor=0 if unseen else copy.head.cursor)
     return changes
+
+
+def _caught_up(head: Head) -> Head:
+    """Even an `applied` may be older than what a pull passed over: a copied profile that seals the
+    very bytes of its twin gets the twin's stored outcome."""
+    return head if head.behind is None else head._replace(cursor=head.behind, behind=None)
 
 
 def refuse_batch(copy: SheetCopy, client_id: str, mid: int, code: str) -> Changes | None:
     """An answer that ends the batch without judging its edits. They become refused, stay
-    visible and can be sent again. The number goes back, because the server has not used it; the
-    cursor too, because pulls passed over the cells while they were waiting."""
+    visible and can be sent again. The number goes back, because the server has not used it."""
     flying = copy.inflight
     if flying is None or (flying.client_id, flying.mid) != (client_id, mid):
         return None
-    changes = Changes(landed=True, head=copy.head._replace(next_mid=mid, cursor=0))
+    changes = Changes(landed=True, head=_caught_up(copy.head)._replace(next_mid=mid))
     for key, op in flying.ops.items():
         mine = Edit(op.edit_id, op.mark, op.score)
         newer = copy.dirty.get(key)
@@ -320,41 +324,42 @@ def apply_pull(copy: SheetCopy, since: int, answer: SheetChanges) -> Changes | N
     to an older question, or the server was restored (then `epoch_changed` is due)."""
     if copy.inflight is not None or since != copy.head.cursor or answer.epoch != copy.head.epoch:
         return None
-    changes = Changes(head=copy.head._replace(cursor=answer.rev, state=answer.state))
+    changes = Changes()
+    passed = False
     if answer.roster is not msgspec.UNSET:
         for enrollment_id in answer.roster.removed:
             changes.roster[enrollment_id] = None
-        _take_rows(copy, answer.roster.added, changes)
+        for row in answer.roster.added:
+            changes.roster[row.enrollment_id] = row.status
+            for key, theirs in _cells_of(row):
+                passed |= _move_base(copy, key, theirs, changes)
     for cell in answer.cells:
-        key = (cell.enrollment_id, cell.assessment_id)
-        _move_base(copy, key, _cell(cell), changes)
+        theirs = Cell(cell.mark, cell.score, cell.ver, cell.by, cell.at)
+        passed |= _move_base(copy, (cell.enrollment_id, cell.assessment_id), theirs, changes)
+    behind = since if passed and copy.head.behind is None else copy.head.behind
+    changes.head = copy.head._replace(cursor=answer.rev, state=answer.state, behind=behind)
     return changes
 
 
-def _cell(cell: ChangedCell) -> Cell:
-    return Cell(cell.mark, cell.score, cell.ver, cell.by, cell.at)
+def _cells_of(row: SheetRow) -> Iterator[tuple[Key, Cell]]:
+    for assessment_id, cell in row.cells.items():
+        yield (row.enrollment_id, int(assessment_id)), Cell(cell.mark, cell.score, cell.ver, cell.by, cell.at)
 
 
-def _take_rows(copy: SheetCopy, rows: Iterable[SheetRow], changes: Changes) -> None:
-    for row in rows:
-        changes.roster[row.enrollment_id] = row.status
-        for assessment_id, cell in row.cells.items():
-            key = (row.enrollment_id, int(assessment_id))
-            _move_base(copy, key, Cell(cell.mark, cell.score, cell.ver, cell.by, cell.at), changes)
-
-
-def _move_base(copy: SheetCopy, key: Key, theirs: Cell, changes: Changes) -> None:
-    """Under a waiting edit the base stays, so that the push reports the conflict. Under an open
-    conflict `theirs` moves along, so that the person always chooses against the newest value."""
-    if key in copy.dirty:
-        return
+def _move_base(copy: SheetCopy, key: Key, theirs: Cell, changes: Changes) -> bool:
+    """Whether the cell was passed over. Under a waiting edit the base stays, so that the push reports
+    the conflict. Under an open conflict `theirs` moves along, so that the person always chooses
+    against the newest value."""
     base = changes.base.get(key) or copy.base.get(key, NEVER)
     if theirs.ver <= base.ver:
-        return
+        return False
+    if key in copy.dirty:
+        return True
     changes.base[key] = theirs
     conflict = copy.conflict.get(key)
     if conflict is not None:
         changes.conflict[key] = conflict._replace(theirs=theirs)
+    return False
 
 
 def apply_whole(copy: SheetCopy, sheet: SheetView) -> Changes | None:
@@ -362,22 +367,26 @@ def apply_whole(copy: SheetCopy, sheet: SheetView) -> Changes | None:
     conflict. Needs the whole copy. None while a batch is in flight."""
     if copy.inflight is not None:
         return None
-    changes = Changes(head=copy.head._replace(cursor=sheet.rev, epoch=sheet.epoch, state=sheet.state))
+    changes = Changes()
     cells: dict[Key, Cell] = {}
     for row in sheet.rows:
         changes.roster[row.enrollment_id] = row.status
-        for assessment_id, cell in row.cells.items():
-            cells[row.enrollment_id, int(assessment_id)] = Cell(
-                cell.mark, cell.score, cell.ver, cell.by, cell.at
-            )
+        cells.update(_cells_of(row))
     changes.roster.update(dict.fromkeys(copy.roster.keys() - changes.roster.keys()))
     for key in copy.base.keys() - cells.keys():
         if key not in copy.dirty:
             changes.base[key] = None
+    passed = False
     for key, theirs in cells.items():
-        if key in copy.dirty or copy.base.get(key, NEVER) == theirs:
+        if copy.base.get(key, NEVER) == theirs:
             continue
-        changes.base[key] = theirs
+        if key in copy.dirty:
+            passed = True
+        else:
+            changes.base[key] = theirs
+    changes.head = copy.head._replace(
+        cursor=sheet.rev, epoch=sheet.epoch, state=sheet.state, behind=0 if passed else None
+    )
     for key, conflict in copy.conflict.items():
         theirs = cells.get(key, NEVER)
         if theirs != conflict.theirs:
