@@ -151,8 +151,8 @@ def _make(door: Door, action: str, carry_out: CarryOut, *, changes: bool, body_l
             return refuse(refusal, request.scope["path"], request_id_of(request))
         return respond(answer, incoming.request_id)
 
-    async def handler(request: Request[Any, Any, Any], body: bytes) -> ASGIResponse:
-        return await to_thread.run_sync(judge, request, body)
+    async def handler(request: Request[Any, Any, Any]) -> ASGIResponse:
+        return await to_thread.run_sync(judge, request, await request.body())
 
     handler.__name__ = door.operation_id
     return route(
