@@ -6,6 +6,7 @@ asks the server, off the window's thread.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Protocol
 
 from PySide6.QtCore import QLocale, Qt
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSplitter, QVBoxLa
 from sims_desktop.client.errors import ClientError, ProblemAnswer
 from sims_desktop.grading.award_list import award_list
 from sims_desktop.grading.panels import DistributionPanel, MatchPanel, Panel, SubmitPanel, TrayPanel
+from sims_desktop.grading.presenter.entry import number_text
 from sims_desktop.grading.presenter.grid import Filter, GridPresenter, Outcome
 from sims_desktop.grading.presenter.matching import Match, apply_match, match_by_number
 from sims_desktop.grading.presenter.sheet import Badge, Conflict, Row, SheetShelf
@@ -29,6 +31,7 @@ from sims_desktop.kit.tasks import Progress
 from sims_shared.grading import DevicesUnsynced
 
 KEYS_NAME = "Grade grid"
+MOST_SUMMED = 5_000
 
 
 class SheetOffice(Protocol):
@@ -99,17 +102,20 @@ class GridPage(Page):
         top.addSpacing(16)
         top.addWidget(self.state, 1)
         top.addWidget(self.find_line)
-        self._split = QSplitter(Qt.Orientation.Horizontal, self)
-        self._split.setObjectName("grid_split")
-        self._split.addWidget(self.view)
-        self._split.setStretchFactor(0, 1)
-        self._split.setChildrenCollapsible(False)
+        self._across = QSplitter(Qt.Orientation.Horizontal, self)
+        self._across.setObjectName("grid_split")
+        self._down = QSplitter(Qt.Orientation.Vertical, self)
+        self._down.addWidget(self.view)
+        self._across.addWidget(self._down)
+        for split in (self._across, self._down):
+            split.setStretchFactor(0, 1)
+            split.setChildrenCollapsible(False)
         foot = QHBoxLayout()
         foot.addWidget(self.note, 1)
         foot.addWidget(self.figures)
         self._column = QVBoxLayout(self)
         self._column.addLayout(top)
-        self._column.addWidget(self._split, 1)
+        self._column.addWidget(self._across, 1)
         self._column.addLayout(foot)
         self.setFocusProxy(self.view)
 
@@ -126,6 +132,8 @@ class GridPage(Page):
         add("grading.clear", "Clear", ("Del", "Backspace"), self.clear)
         add("grading.find", "Go to a registration number or name", ("/", "Ctrl+G"), self.open_find)
         add("grading.next_problem", "Next problem", "F7", self.next_problem)
+        add("grading.send_again", "Send refused marks again", "F8", self.send_refused_again)
+        add("grading.give_up", "Let go of refused marks", "Shift+F8", self.give_up_refused)
         add("grading.missing_here", "Missing in this column", "M", self.toggle_missing)
         add("grading.missing", "Missing anywhere", "Shift+M", self.toggle_missing_anywhere)
         add("grading.stack", "Enter an unsorted stack of scripts", "F6", self.toggle_strip)
@@ -251,6 +259,12 @@ class GridPage(Page):
         self.view.go_to(position)
         self.note.say(self.grid.described(*position))
 
+    def send_refused_again(self) -> None:
+        self._kept(self.grid.send_refused_again())
+
+    def give_up_refused(self) -> None:
+        self._kept(self.grid.give_up_refused())
+
     def toggle_missing(self) -> None:
         self._filter(Filter.MISSING_HERE)
 
@@ -281,9 +295,10 @@ class GridPage(Page):
         self._close_panel()
         self.panel = panel
         panel.closed.connect(self._close_panel)
-        self._split.addWidget(panel)
-        whole = max(self._split.width(), 600)
-        self._split.setSizes([whole - whole * 2 // 5, whole * 2 // 5])
+        split = self._down if panel.is_wide else self._across
+        split.addWidget(panel)
+        whole = max(split.height() if panel.is_wide else split.width(), 400)
+        split.setSizes([whole - whole * 2 // 5, whole * 2 // 5])
         panel.show()
 
     def _close_panel(self) -> None:
@@ -451,14 +466,13 @@ class GridPage(Page):
                 self.note.say(f"{closed}.")
 
     def _count_selection(self) -> None:
-        chosen = self.view.chosen()
-        if len(chosen) < 2:
-            self.figures.setText("")
-            return
-        scores = [score for at in chosen if (score := self.grid.cell(*at).value.score) is not None]
-        words = f"{len(chosen):,} chosen"
-        if scores:
-            words += f", sum {sum(scores):,.2f}, mean {sum(scores) / len(scores):.1f}"
+        count = sum(block.size for block in self.view.blocks())
+        words = f"{count:,} chosen" if count > 1 else ""
+        if 1 < count <= MOST_SUMMED:
+            cells = (self.grid.cell(*at) for at in self.view.chosen())
+            scores = [score for cell in cells if (score := cell.value.score) is not None]
+            if scores:
+                words += f", sum {number_text(sum(scores, Decimal(0)))}, mean {sum(scores) / len(scores):.1f}"
         self.figures.setText(words)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -26,9 +26,10 @@ ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class Panel(QFrame):
-    """A title, a body, Esc."""
+    """A title, a body, Esc. A wide one stands below the grid instead of beside it."""
 
     closed = Signal()
+    is_wide = False
 
     def __init__(self, name: str, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -102,6 +103,8 @@ class DistributionPanel(Panel):
 class TrayPanel(Panel):
     """M keeps mine, T keeps theirs; with Shift for every conflict with the same person."""
 
+    is_wide = True
+
     def __init__(
         self,
         tray: TrayPresenter,
@@ -113,7 +116,7 @@ class TrayPanel(Panel):
         super().__init__("tray", "Conflicts", parent)
         self._tray, self._now, self._say = tray, now, say
         titles = ("Student", "Assessment", "Before", "Mine", "Theirs", "Who, when")
-        widths = (240, 110, 70, 70, 70, 160)
+        widths = (300, 140, 80, 80, 80, 200)
 
         def field(number: int) -> Field[Conflict]:
             return Field(titles[number], lambda c: tray.texts(c, now())[number], widths[number])
@@ -171,8 +174,9 @@ class TrayPanel(Panel):
 
 
 class MatchPanel(Panel):
-    """What a paste by number would change. Enter applies; what fits nobody stays in the list below."""
+    """What a paste by number would change. Enter applies; what fits nobody stays in the list beside it."""
 
+    is_wide = True
     applied = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -204,9 +208,11 @@ class MatchPanel(Panel):
         self.apply.clicked.connect(self._apply)
         self.list.opened.connect(lambda line: self._apply())
         self.body.addWidget(self.sentence)
-        self.body.addWidget(self.list, 2)
-        self.body.addWidget(self.rest, 1)
-        self.body.addWidget(self.apply)
+        lists = QHBoxLayout()
+        lists.addWidget(self.list, 3)
+        lists.addWidget(self.rest, 2)
+        self.body.addLayout(lists, 1)
+        self.body.addWidget(self.apply, 0, Qt.AlignmentFlag.AlignRight)
 
     def preview(self, match: Match) -> None:
         self._match = match

@@ -34,6 +34,9 @@ MEANINGS = {
     Badge.REFUSED: "refused",
     Badge.INVALID: "invalid",
 }
+NOTHING = Qt.ItemFlag.NoItemFlags
+READABLE = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+WRITABLE = READABLE | Qt.ItemFlag.ItemIsEditable
 TOTAL_TITLE = "Total\nof 100"
 
 
@@ -92,7 +95,7 @@ class GradeTable(QAbstractTableModel):
         badge = self.grid.cell(row, column).badge
         if badge >= Badge.CONFLICT:
             return self._tints[MEANINGS[badge]]
-        if self.grid.closed(row, column):
+        if self.grid.is_closed(row, column):
             return self._tints["closed"]
         return None
 
@@ -134,12 +137,13 @@ class GradeTable(QAbstractTableModel):
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        if not index.isValid():
-            return Qt.ItemFlag.NoItemFlags
-        known = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        if index.column() == len(self.grid.columns) or self.grid.closed(index.row(), index.column()):
-            return known
-        return known | Qt.ItemFlag.ItemIsEditable
+        # Qt asks this of every cell when all are selected: no enum is combined here.
+        column = index.column()
+        if column < 0:
+            return NOTHING
+        if column == len(self.grid.columns) or self.grid.is_closed(index.row(), column):
+            return READABLE
+        return WRITABLE
 
     def setData(self, index: Index, value: Any, role: int = EDIT) -> bool:
         if role != EDIT or index.column() >= len(self.grid.columns):

@@ -69,6 +69,10 @@ class Block(NamedTuple):
     left: int
     right: int
 
+    @property
+    def size(self) -> int:
+        return (self.bottom - self.top + 1) * (self.right - self.left + 1)
+
     def positions(self) -> Iterator[Position]:
         return (
             (row, col) for row in range(self.top, self.bottom + 1) for col in range(self.left, self.right + 1)
@@ -197,7 +201,8 @@ class GridView(QTableView):
         self.setTabKeyNavigation(False)
         self.setWordWrap(False)
         self.setCornerButtonEnabled(False)
-        self.horizontalHeader().setHighlightSections(True)
+        # Highlighting asks the model about every row of every column after each selection.
+        self.horizontalHeader().setHighlightSections(False)
         self.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignCenter)
         self._titles = FrozenTitles(self, self.frozen)
         self.horizontalHeader().geometriesChanged.connect(self._place_titles)

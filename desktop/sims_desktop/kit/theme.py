@@ -46,9 +46,7 @@ MARK_DARK = {"conflict": "#ffb74d", "refused": "#ff8a95", "invalid": "#ff8a95", 
 
 
 def is_dark() -> bool:
-    return QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark or (
-        QGuiApplication.palette().color(QPalette.ColorRole.Window).lightness() < 128
-    )
+    return QGuiApplication.palette().color(QPalette.ColorRole.Window).lightness() < 128
 
 
 def tint(meaning: str) -> QColor:
@@ -72,6 +70,32 @@ def load_fonts() -> list[str]:
     return families
 
 
+def dark_palette() -> QPalette:
+    """Fusion in the dark, for platforms without a scheme of their own."""
+    palette = QPalette(QColor("#2d2f33"))
+    role, group = QPalette.ColorRole, QPalette.ColorGroup
+    for where, colour in (
+        (role.Window, "#25272b"),
+        (role.Base, "#1c1d20"),
+        (role.AlternateBase, "#222428"),
+        (role.Text, "#eceded"),
+        (role.WindowText, "#eceded"),
+        (role.ButtonText, "#eceded"),
+        (role.Button, "#2f3237"),
+        (role.ToolTipBase, "#33363c"),
+        (role.ToolTipText, "#eceded"),
+        (role.Highlight, "#3d7ab8"),
+        (role.HighlightedText, "#ffffff"),
+        (role.Mid, "#4a4e55"),
+        (role.PlaceholderText, "#9a9ea6"),
+        (role.Link, "#8ab8ff"),
+    ):
+        palette.setColor(where, QColor(colour))
+    for where in (role.Text, role.WindowText, role.ButtonText):
+        palette.setColor(group.Disabled, where, QColor("#7d8189"))
+    return palette
+
+
 class Theme(QObject):
     """Applies look and zoom to the whole program. `changed` tells painters to drop cached colours."""
 
@@ -82,6 +106,7 @@ class Theme(QObject):
         self._app = app
         self._remembered = remembered
         app.setStyle("Fusion")
+        self._given = app.palette()
         self._families = load_fonts() or [app.font().family()]
         self.zoom = min(max(remembered.number("look/zoom", 100), ZOOM_STEPS[0]), ZOOM_STEPS[-1])
         self.look = remembered.text("look/scheme", "system")
@@ -109,7 +134,12 @@ class Theme(QObject):
         self._apply()
 
     def _apply(self) -> None:
-        self._app.styleHints().setColorScheme(LOOKS.get(self.look, Qt.ColorScheme.Unknown))
+        wanted = LOOKS.get(self.look, Qt.ColorScheme.Unknown)
+        hints = self._app.styleHints()
+        hints.setColorScheme(wanted)
+        if wanted is not Qt.ColorScheme.Unknown and hints.colorScheme() is not wanted:
+            # Some platforms cannot be asked for a scheme; Fusion takes the palette instead.
+            self._app.setPalette(dark_palette() if wanted is Qt.ColorScheme.Dark else self._given)
         font = QFont(self._families)
         font.setPointSizeF(POINTS * self.zoom / 100)
         self._app.setFont(font)

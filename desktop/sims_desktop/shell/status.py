@@ -24,6 +24,7 @@ class StatusLine(QStatusBar):
         super().__init__(parent)
         self.setObjectName("status")
         self.setSizeGripEnabled(False)
+        self.setContentsMargins(8, 0, 8, 0)
         self._now = now
         self._standing = Standing()
         self.words = QLabel(self)
@@ -55,6 +56,10 @@ class StatusLine(QStatusBar):
 
     def show_standing(self, standing: Standing) -> None:
         self._standing = standing
+        self._show()
+
+    def recolour(self) -> None:
+        """After a change of colour scheme."""
         self._show()
 
     def _show(self) -> None:

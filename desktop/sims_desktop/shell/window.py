@@ -77,6 +77,7 @@ class MainWindow(QMainWindow):
             metrics = self.fontMetrics()
             self.resize(QSize(metrics.averageCharWidth() * 170, metrics.height() * 48))
         around.remembered.restore_place("window_split", self.split)
+        around.theme.changed.connect(self.status.recolour)
         if desks:
             self.navigation.setCurrentRow(0)
 

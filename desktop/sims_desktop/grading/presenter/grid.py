@@ -101,6 +101,14 @@ class GridPresenter:
             for row in sheet.rows
         ]
         self._totals: list[str | None] = [None] * len(sheet.rows)
+        is_open = sheet.state == OPEN
+        self._closed_rows = [not (is_open and row.takes_marks) for row in sheet.rows]
+        self._closed_columns = [bool(column.closed) for column in sheet.columns]
+        self._blanks = [0] * len(sheet.columns)
+        self._badges = [0] * len(Badge)
+        for index, row in enumerate(self._cells):
+            for column in range(len(row)):
+                self._weigh(index, column, 1)
         self._show(range(len(sheet.rows)))
 
     def _show(self, indexes: Iterable[int]) -> None:
@@ -144,6 +152,9 @@ class GridPresenter:
     def closed(self, place: int, column: int) -> str:
         """Why this cell takes no mark, or nothing."""
         return self.closed_key(self.key(place, column))
+
+    def is_closed(self, place: int, column: int) -> bool:
+        return self._closed_rows[self._shown[place]] or self._closed_columns[column]
 
     def closed_key(self, key: Key) -> str:
         """As `closed`, for a row that a filter may hide."""
@@ -206,18 +217,21 @@ class GridPresenter:
                 return place
         return None
 
+    def _weigh(self, index: int, column: int, sign: int) -> None:
+        """Counts a cell in (1) or out (-1). Whoever changes a cell does both around it, so that typing into
+        a sheet of thirty thousand cells counts one."""
+        cell = self._cells[index][column]
+        self._badges[cell.badge] += sign
+        if cell.value.mark is None and cell.typed is None and self.sheet.rows[index].takes_marks:
+            self._blanks[column] += sign
+
     def missing(self) -> dict[int, int]:
         """Blank cells by column, of rows that take marks."""
-        counts = dict.fromkeys(range(len(self.columns)), 0)
-        for row, cells in zip(self.sheet.rows, self._cells, strict=True):
-            if row.takes_marks:
-                for column, cell in enumerate(cells):
-                    if cell.is_blank:
-                        counts[column] += 1
-        return counts
+        return dict(enumerate(self._blanks))
 
     def counted(self, *badges: Badge) -> int:
-        return sum(cell.badge in badges for cells in self._cells for cell in cells)
+        """Cells with one of these badges."""
+        return sum(self._badges[badge] for badge in badges)
 
     def next_problem(self, after: Position | None) -> Position | None:
         """The next cell that is invalid, refused or in conflict, reading row by row; wraps; None when
@@ -366,22 +380,31 @@ class GridPresenter:
         for key, (_, typed) in held:
             cell = self.cell_of(key)
             if typed is not None:
-                mistake = read_entry(typed, self.columns[self.column_of[key[1]]].max_score, self.aliases)
-                assert isinstance(mistake, Mistake)
-                cell.keep_mistake(mistake)
+                self._mark_mistake(key, typed)
             elif key in written:
-                self._take(key, written[key])
+                self._replace(key, written[key])
             elif cell.typed is not None:
-                self._take(key, self.shelf.read_cells(self.section_id, [key]).get(key) or Cell())
-            self._totals[self.row_of[key[0]]] = None
+                self._replace(key, self.shelf.read_cells(self.section_id, [key]).get(key) or Cell())
         self._tell(key for key, _ in held)
+
+    def _mark_mistake(self, key: Key, typed: str) -> None:
+        """Nothing when `typed` is a mark after all, because the maximum was raised meanwhile."""
+        index, column = self.row_of[key[0]], self.column_of[key[1]]
+        meant = read_entry(typed, self.columns[column].max_score, self.aliases)
+        if isinstance(meant, Mistake):
+            self._weigh(index, column, -1)
+            self._cells[index][column].keep_mistake(meant)
+            self._weigh(index, column, 1)
+
+    def _replace(self, key: Key, cell: Cell) -> None:
+        index, column = self.row_of[key[0]], self.column_of[key[1]]
+        self._weigh(index, column, -1)
+        self._cells[index][column] = cell
+        self._weigh(index, column, 1)
+        self._totals[index] = None
 
     def cell_of(self, key: Key) -> Cell:
         return self._cells[self.row_of[key[0]]][self.column_of[key[1]]]
-
-    def _take(self, key: Key, cell: Cell) -> None:
-        self._cells[self.row_of[key[0]]][self.column_of[key[1]]] = cell
-        self._totals[self.row_of[key[0]]] = None
 
     def _tell(self, keys: Iterable[Key]) -> None:
         places = [at for key in keys if (at := self.position(key)) is not None]
@@ -422,6 +445,32 @@ class GridPresenter:
         kept = f" {plural(left_alone, 'cell')} changed since and stayed." if left_alone else ""
         return Outcome(len(held), passed_over=left_alone, sentence=f"{verb} {step.label}.{kept}")
 
+    # Refused marks
+
+    def refused(self) -> list[Key]:
+        return [
+            (row.enrollment_id, column.assessment_id)
+            for row, cells in zip(self.sheet.rows, self._cells, strict=True)
+            for column, cell in zip(self.columns, cells, strict=True)
+            if cell.badge is Badge.REFUSED
+        ]
+
+    def send_refused_again(self) -> str:
+        """After the reason is gone: the sheet was returned, the assessment unlocked."""
+        return self._settle_refused(self.shelf.send_again, "Sending again")
+
+    def give_up_refused(self) -> str:
+        """Takes what the server has instead. The refused marks stay in this computer's log."""
+        return self._settle_refused(self.shelf.give_up, "Let go of")
+
+    def _settle_refused(self, settle: Callable[[int, Sequence[Key]], None], words: str) -> str:
+        keys = self.refused()
+        if not keys:
+            return "No mark was refused"
+        settle(self.section_id, keys)
+        self.refresh()
+        return f"{words} {plural(len(keys), 'refused mark')}"
+
     # What comes from elsewhere
 
     def refresh(self) -> None:
@@ -451,19 +500,15 @@ class GridPresenter:
                 key = (row.enrollment_id, column.assessment_id)
                 cell = fresh.cells.get(key) or Cell()
                 if key not in mistakes and cell != before[index][number]:
-                    before[index][number] = cell
-                    self._totals[index] = None
+                    self._replace(key, cell)
                     changed.append(key)
         self.sheet.rev, self.sheet.returned_because = fresh.rev, fresh.returned_because
         self._tell(changed)
 
     def _restore(self, mistakes: Mapping[Key, str | None]) -> None:
         for key, typed in mistakes.items():
-            if typed is None or key[0] not in self.row_of or key[1] not in self.column_of:
-                continue
-            meant = read_entry(typed, self.columns[self.column_of[key[1]]].max_score, self.aliases)
-            if isinstance(meant, Mistake):
-                self.cell_of(key).keep_mistake(meant)
+            if typed is not None and key[0] in self.row_of and key[1] in self.column_of:
+                self._mark_mistake(key, typed)
 
     @property
     def state_words(self) -> str:

@@ -43,10 +43,9 @@ class TrayPresenter:
         return [other for other in self.conflicts if other.by == conflict.by]
 
     def keep(self, conflicts: Sequence[Conflict], *, mine: bool) -> str:
-        keys = [conflict.key for conflict in conflicts]
         choose = self.grid.shelf.keep_mine if mine else self.grid.shelf.keep_theirs
-        choose(self.grid.section_id, keys)
+        choose(conflicts)
         self.grid.refresh()
         self.reload()
         whose = "mine" if mine else "theirs"
-        return f"Kept {whose} in {plural(len(keys), 'cell')}. Both values stay on record."
+        return f"Kept {whose} in {plural(len(conflicts), 'cell')}. Both values stay on record."

@@ -1,0 +1,76 @@
+"""My sheets: the list a professor sees first. Enter opens a sheet, from this computer when off line."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from sims_desktop.grading.presenter.overview import OverviewPresenter, SheetLine, SheetList
+from sims_desktop.kit.notes import Note
+from sims_desktop.kit.page import Page, Surroundings
+from sims_desktop.kit.tables import Field, RecordModel, RecordView
+
+
+class OverviewPage(Page):
+    title = "My sheets"
+    guide = "faculty"
+
+    def __init__(self, around: Surroundings, shelf: SheetList, parent: QWidget | None = None) -> None:
+        super().__init__(around, "my_sheets", parent)
+        self._presenter = OverviewPresenter(shelf)
+        self.summary = QLabel(self)
+        self.summary.setObjectName("my_sheets_summary")
+        font = self.summary.font()
+        font.setPointSizeF(font.pointSizeF() * 1.2)
+        self.summary.setFont(font)
+        now = around.now
+        self.model: RecordModel[SheetLine] = RecordModel(
+            [
+                Field("Course", lambda line: f"{line.course_code} {line.course_title}", 260),
+                Field("Section", lambda line: line.section, 70),
+                Field("Term", lambda line: line.term, 100),
+                Field("State", lambda line: line.state_words(now()), 270),
+                Field("Marks", lambda line: line.missing_words, 150),
+                Field("This computer", lambda line: line.waiting_words, 180),
+            ]
+        )
+        self.list = RecordView(self.model, "sheets", parent=self)
+        self.list.setAccessibleName("My sheets")
+        self.note = Note(self)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.summary)
+        layout.addWidget(self.list, 1)
+        layout.addWidget(self.note)
+        self.setFocusProxy(self.list)
+        self.list.opened.connect(self._open)
+        self._presenter.on_change = self._show
+        self.add_action("sheets.open", "Open the sheet", "Ctrl+O", self._open_current)
+        around.remembered.restore_place("my_sheets", self.list.horizontalHeader())
+        self.list.horizontalHeader().sectionResized.connect(
+            lambda *_: around.remembered.save_place("my_sheets", self.list.horizontalHeader())
+        )
+        self._show()
+
+    def _show(self) -> None:
+        self.summary.setText(self._presenter.sentence)
+        self.model.set_records(list(self._presenter.lines))
+        if self._presenter.lines and self.list.current() is None:
+            self.list.selectRow(0)
+
+    def _open_current(self) -> None:
+        line = self.list.current()
+        if line is not None:
+            self._open(line)
+
+    def _open(self, line: SheetLine) -> None:
+        if line.here:
+            self.wants.emit("sheet", line.section_id)
+        else:
+            self.note.say("This sheet is not on this computer yet; it comes with the next connection.")
+
+    def heard(self, kind: str, id: int) -> None:
+        if kind in ("sheet", "sheets", "marks"):
+            self._presenter.refresh()
+
+    def shown(self) -> None:
+        self._presenter.refresh()
+        self.list.setFocus()
