@@ -109,7 +109,14 @@ class _Sheet:
         self.canvas.setFillColorRGB(*colour)
         return self.letters.draw(x, y, text, size, weight=weight, align=align, room=room, datum=datum)
 
-    def flow(self, x: float, y: float, pieces: list[tuple[str, str | None]], size: float, colour: tuple[float, float, float] = BLACK) -> float:
+    def flow(
+        self,
+        x: float,
+        y: float,
+        pieces: list[tuple[str, str | None]],
+        size: float,
+        colour: tuple[float, float, float] = BLACK,
+    ) -> float:
         """Pieces one after another on a line, each with its datum; labels are grey."""
         for piece, datum in pieces:
             shade = colour if datum else GREY
@@ -149,7 +156,9 @@ class _Sheet:
                 self.strike(y, BOTTOM + closing.height)
                 closing.draw(BOTTOM + closing.height)
             else:
-                self.text((LEFT + RIGHT) / 2, BOTTOM - 4, "continued overleaf", 7, align="center", colour=GREY)
+                self.text(
+                    (LEFT + RIGHT) / 2, BOTTOM - 4, "continued overleaf", 7, align="center", colour=GREY
+                )
             self.canvas.showPage()
         self.attestation(count)
         # The canvas registers Helvetica whether it is used or not; everything printed is embedded.
@@ -208,7 +217,9 @@ class _Sheet:
         self.text(RIGHT, foot, f"Page {number} of {count}", 7, weight=600, align="right")
         words = "Errors and omissions excepted. Not valid without seal and serial."
         if self.unofficial:
-            words = f"UNOFFICIAL COPY – not valid as a record. Code valid until {self.unofficial.valid_until}."
+            words = (
+                f"UNOFFICIAL COPY – not valid as a record. Code valid until {self.unofficial.valid_until}."
+            )
         elif content.demo:
             words = "DEMO – sealed with a demonstration key, not a valid document."
         self.text(
@@ -281,7 +292,9 @@ class _Sheet:
         content = self.content
         notes = []
         if content.kind != "original":
-            notes.append(content.kind.upper() + (f" – replaces {content.replaces}" if content.replaces else ""))
+            notes.append(
+                content.kind.upper() + (f" – replaces {content.replaces}" if content.replaces else "")
+            )
         if content.copies > 1:
             notes.append(f"Copy {content.copy} of {content.copies}")
         if content.addressee:
@@ -356,7 +369,11 @@ class _Sheet:
             self.flow(
                 x,
                 y - 11.5,
-                [(block.institution, f"{root}/institution"), ("  ref ", None), (block.reference, f"{root}/reference")],
+                [
+                    (block.institution, f"{root}/institution"),
+                    ("  ref ", None),
+                    (block.reference, f"{root}/reference"),
+                ],
                 7.5,
             )
             total = f"{root}/credits"
@@ -449,7 +466,13 @@ class _Sheet:
             )
             self.text(LEFT + columns["Marks"], base, row.marks, 8, align="right", datum=f"{root}/marks")
             self.text(
-                LEFT + columns["Grade"] - 9, base, row.grade, 8, weight=600, align="center", datum=f"{root}/grade"
+                LEFT + columns["Grade"] - 9,
+                base,
+                row.grade,
+                8,
+                weight=600,
+                align="center",
+                datum=f"{root}/grade",
             )
             self.text(LEFT + columns["Points"], base, row.points, 8, align="right", datum=f"{root}/points")
             self.text(
@@ -460,7 +483,9 @@ class _Sheet:
                 align="right",
                 datum=f"{root}/quality_points",
             )
-            self.text(LEFT + 493, base, row.mark, 7, weight=600, room=WIDE - 493, datum=f"{root}/mark", colour=INK)
+            self.text(
+                LEFT + 493, base, row.mark, 7, weight=600, room=WIDE - 493, datum=f"{root}/mark", colour=INK
+            )
             if row.note:
                 self.text(
                     LEFT + 68,
@@ -501,7 +526,12 @@ class _Sheet:
                     (sheet.in_words, "/marks/in_words"),
                     (")   ", None),
                 ]
-            pieces += [("SGPA ", None), (sheet.sgpa, "/marks/sgpa"), ("   CGPA ", None), (sheet.cgpa, "/marks/cgpa")]
+            pieces += [
+                ("SGPA ", None),
+                (sheet.sgpa, "/marks/sgpa"),
+                ("   CGPA ", None),
+                (sheet.cgpa, "/marks/cgpa"),
+            ]
             self.flow(LEFT + 6, y - 15, pieces, 8)
             if sheet.standing:
                 self.flow(LEFT + 6, y - 27, [("Status ", None), (sheet.standing, "/marks/standing")], 8)
@@ -619,7 +649,9 @@ class _Sheet:
         content = self.content
         side = SIDE if self.code else 30 * mm
         beside = WIDE - side - 18
-        legend = [(index, line) for index, text in enumerate(content.legend) for line in wrap(text, 6.8, beside)]
+        legend = [
+            (index, line) for index, text in enumerate(content.legend) for line in wrap(text, 6.8, beside)
+        ]
         signed = content.signatories and not self.unofficial
         summed = self.summary_height()
         height = max(side + 38, 24 + summed + 8.6 * len(legend) + (66 if signed else 10))
@@ -671,7 +703,12 @@ class _Sheet:
         self.frame(count, count)
         top = TOP - 44
         self.text(
-            A4[0] / 2, top, "This page is left blank for attestation. Do not laminate.", 8, align="center", colour=GREY
+            A4[0] / 2,
+            top,
+            "This page is left blank for attestation. Do not laminate.",
+            8,
+            align="center",
+            colour=GREY,
         )
         self.canvas.showPage()
 

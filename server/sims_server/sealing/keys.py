@@ -128,7 +128,9 @@ def _bounds(start: date, end: date) -> tuple[datetime, datetime]:
     )
 
 
-def _authority(institution: str, demo: bool, start: date) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
+def _authority(
+    institution: str, demo: bool, start: date
+) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
     private = ec.generate_private_key(ec.SECP256R1())
     name = _name(institution, "Sealing Authority", demo)
     begin, end = _bounds(start, start + timedelta(days=365 * 30))
@@ -181,16 +183,18 @@ def _certify(
 
 
 def _public(
-    private: PrivateKey, key_id: str, purpose: Purpose, certificates: list[x509.Certificate], period: tuple[date, date]
+    private: PrivateKey,
+    key_id: str,
+    purpose: Purpose,
+    certificates: list[x509.Certificate],
+    period: tuple[date, date],
 ) -> PublicKey:
     public = private.public_key()
     if isinstance(private, Ed25519PrivateKey):
         algorithm, raw = "Ed25519", private.public_key().public_bytes_raw()
     else:
         algorithm = "RS256" if isinstance(private, rsa.RSAPrivateKey) else "ES256"
-        raw = public.public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
+        raw = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     return msgspec.convert(
         {
             "id": key_id,
@@ -221,7 +225,9 @@ def _save_ring(folder: Path, ring: _Ring) -> None:
     _write(folder / RING, msgspec.json.format(msgspec.json.encode(ring), indent=1))
 
 
-def _seal_file(name: str, private: PrivateKey, certificates: list[x509.Certificate], passphrase: bytes) -> bytes:
+def _seal_file(
+    name: str, private: PrivateKey, certificates: list[x509.Certificate], passphrase: bytes
+) -> bytes:
     return pkcs12.serialize_key_and_certificates(
         name.encode(),
         private,
@@ -236,13 +242,21 @@ def _open_file(path: Path, passphrase: bytes) -> tuple[PrivateKey, list[x509.Cer
         private, certificate, more = pkcs12.load_key_and_certificates(path.read_bytes(), passphrase)
     except (ValueError, OSError) as failure:
         raise KeysLocked(f"{path.name} does not open: {failure}") from failure
-    if not isinstance(private, (Ed25519PrivateKey, ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey)) or not certificate:
+    if (
+        not isinstance(private, (Ed25519PrivateKey, ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey))
+        or not certificate
+    ):
         raise KeysLocked(f"{path.name} holds no usable key with its certificate")
     return private, [certificate, *more]
 
 
 def _new_key(
-    folder: Path, ring: _Ring, purpose: Purpose, day: date, passphrase: bytes, authority: tuple[ec.EllipticCurvePrivateKey, x509.Certificate]
+    folder: Path,
+    ring: _Ring,
+    purpose: Purpose,
+    day: date,
+    passphrase: bytes,
+    authority: tuple[ec.EllipticCurvePrivateKey, x509.Certificate],
 ) -> _Entry:
     private: PrivateKey = (
         ec.generate_private_key(ec.SECP256R1()) if purpose == "document" else Ed25519PrivateKey.generate()
@@ -335,9 +349,7 @@ def take_in_key(
     _write(folder / f"{key_id}.p12", _seal_file(key_id, private, certificates, passphrase))
     published = certificates if purpose == "document" else []
     until = min(day + timedelta(days=365 * YEARS), certificates[0].not_valid_after_utc.date())
-    fresh = _Entry(
-        file=f"{key_id}.p12", key=_public(private, key_id, purpose, published, (day, until))
-    )
+    fresh = _Entry(file=f"{key_id}.p12", key=_public(private, key_id, purpose, published, (day, until)))
     entries = [_ended(entry, purpose, day) for entry in ring.entries]
     _save_ring(folder, msgspec.structs.replace(ring, entries=[*entries, fresh]))
     return load_keys(folder, passphrase)

@@ -1,8 +1,9 @@
 """Letters on paper in any script: faces, bidirectional order, shaping, embedding.
 
 Every string goes through HarfBuzz and lands in the page as glyphs of an embedded subset with a
-ToUnicode map; scripts whose letters join are inked as outlines with `/ActualText` over invisible letters. The rule a newcomer would get wrong: drawing the characters one after another
-gives isolated, mirrored Arabic, which the holder of the name sees at once and nobody else does.
+ToUnicode map; scripts whose letters join are inked as outlines with `/ActualText` over invisible
+letters. The rule a newcomer would get wrong: drawing the characters one after another gives isolated,
+mirrored Arabic, which the holder of the name sees at once and nobody else does.
 """
 
 from __future__ import annotations
@@ -44,23 +45,23 @@ class _Pen:
         self.path.append(f"{numbers} {operator}")
         self.at = points[-1]
 
-    def moveTo(self, point: tuple[float, float]) -> None:  # noqa: N802 - the pen protocol's names
+    def moveTo(self, point: tuple[float, float]) -> None:
         self._add("m", point)
 
-    def lineTo(self, point: tuple[float, float]) -> None:  # noqa: N802
+    def lineTo(self, point: tuple[float, float]) -> None:
         self._add("l", point)
 
-    def curveTo(self, *points: tuple[float, float]) -> None:  # noqa: N802
+    def curveTo(self, *points: tuple[float, float]) -> None:
         self._add("c", *points)
 
-    def qCurveTo(self, control: tuple[float, float], end: tuple[float, float]) -> None:  # noqa: N802
+    def qCurveTo(self, control: tuple[float, float], end: tuple[float, float]) -> None:
         # PDF knows cubic curves only; this one is exactly the same curve.
         first, second = (
             (control[0] * 2 / 3 + point[0] / 3, control[1] * 2 / 3 + point[1] / 3) for point in (self.at, end)
         )
         self._add("c", first, second, end)
 
-    def closePath(self) -> None:  # noqa: N802
+    def closePath(self) -> None:
         self.path.append("h")
 
 
@@ -121,7 +122,9 @@ def _font_files() -> list[tuple[str, Path]]:
 @functools.cache
 def faces(weight: int) -> tuple[Face, ...]:
     """The faces of a weight (400 text, 600 headings), loaded once per process."""
-    return tuple(Face(f"{name.title().replace('_', '')}-{weight}", path, weight) for name, path in _font_files())
+    return tuple(
+        Face(f"{name.title().replace('_', '')}-{weight}", path, weight) for name, path in _font_files()
+    )
 
 
 class Glyph(NamedTuple):
@@ -259,9 +262,11 @@ class _Embedded(pdfdoc.PDFObject):  # type: ignore[misc]
         self.used: dict[int, str] = {}
         self.advances: dict[int, float] = {}
 
-    def addObjects(self, document: Any) -> None:  # noqa: N802 - the name reportlab calls
+    def addObjects(self, document: Any) -> None:
         face, glyphs = self.face, {0, *self.used}
-        prefix = "".join(chr(65 + (zlib.crc32(repr(sorted(glyphs)).encode()) >> shift) % 26) for shift in range(6))
+        prefix = "".join(
+            chr(65 + (zlib.crc32(repr(sorted(glyphs)).encode()) >> shift) % 26) for shift in range(6)
+        )
         base = pdfdoc.PDFName(f"{prefix}+{face.name}")
         extents = face.font.get_font_extents("ltr")
         program = pdfdoc.PDFStream(
@@ -410,7 +415,9 @@ class Lettering:
         one nominal glyph a character in the order of the paper. Shaped glyphs cannot carry it: their
         dots are glyphs without text, and readers disagree on the order of an `/ActualText` around
         glyphs (poppler turns it round, others do not)."""
-        code.append(f"/Span << /ActualText {pdf_text(run.text)} >> BDC q {size / UNITS:.5f} 0 0 {size / UNITS:.5f} {x:.2f} {y:.2f} cm")
+        scale = f"{size / UNITS:.5f}"
+        code.append(f"/Span << /ActualText {pdf_text(run.text)} >> BDC")
+        code.append(f"q {scale} 0 0 {scale} {x:.2f} {y:.2f} cm")
         along = 0.0
         for glyph in run.glyphs:
             path = run.face.outline(glyph.id)

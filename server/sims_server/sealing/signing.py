@@ -42,7 +42,7 @@ from pyhanko.sign.timestamps import TimeStamper
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from sims_server.sealing.keys import SealingKey
-from sims_shared.seal.file import CODE_NAME, CONTENT_NAME, FIELD_NAME
+from sims_shared.seal.file import CODE_NAME, CONTENT_NAME, FIELD_NAME, find_hole
 
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 DIGEST = "sha256"
@@ -123,15 +123,16 @@ class PdfSealer:
         embedder.send(
             SigObjSetup(
                 sig_placeholder=place,
-                mdp_setup=SigMDPSetup(
-                    md_algorithm=DIGEST, certify=True, docmdp_perms=MDPPerm.NO_CHANGES
-                ),
+                mdp_setup=SigMDPSetup(md_algorithm=DIGEST, certify=True, docmdp_perms=MDPPerm.NO_CHANGES),
             )
         )
         prepared, output = embedder.send(SigIOSetup(md_algorithm=DIGEST, in_place=False))
         embedder.send(self._sign(prepared.document_digest))
-        sealed: bytes = output.getvalue()
-        return sealed
+        sealed = bytearray(output.getvalue())
+        # The hole has one spelling: lower case. It is the only part that no digest covers.
+        start, end = find_hole(bytes(sealed))
+        sealed[start:end] = sealed[start:end].lower()
+        return bytes(sealed)
 
 
 def finish(writer: PdfFileWriter, content: bytes, address: str, at: datetime) -> None:
@@ -182,4 +183,3 @@ def _attachment(
             }
         )
     )
-

@@ -15,6 +15,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
 from sims_server.sealing.documents import Content, content_bytes, content_hash
+from sims_server.sealing.keys import SealingKey
 from sims_shared.seal.content import SignedContent, check_code, encode_content, encode_token
 from sims_shared.seal.cose import sign1
 from sims_shared.seal.judgment import CourseGrade
@@ -29,8 +30,6 @@ from sims_shared.seal.symbol import (
     flips,
     frame,
 )
-
-from sims_server.sealing.keys import SealingKey
 
 LARGEST_VERSION = 27  # 125 modules: 0.4 mm each at 50 mm
 SIDE = 50 * mm

@@ -1,0 +1,31 @@
+"""What a seal that holds vouches for, the same for a file and for a code."""
+
+from __future__ import annotations
+
+from sims_shared.seal.content import SignedContent
+from sims_shared.seal.judgment import Judgment, Verdict
+from sims_shared.seal.keys import KeyDocument
+
+
+def vouched(code: SignedContent, document: KeyDocument) -> Judgment:
+    """The judgment of a content whose seal holds."""
+    demo = document.demo or code.demo
+    kind = "a DEMO document, sealed by" if demo else "sealed by"
+    return Judgment(
+        verdict=Verdict.GENUINE,
+        in_words=f"GENUINE: {kind} {document.institution} on {code.issued_on}.",
+        demo=demo,
+        issuer=code.issuer,
+        institution=document.institution,
+        document=code.document,
+        serial=code.serial,
+        name=code.name,
+        reg_no=code.reg_no,
+        program=code.program,
+        cgpa=code.cgpa,
+        credits=code.credits,
+        issued_on=code.issued_on,
+        courses=code.courses,
+        status_index=code.status_index,
+        content_sha256=code.content_sha256.hex(),
+    )
