@@ -18,18 +18,21 @@ import msgspec
 from .policy.attendance import Attended, attendance_of
 from .policy.awards import (
     Candidate,
+    Compensated,
     Division,
     MeritList,
     Paper,
     Standing,
+    TermCourse,
     award_division,
+    compensate,
     rank_by_merit,
     standing_for,
 )
 from .policy.document import PROVISIONAL, Policy, symbols_of
 from .policy.grace import GraceOutcome, Granted, Shortfall, grant_grace
 from .policy.rounding import Rounding, cut, plain, shown
-from .policy.rows import CourseRow, Meaning, course_roots, meaning_of, weigh_attempts
+from .policy.rows import CourseRow, Meaning, course_roots, meanings_of, weigh_attempts
 from .policy.scales import points_of, rank_of
 from .policy.trace import (
     LeftOut,
@@ -47,6 +50,7 @@ __all__ = [
     "Attended",
     "Average",
     "Candidate",
+    "Compensated",
     "CourseRow",
     "CreditTotals",
     "Division",
@@ -58,8 +62,10 @@ __all__ = [
     "Reconciled",
     "Shortfall",
     "Standing",
+    "TermCourse",
     "attendance_of",
     "award_division",
+    "compensate",
     "completion_faults",
     "convert_cgpa",
     "credits_of",
@@ -144,7 +150,7 @@ def effective_rows(
     policy: Policy, rows: Sequence[CourseRow], *, credits_required: Decimal | None = None
 ) -> dict[str, Literal["counted", "replaced", "excluded"]]:
     """By row key: whether it is in the CGPA, another attempt took its place, or it never weighs."""
-    meanings = [meaning_of(policy, row) for row in rows]
+    meanings = meanings_of(policy, rows)
     weighing = {m.row.key for m in meanings if m.points is not None}
     counted, _ = _counted(policy, rows, credits_required)
     used = {meaning.row.key for meaning, _ in counted}
@@ -163,7 +169,7 @@ def credits_of(
 ) -> CreditTotals:
     """Credits up to the end of the term `upto`. Every attempt is attempted; a course is earned once."""
     rows = [row for row in rows if upto is None or row.term <= upto]
-    meanings = [meaning_of(policy, row) for row in rows]
+    meanings = meanings_of(policy, rows)
     accepted = _accepted_transfers(policy, meanings, credits_required)
     roots = course_roots(rows)
     earned: dict[str, Decimal] = {}
@@ -198,7 +204,7 @@ def _accepted_transfers(
 def _counted(
     policy: Policy, rows: Sequence[CourseRow], credits_required: Decimal | None
 ) -> tuple[list[Weighed], list[LeftOut]]:
-    meanings = [meaning_of(policy, row) for row in rows]
+    meanings = meanings_of(policy, rows)
     accepted = _accepted_transfers(policy, meanings, credits_required)
     weighing: list[Meaning] = []
     left_out = []
@@ -224,9 +230,11 @@ def _term_rows(policy: Policy, rows: Sequence[CourseRow], term: int) -> tuple[li
         return [pair for pair in counted if pair[0].row.key in own], [r for r in left_out if r.what in own]
     # As it was obtained: every attempt weighs in its own term, only a repeat's cap follows it there.
     every = msgspec.structs.replace(policy.repeat, count="all", improve_below=None, max_courses=None)
-    counted, left_out = _counted(
-        msgspec.structs.replace(policy, repeat=every), [row for row in rows if row.term <= term], None
-    )
+    if every.cap is None:
+        rows = [row for row in rows if row.term == term]
+    else:
+        rows = [row for row in rows if row.term <= term]
+    counted, left_out = _counted(msgspec.structs.replace(policy, repeat=every), rows, None)
     own = {row.key for row in rows if row.term == term}
     return [pair for pair in counted if pair[0].row.key in own], [r for r in left_out if r.what in own]
 
@@ -358,7 +366,7 @@ def completion_faults(
     required_courses: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Why a degree is not complete, in words; empty when it is. `required_courses`: key → title."""
-    meanings = [meaning_of(policy, row) for row in rows]
+    meanings = meanings_of(policy, rows)
     passed = {m.row.course for m in meanings if m.passing}
     faults = []
     totals = credits_of(policy, rows, credits_required=credits_required)

@@ -99,10 +99,11 @@ class Deficit(msgspec.Struct, frozen=True):
 class CourseOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """The result of one enrollment.
 
-    `total` is the rounded total of the regulation, or the exact fraction cut to 6 places; `total_exact`
-    the fraction the grade was judged on, `percentage` what it was before rounding and cap (cut to 6
-    places). `grade` is ASCII ("A-"), `grade_shown` as printed ("F(ABS)", "C*"). `failed_in` names heads,
-    segments, "total" or "must_sit". `flags`: ABS, UFM, *, "attempt 2". `bars`: honours it costs.
+    `total` is the rounded total of the regulation in percent, or the exact fraction cut to 6 places;
+    `total_exact` the fraction the grade was judged on; `percentage` what it was before rounding and
+    cap, like `marks_obtained` and `marks_max` cut to 2 places, for show only. `grade` is ASCII ("A-"),
+    `grade_shown` as printed ("F(ABS)", "C*"). `failed_in` names heads, segments, "total", "grade",
+    "absent" or "must_sit". `flags`: ABS, UFM, *, "attempt 2". `bars`: honours it costs.
     """
 
     outcome: Outcome
@@ -248,9 +249,9 @@ def _judge_total(
         outcome=outcome,
         total=shown(capped.value, policy.total.round),
         total_exact=capped.value,
-        marks_obtained=cut(added.obtained),
-        marks_max=cut(added.maximum),
-        percentage=cut(added.trace.value),
+        marks_obtained=cut(added.obtained, 2),
+        marks_max=cut(added.maximum, 2),
+        percentage=cut(added.trace.value, 2),
         heads=tuple(heads),
         grade=grade,
         grade_shown=_printed(grade, failed, flags),

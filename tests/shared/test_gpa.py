@@ -19,7 +19,9 @@ from sims_shared.gpa import (
     Attended,
     Candidate,
     CourseRow,
+    TermCourse,
     attendance_of,
+    compensate,
     convert_cgpa,
     credits_of,
     cumulative_gpa,
@@ -174,6 +176,24 @@ def test_a_ladder_of_standing_remembers() -> None:
     assert after("2.10", "probation", "probation") == "good"
     assert after(None, "probation") == "probation"
     assert after(None) is None
+
+
+def test_a_good_average_makes_a_near_fail_good_within_its_credits() -> None:
+    rule = policy(compensation={"from": "35", "average_min": "50", "max_credits": "20"})
+    marks = {"A": "70", "B": "65", "C": "38", "D": "36", "E": "34.99"}
+
+    def made_good(**other: str) -> tuple[str, ...]:
+        courses = [
+            TermCourse(key, Decimal(total), Decimal(15 if key == "C" else 10), Decimal(total) >= 40)
+            for key, total in {**marks, **other}.items()
+        ]
+        outcome = compensate(rule, courses)
+        assert adds_up(outcome.trace)
+        return outcome.keys
+
+    assert made_good() == ()  # 2629.90 / 55 = 47.8
+    assert made_good(A="95") == ("C",)  # D would make it 25 credits, E is too far below
+    assert made_good(A="95", C="50") == ("D",)
 
 
 def test_equal_candidates_share_a_position() -> None:

@@ -161,6 +161,7 @@ def test_all_faults_are_listed_at_once() -> None:
         ),
         ({"scale": {"kind": "bands"}}, "/scale/rows", "missing"),
         ({"scale": {"kind": "bands", "rows": [["101", "A", "4"]]}}, "/scale/rows/0/0", "out_of_range"),
+        ({"scale": {"kind": "bands", "rows": [["60", "A", "4.005"]]}}, "/scale/rows/0/2", "out_of_range"),
         ({"scale": {"kind": "table", "rows": [["60", "B", "3"]]}}, "/total/round", "incomplete"),
         ({"repeat": {"cap": "Q"}}, "/repeat/cap", "unknown_grade"),
         ({"symbols": {"FW": {"as": "Q"}}}, "/symbols/FW/as", "unknown_grade"),

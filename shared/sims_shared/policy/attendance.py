@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 
 from .document import Attendance, Policy
-from .rounding import Rounding, cut, plain, round_exact, shown, to_places
+from .rounding import Rounding, cut, plain, round_exact, shown
 from .trace import LeftOut, Trace, given, judged_of, percentage_of, rounded_of, under_regulation
 
 
@@ -105,7 +105,7 @@ def attendance_of(
 def _printed(exact: Fraction, rounding: Rounding | None) -> Decimal:
     if rounding is not None and rounding.mode != "none":
         return shown(exact, rounding)
-    return to_places(round_exact(exact, Rounding("down", 2)), 2)
+    return shown(exact, Rounding("down", 2))
 
 
 def _attended(rule: Attendance, classes: Sequence[Attended]) -> Fraction:

@@ -16,7 +16,18 @@ import msgspec
 
 from .document import DivisionRow, Policy, StandingRow
 from .rounding import cut, plain
-from .trace import LeftOut, Trace, given, judged_of, percentage_of, rounded_of, sum_of, under_regulation
+from .trace import (
+    LeftOut,
+    Trace,
+    given,
+    judged_of,
+    percentage_of,
+    product_of,
+    quotient_of,
+    rounded_of,
+    sum_of,
+    under_regulation,
+)
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -155,6 +166,56 @@ def _missing(row: DivisionRow, share: Fraction, heads: Mapping[str, Fraction]) -
         if heads.get(head, Fraction(0)) < Fraction(minimum):
             return f"needs {plain(minimum)} % in {head}"
     return ""
+
+
+class TermCourse(msgspec.Struct, frozen=True):
+    """A course of one term as compensation sees it: its total in percent, and whether it was passed."""
+
+    key: str
+    total: Decimal
+    credits: Decimal
+    passed: bool
+
+
+class Compensated(msgspec.Struct, frozen=True, kw_only=True):
+    """Keys of the failed courses whose credits are earned by compensation, best total first."""
+
+    keys: tuple[str, ...]
+    trace: Trace
+
+
+def compensate(policy: Policy, courses: Sequence[TermCourse]) -> Compensated:
+    """Which failed courses of a term its average makes good. The average is over all its courses, the
+    failed ones too, and is never rounded."""
+    rule = policy.compensation
+    weights = [given(course.key, Fraction(course.credits)) for course in courses]
+    if rule is None or not sum((weight.value for weight in weights), Fraction(0)):
+        why = "the regulation knows no compensation" if rule is None else "there are no credits"
+        return Compensated(keys=(), trace=_signed(policy, judged_of("Compensation", "none", why)))
+    products = [
+        product_of(course.key, (given("total", Fraction(course.total)), weight))
+        for course, weight in zip(courses, weights, strict=True)
+    ]
+    average = quotient_of("Average", sum_of("Totals × credits", products), sum_of("Credits", weights))
+    kept: list[str] = []
+    left_out: list[LeftOut] = []
+    used = Fraction(0)
+    failed = sorted((c for c in courses if not c.passed), key=lambda c: (-c.total, c.key))
+    for course in failed:
+        if average.value < Fraction(rule.average_min):
+            why = f"the average is below {plain(rule.average_min)}"
+        elif course.total < rule.from_:
+            why = f"{plain(course.total)} is below {plain(rule.from_)}"
+        elif rule.max_credits is not None and used + Fraction(course.credits) > Fraction(rule.max_credits):
+            why = f"at most {plain(rule.max_credits)} credits are compensated"
+        else:
+            kept.append(course.key)
+            used += Fraction(course.credits)
+            continue
+        left_out.append(LeftOut(course.key, why))
+    verdict = ", ".join(kept) or "none"
+    trace = judged_of("Compensation", verdict, "a good average makes a near fail good", (average,), left_out)
+    return Compensated(keys=tuple(kept), trace=_signed(policy, trace))
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from itertools import pairwise
 
 from ..problems import Fault
 from ..values import intake_order
@@ -47,6 +48,12 @@ def _is_intake(text: str) -> bool:
 def _percentage(path: str, value: Decimal | None) -> Found:
     if value is not None and not 0 <= value <= 100:
         yield path, "out_of_range", "a percentage is from 0 to 100"
+
+
+def _points(path: str, value: Decimal | None) -> Found:
+    """A result keeps its points with two places; a third would be rounded where nobody sees it."""
+    if value is not None and not (0 <= value < 100 and value == round(value, 2)):
+        yield path, "out_of_range", "points are from 0 to 99.99, with two places at most"
 
 
 def _repeated(path: str, names: Sequence[str]) -> Found:
@@ -105,6 +112,7 @@ def _check_scale(policy: Policy) -> Found:
         return
     if not scale.rows:
         yield "scale/rows", "missing", "a scale has rows"
+    yield from _points("scale/fail_points", scale.fail_points)
     minima = [row.minimum for row in scale.rows]
     shares = scale.kind == "relative" and scale.method == "share"
     for index, row in enumerate(scale.rows):
@@ -112,15 +120,14 @@ def _check_scale(policy: Policy) -> Found:
             yield f"scale/rows/{index}", "repeated", f"two grades begin at {row.minimum}"
         if scale.kind != "relative" or shares:
             yield from _percentage(f"scale/rows/{index}/0", row.minimum)
-        if row.points is not None and row.points < 0:
-            yield f"scale/rows/{index}/2", "out_of_range", "points are not negative"
+        yield from _points(f"scale/rows/{index}/2", row.points)
     if scale.kind == "bands":
         yield from _repeated("scale/rows", [row.grade for row in scale.rows])
     if shares and sum(minima) != 100:
         yield "scale/rows", "incomplete", "the shares add up to 100"
     if not shares:
         ordered = sorted(scale.rows, key=lambda row: row.minimum)
-        for lower, higher in zip(ordered, ordered[1:], strict=False):
+        for lower, higher in pairwise(ordered):
             if lower.minimum == higher.minimum or lower.points is None or higher.points is None:
                 continue
             if lower.points > higher.points:
@@ -156,6 +163,7 @@ def _check_symbols(policy: Policy) -> Found:
         if symbol.lapses_to is not None and symbol.lapses_to not in grades | letters | {PROVISIONAL}:
             yield f"{here}/lapses_to", "unknown_grade", f"{symbol.lapses_to} is neither grade nor symbol"
         yield from _percentage(f"{here}/percentage", symbol.percentage)
+        yield from _points(f"{here}/points", symbol.points)
 
 
 def _check_repeat(policy: Policy) -> Found:
@@ -234,6 +242,13 @@ def _check_division(policy: Policy) -> Found:
             yield from _percentage(f"division/{index}/heads/{escape(head)}", minimum)
 
 
+def _check_compensation(policy: Policy) -> Found:
+    rule = policy.compensation
+    if rule is not None:
+        yield from _percentage("compensation/from", rule.from_)
+        yield from _percentage("compensation/average_min", rule.average_min)
+
+
 _CHECKS = (
     ({"applies"}, _check_applies),
     ({"total"}, _check_total),
@@ -251,4 +266,5 @@ _CHECKS = (
     ({"attendance", "scale", "symbols"}, _check_shortage),
     ({"standing"}, _check_standing),
     ({"division"}, _check_division),
+    ({"compensation"}, _check_compensation),
 )

@@ -326,6 +326,15 @@ class Conversion(Clause, frozen=True, kw_only=True):
     round: Rounding | None = None
 
 
+class Compensation(Clause, frozen=True, kw_only=True):
+    """Failed courses of a term that its average makes good: totals of `from` or more, while the
+    credit-weighted average reaches `average_min`, up to `max_credits`. Their marks and grades stay."""
+
+    from_: Decimal = msgspec.field(name="from")
+    average_min: Decimal
+    max_credits: Decimal | None = None
+
+
 class Policy(Clause, frozen=True, kw_only=True):
     """One regulation's rules, checked (`check_policy`)."""
 
@@ -350,6 +359,7 @@ class Policy(Clause, frozen=True, kw_only=True):
     recheck: Recheck = Recheck()
     display: dict[str, Rounding] = {}
     conversion: Conversion | None = None
+    compensation: Compensation | None = None
 
 
 SYMBOLS: dict[str, Symbol] = {

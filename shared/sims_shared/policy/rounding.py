@@ -6,7 +6,7 @@ a `Fraction` until a regulation says how to round it, and a stage without an ent
 
 from __future__ import annotations
 
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
@@ -88,23 +88,31 @@ class Threshold(msgspec.Struct, frozen=True):
 EXACT = Rounding()
 
 
+def _units(value: Fraction, mode: Mode, places: int) -> int:
+    """`value` in units of the last place, by whole numbers only: this runs for every step of every
+    trace, and arithmetic of fractions would be most of a publication."""
+    under: int = value.denominator
+    over: int = value.numerator * 10**places
+    whole, rest = divmod(over, under)  # floor, also below zero
+    if not rest:
+        return whole
+    match mode:
+        case "ceil":
+            return whole + 1
+        case "down":
+            return whole + (whole < 0)  # toward zero
+        case "half_even":
+            return whole + (2 * rest > under or (2 * rest == under and whole % 2 == 1))
+        case "half_up":
+            return whole + (2 * rest > under or (2 * rest == under and whole >= 0))
+    raise AssertionError(f"no rounding of mode {mode}")
+
+
 def round_exact(value: Fraction, rounding: Rounding | None) -> Fraction:
     """`value` after this stage. None and mode "none" leave it as it is."""
     if rounding is None or rounding.mode == "none":
         return value
-    scaled = value * 10**rounding.places
-    whole = scaled.numerator // scaled.denominator  # floor, also below zero
-    rest = scaled - whole
-    match rounding.mode:
-        case "ceil":
-            whole += rest > 0
-        case "down":
-            whole += rest > 0 > whole  # toward zero
-        case "half_even":
-            whole = round(scaled)  # Fraction's own round is exact and half-even
-        case "half_up":
-            whole += rest > Fraction(1, 2) or (rest == Fraction(1, 2) and whole >= 0)
-    return Fraction(whole, 10**rounding.places)
+    return Fraction(_units(value, rounding.mode, rounding.places), 10**rounding.places)
 
 
 def shown(value: Fraction, rounding: Rounding | None) -> Decimal:
@@ -112,23 +120,22 @@ def shown(value: Fraction, rounding: Rounding | None) -> Decimal:
     regulation does not round, cut to six places without trailing zeros."""
     if rounding is None or rounding.mode == "none":
         return cut(value)
-    rounded = round_exact(value, rounding)
-    return to_places(rounded, rounding.places)
+    return Decimal(_units(value, rounding.mode, rounding.places)).scaleb(-rounding.places)
 
 
 def cut(value: Fraction, places: int = MOST_PLACES) -> Decimal:
     """`value` cut (never rounded) to `places`, without trailing zeros: 2/3 → 0.666666, 70 → 70."""
-    decimal = to_places(round_exact(value, Rounding("down", places)), places)
-    return Decimal(plain(decimal))
+    return Decimal(cut_text(value, places))
 
 
-def to_places(value: Fraction, places: int) -> Decimal:
-    """`value`, which has no more than `places` places, written with exactly so many."""
-    return (
-        Decimal((value * 10**places).numerator)
-        .scaleb(-places)
-        .quantize(Decimal(1).scaleb(-places), ROUND_DOWN)
-    )
+def cut_text(value: Fraction, places: int = MOST_PLACES) -> str:
+    """The same as text."""
+    if value.denominator == 1:
+        return str(value.numerator)
+    units = _units(value, "down", places)
+    digits = str(abs(units)).rjust(places + 1, "0")
+    text = f"{digits[:-places]}.{digits[-places:]}".rstrip("0").rstrip(".")
+    return f"-{text}" if units < 0 else text
 
 
 def plain(value: Decimal) -> str:

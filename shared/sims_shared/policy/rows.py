@@ -60,8 +60,13 @@ class Meaning(msgspec.Struct, frozen=True, kw_only=True):
 _LETTERS = {"withdrawn": "W", "incomplete": "I", "audit": "AU"}
 
 
-def meaning_of(policy: Policy, row: CourseRow) -> Meaning:
-    """What one row means, before attempts of a course are weighed against each other."""
+def meanings_of(policy: Policy, rows: Iterable[CourseRow]) -> list[Meaning]:
+    """What each row means, before attempts of a course are weighed against each other."""
+    symbols = symbols_of(policy)
+    return [_meaning(policy, symbols, row) for row in rows]
+
+
+def _meaning(policy: Policy, symbols: dict[str, Symbol], row: CourseRow) -> Meaning:
     letter = row.grade or _LETTERS.get(row.outcome)
     if letter is None and row.outcome == "barred":
         letter = policy.attendance.shortage
@@ -71,7 +76,6 @@ def meaning_of(policy: Policy, row: CourseRow) -> Meaning:
         return Meaning(row=row, why="exempted from the course", letter=letter)
     if row.source == "transfer" or row.outcome == "transfer":
         return _transferred(policy, row, letter)
-    symbols = symbols_of(policy)
     if row.grading == "audit" or letter == "AU":
         return Meaning(row=row, why="audited: no credit", letter=letter)
     if row.grading == "non_credit":

@@ -10,15 +10,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
 
-from .rounding import Rounding, round_exact, shown
+from .rounding import Rounding, cut_text, round_exact, shown
 
 Operation = Literal[
     "given", "sum", "product", "quotient", "percentage", "mean", "rounded", "least", "chosen", "judged"
 ]
+
+
+_figure = lru_cache(maxsize=8192)(Fraction)
+"""Text to fraction. A class of five hundred has the same few credits, points and weights all over."""
 
 
 class LeftOut(msgspec.Struct, frozen=True):
@@ -48,7 +53,7 @@ class Trace(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         """The exact figure. ValueError for a step that decides and has none."""
         if self.exact is None:
             raise ValueError(f"{self.label} is a decision and has no figure")
-        return Fraction(self.exact)
+        return _figure(self.exact)
 
 
 def _step(
@@ -63,7 +68,7 @@ def _step(
         label=label,
         operation=operation,
         exact=str(value),
-        shown=str(shown(value, None)),
+        shown=cut_text(value),
         rule=rule,
         parts=tuple(parts),
         left_out=tuple(left_out),

@@ -229,6 +229,9 @@ def _rest(policy: Policy) -> Iterator[str]:
         conditions += [f"SGPA {row.sgpa_min} or more"] if row.sgpa_min is not None else []
         conditions += [f"after {', '.join(row.after)}"] if row.after else []
         yield f"Standing {row.code}: {'; '.join(conditions) or 'otherwise'}."
+    if policy.compensation is not None:
+        near, average = plain(policy.compensation.from_), plain(policy.compensation.average_min)
+        yield f"A fail of {near} % or more is made good by an average of {average} %."
     attendance = policy.attendance
     shortage = f", else {attendance.shortage}" if attendance.shortage else ""
     yield f"Attendance of {plain(attendance.min)} % is needed to sit{shortage}."
