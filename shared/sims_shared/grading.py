@@ -65,8 +65,8 @@ class ChangeAssessment(Command, frozen=True):
     max_score: Mark | msgspec.UnsetType = msgspec.UNSET
     head: Head | msgspec.UnsetType = msgspec.UNSET
     must_sit: bool | msgspec.UnsetType = msgspec.UNSET
-    step: Mark | None | msgspec.UnsetType = msgspec.UNSET
-    due_date: date | None | msgspec.UnsetType = msgspec.UNSET
+    step: Mark | msgspec.UnsetType | None = msgspec.UNSET
+    due_date: date | msgspec.UnsetType | None = msgspec.UNSET
     entered_by: EnteredBy | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -114,8 +114,8 @@ class RecordScore(Command, frozen=True):
 class ChangeScore(Command, frozen=True):
     """`mark: null` clears the cell and keeps its row and version."""
 
-    mark: MarkName | None | msgspec.UnsetType = msgspec.UNSET
-    score: Mark | None | msgspec.UnsetType = msgspec.UNSET
+    mark: MarkName | msgspec.UnsetType | None = msgspec.UNSET
+    score: Mark | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class ScoreView(View):

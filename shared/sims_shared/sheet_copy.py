@@ -250,15 +250,17 @@ def encode_batch(client_id: str, mid: int, ops: Mapping[Key, Sealed]) -> bytes:
     )
 
 
-def acknowledge(copy: SheetCopy, client_id: str, mid: int, answer: SyncAnswer) -> Changes | None:
-    """`client_id` and `mid` are those of the request that `answer` came to. None: the answer
-    is not to the batch in flight, or comes from before a restore, and changes nothing."""
+def acknowledge(
+    copy: SheetCopy, client_id: str, mid: int, answer: SyncAnswer, *, leaving: bool = False
+) -> Changes | None:
+    """`client_id` and `mid` are those of the request that `answer` came to. None: the answer is not
+    to the batch in flight, or comes from before or after a restore (versions of another epoch mean
+    other writes), and changes nothing. Whoever is leaving the sheet hears it all the same: they
+    cannot pull to learn the new epoch, and their bases go away anyway."""
     flying = copy.inflight
     if flying is None or (flying.client_id, flying.mid) != (client_id, mid):
         return None
-    # Versions of another epoch mean other writes. A refusal that tells no version is always heard:
-    # whoever no longer teaches the section cannot pull to learn the new epoch.
-    if answer.epoch != copy.head.epoch and any(outcome.ver is not None for outcome in answer.outcomes):
+    if answer.epoch != copy.head.epoch and not leaving:
         return None
     if [outcome.edit_id for outcome in answer.outcomes] != [op.edit_id for op in flying.ops.values()]:
         return None
@@ -462,7 +464,9 @@ def epoch_changed(copy: SheetCopy, sheet: SheetView, remembered: Iterable[AckedO
     for op in remembered:
         held = copy.base.get(op.key, NEVER)
         now = changes.base[op.key] or NEVER if op.key in changes.base else held
-        lost = held.ver == op.ver and now != held and not same_value(now, op.mark, op.score)
+        # Of a row that is off the roster now nothing is known, so its blanks are offered too.
+        differs = not now.ver or not same_value(now, op.mark, op.score)
+        lost = held.ver == op.ver and now != held and differs
         busy = op.key in copy.dirty or op.key in copy.conflict or op.key in copy.refused
         if lost and not busy:
             changes.refused[op.key] = Refused(Edit(op.edit_id, op.mark, op.score), "sync.lost_in_restore")

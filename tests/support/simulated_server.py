@@ -366,8 +366,13 @@ class SimulatedServer:
         return set(self._on_roster(self.sheets[section_id]))
 
     def cells_with_revs(self, section_id: int) -> dict[Key, tuple[Cell, int]]:
+        """Each written cell with the rev from which a pull must have brought it: its own, or that at
+        which its row came back to the roster."""
         sheet = self.sheets[section_id]
-        return {key: (cell, sheet.cell_revs[key]) for key, cell in sheet.cells.items()}
+        return {
+            key: (cell, max(sheet.cell_revs[key], sheet.roster_revs.get(key[0], 0)))
+            for key, cell in sheet.cells.items()
+        }
 
     def applied_edits(self, section_id: int) -> set[str]:
         return {str(w.edit_id) for w in self.sheets[section_id].writes if w.edit_id is not None}

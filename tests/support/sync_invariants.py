@@ -38,6 +38,7 @@ class Watch:
         self.live: dict[int, set[str]] = {}
         self.read: dict[int, int] = {}
         self.touched: set[int] = set()
+        self.purged: set[int] = set()
 
     def twin(self) -> Watch:
         twin = Watch(self.store.twin())
@@ -72,6 +73,7 @@ class Watch:
 
     def purge(self, section_id: int) -> bool:
         self.touched.add(section_id)
+        self.purged.add(section_id)
         return self.store.purge(section_id)
 
     def change(
@@ -204,8 +206,8 @@ def check_rest(watch: Watch, server: ServerPort, account: Person, sections: Iter
 
 def check_lost(watch: Watch, server: ServerPort, section_id: int, op: AckedOp, logged: int) -> None:
     """S1 across a restore: an edit that the server lost was offered to its person again."""
-    if watch.store.head(section_id) is None:
-        return
+    if section_id in watch.purged:
+        return  # whoever stops teaching the section takes its marks along no further
     if any(fate.key == op.key for fate in watch.store.fates(section_id)[logged:]):
         return
     cell, _ = server.cells_with_revs(section_id).get(op.key, (NEVER, 0))

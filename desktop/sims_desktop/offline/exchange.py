@@ -171,7 +171,7 @@ class Exchange:
             if flying is None:
                 return pushed > 0
             try:
-                understood = self._push(section_id, flying)
+                understood = self._push(section_id, flying, leaving)
             except ProblemAnswer as problem:
                 restarts += 1
                 if problem.code not in NEW_IDENTITY or restarts > MOST_RESTARTS:
@@ -193,7 +193,7 @@ class Exchange:
             flying = self.store.inflight(section_id)
         return flying
 
-    def _push(self, section_id: int, flying: Inflight) -> bool:
+    def _push(self, section_id: int, flying: Inflight, leaving: bool) -> bool:
         """Sends one batch and writes down what became of it. False when the answer was not to it, or
         of another epoch. Raises the `ProblemAnswer`s that call for a new identity."""
         client_id, mid = flying.client_id, flying.mid
@@ -206,7 +206,9 @@ class Exchange:
             self._change(section_id, Scope.WAITING, lambda copy: refuse_batch(copy, client_id, mid, code))
             return True
         taken = self._change(
-            section_id, Scope.WAITING, lambda copy: acknowledge(copy, client_id, mid, answer)
+            section_id,
+            Scope.WAITING,
+            lambda copy: acknowledge(copy, client_id, mid, answer, leaving=leaving),
         )
         return taken is not None
 
