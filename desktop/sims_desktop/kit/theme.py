@@ -106,7 +106,6 @@ class Theme(QObject):
         self._app = app
         self._remembered = remembered
         app.setStyle("Fusion")
-        self._given = app.palette()
         self._families = load_fonts() or [app.font().family()]
         self.zoom = min(max(remembered.number("look/zoom", 100), ZOOM_STEPS[0]), ZOOM_STEPS[-1])
         self.look = remembered.text("look/scheme", "system")
@@ -137,9 +136,12 @@ class Theme(QObject):
         wanted = LOOKS.get(self.look, Qt.ColorScheme.Unknown)
         hints = self._app.styleHints()
         hints.setColorScheme(wanted)
-        if wanted is not Qt.ColorScheme.Unknown and hints.colorScheme() is not wanted:
+        if wanted is Qt.ColorScheme.Unknown or hints.colorScheme() is wanted:
+            self._app.setPalette(QPalette())
+        else:
             # Some platforms cannot be asked for a scheme; Fusion takes the palette instead.
-            self._app.setPalette(dark_palette() if wanted is Qt.ColorScheme.Dark else self._given)
+            dark = wanted is Qt.ColorScheme.Dark
+            self._app.setPalette(dark_palette() if dark else self._app.style().standardPalette())
         font = QFont(self._families)
         font.setPointSizeF(POINTS * self.zoom / 100)
         self._app.setFont(font)

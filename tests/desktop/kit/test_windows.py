@@ -1,0 +1,171 @@
+"""The rest of the kit: forms, theme, bugs, guide, histogram, printing, remembered places."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFontDatabase, QImage
+from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox, QWidget
+from pytestqt.qtbot import QtBot
+
+from sims_desktop.kit import theme
+from sims_desktop.kit.bugs import BugReporter
+from sims_desktop.kit.forms import Form
+from sims_desktop.kit.guide import GuideWindow
+from sims_desktop.kit.histogram import Histogram
+from sims_desktop.kit.printing import pdf_pages, print_html, printer_to_file
+from sims_desktop.kit.remembered import Remembered
+from sims_desktop.kit.tables import Field, RecordModel, RecordView
+from sims_shared.problems import Fault
+
+
+def test_a_fault_stands_beside_its_field_and_the_rest_above(qtbot: QtBot) -> None:
+    form = Form()
+    qtbot.addWidget(form)
+    form.add("weight", "&Weight", QLineEdit())
+    form.add("name", "&Name", QLineEdit())
+    form.show_faults([Fault("/weight", "x", "120 of 100"), Fault("/section_id", "y", "Closed")])
+    assert form._complaints["weight"].text() == "120 of 100"
+    assert form.complaint.text() == "Closed"
+    assert not form._complaints["name"].text()
+    form.clear_faults()
+    assert not form._complaints["weight"].text()
+
+
+def test_every_script_of_the_names_has_a_font(qtbot: QtBot, tmp_path: Path) -> None:
+    families = theme.load_fonts()
+    systems = QFontDatabase.WritingSystem
+    covered = {system for family in families for system in QFontDatabase.writingSystems(family)}
+    assert {systems.Latin, systems.Arabic, systems.Cyrillic, systems.Greek} <= covered
+
+
+def test_zoom_and_look_are_remembered(qtbot: QtBot, tmp_path: Path) -> None:
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    plain = app.font(), app.palette()
+    try:
+        look = theme.Theme(app, Remembered(tmp_path))
+        size = app.font().pointSizeF()
+        look.zoom_in()
+        look.set_look("dark")
+        assert theme.is_dark()
+        again = theme.Theme(app, Remembered(tmp_path))
+        assert (again.zoom, again.look) == (110, "dark")
+        assert app.font().pointSizeF() == pytest.approx(size * 1.1)
+        again.set_look("light")
+        assert not theme.is_dark()
+    finally:
+        app.setFont(plain[0])
+        app.setPalette(plain[1])
+
+
+def contrast(one: object, other: object) -> float:
+    def light(colour: object) -> float:
+        parts = [colour.redF(), colour.greenF(), colour.blueF()]  # type: ignore[attr-defined]
+        linear = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    high, low = sorted((light(one), light(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_on_every_tint_is_readable(scheme: str) -> None:
+    from PySide6.QtGui import QColor
+
+    text = QColor("#000000") if scheme == "light" else QColor("#eceded")
+    for colour in (theme.BEHIND_LIGHT if scheme == "light" else theme.BEHIND_DARK).values():
+        assert contrast(text, QColor(colour)) > 7, colour
+
+
+def test_a_bug_says_sorry_with_the_reference_of_its_log(qtbot: QtBot, tmp_path: Path) -> None:
+    bugs = BugReporter(tmp_path)
+    reference = bugs.report(ZeroDivisionError("a secret of the code"))
+    box = bugs._open
+    assert isinstance(box, QMessageBox)
+    qtbot.addWidget(box)
+    assert reference in box.informativeText()
+    assert "secret" not in box.text() + box.informativeText() + box.detailedText()
+    log = (tmp_path / "errors.log").read_text()
+    assert reference in log
+    assert "a secret of the code" in log
+    second = bugs.report(LookupError())
+    assert bugs._open is box
+    assert second in (tmp_path / "errors.log").read_text()
+
+
+def test_an_exception_nobody_caught_becomes_a_bug(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import threading
+
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    bugs = BugReporter(tmp_path)
+    bugs.install()
+    try:
+        raise ZeroDivisionError("uncaught")
+    except ZeroDivisionError as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+    assert "uncaught" in (tmp_path / "errors.log").read_text()
+    assert bugs._open is not None
+    qtbot.addWidget(bugs._open)
+
+
+def test_the_guide_opens_its_page_and_owns_up_to_a_missing_one(qtbot: QtBot, tmp_path: Path) -> None:
+    (tmp_path / "faculty.md").write_text("# Marks\n\nType to overwrite.", encoding="utf-8")
+    owner = QWidget()
+    qtbot.addWidget(owner)
+    guide = GuideWindow(owner, tmp_path)
+    guide.open_page("faculty")
+    assert "Type to overwrite." in guide.text.toPlainText()
+    guide.open_page("tower")
+    assert "no page “tower”" in guide.text.toPlainText()
+
+
+def test_a_histogram_is_drawn_and_told_in_words(qtbot: QtBot) -> None:
+    histogram = Histogram()
+    qtbot.addWidget(histogram)
+    histogram.resize(QSize(400, 200))
+    blank = histogram.grab().toImage()
+    histogram.show_bars([0, 3, 9, 1], ["0", "10", "20", "30", "40"], 0.5, "Mean 21.0")
+    assert histogram.grab().toImage() != blank
+    assert histogram.accessibleName() == "Mean 21.0"
+
+
+def test_a_list_is_printed_to_a_file_whose_pages_can_be_shown(qtbot: QtBot, tmp_path: Path) -> None:
+    target = tmp_path / "list.pdf"
+    print_html("<p>فاطمہ زہرا 34</p>" * 200, printer_to_file(target))
+    pages = list(pdf_pages(target.read_bytes(), dpi=40))
+    assert len(pages) > 1
+    assert all(isinstance(page, QImage) and page.width() > 300 for page in pages)
+
+
+def test_a_list_keeps_its_cursor_when_records_change_and_opens_on_enter(qtbot: QtBot) -> None:
+    model: RecordModel[tuple[str, int]] = RecordModel(
+        [Field("Name", lambda r: r[0]), Field("Mark", lambda r: str(r[1]), is_number=True)]
+    )
+    view = RecordView(model, "list")
+    qtbot.addWidget(view)
+    model.set_records([("a", 1), ("b", 2)])
+    view.selectRow(1)
+    model.set_records([("a", 1), ("b", 3)])
+    assert view.current() == ("b", 3)
+    with qtbot.waitSignal(view.opened) as opened:
+        qtbot.keyClick(view, Qt.Key.Key_Return)
+    assert opened.args == [("b", 3)]
+
+
+def test_a_place_is_remembered(qtbot: QtBot, tmp_path: Path) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(640, 480)
+    remembered = Remembered(tmp_path)
+    assert not remembered.restore_place("window", window)
+    remembered.save_place("window", window)
+    window.resize(100, 100)
+    assert Remembered(tmp_path).restore_place("window", window)
+    assert window.size() == QSize(640, 480)
