@@ -25,6 +25,7 @@ log = structlog.get_logger("sims")
 # In the order of their dependence; each has routes.py, and model.py with CONSTRAINTS.
 SLICES = (
     "access",
+    "jobs",
 )
 
 
@@ -118,13 +119,19 @@ def _schema_routes() -> list[HTTPRouteHandler]:
     return [openapi, schema_page]
 
 
-def create_app(database: Database, data: Path, *, demo: bool = False) -> Litestar:
-    """The application over one database. `data` holds secrets and keys; tests swap `state.database`."""
-    routes: list[Any] = [*_schema_routes()]
+def import_slices() -> list[Any]:
+    """Import every slice: its routes, its jobs, and what its constraints mean. Answers the routes."""
+    routes: list[Any] = []
     for name in SLICES:
         routes += importlib.import_module(f"sims_server.{name}.routes").routes
         model = importlib.import_module(f"sims_server.{name}.model")
         refusals.CONSTRAINTS.update(getattr(model, "CONSTRAINTS", {}))
+    return routes
+
+
+def create_app(database: Database, data: Path, *, demo: bool = False) -> Litestar:
+    """The application over one database. `data` holds secrets and keys; tests swap `state.database`."""
+    routes: list[Any] = [*_schema_routes(), *import_slices()]
     app = Litestar(
         route_handlers=routes,
         openapi_config=None,

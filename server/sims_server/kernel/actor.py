@@ -7,6 +7,7 @@ a disabled account or an ended session is refused on the very next request.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 
 from sims_shared.problems import NotSignedIn
@@ -115,7 +116,7 @@ SYSTEM_CALLER = Caller(id=None, username="system", name="system", is_system=True
 ANONYMOUS = Caller(id=None, username="", name="anonymous")
 
 
-def read_caller(connection: Connection, sql: str, session_id: str, **told: object) -> Caller:
+def read_caller(connection: Connection, sql: str, session_id: str | int, **told: object) -> Caller:
     """The caller behind a session, judged now; raises NotSignedIn when the session or account ended."""
     rows = connection.rows(sql, session=session_id, **told)
     if not rows or rows[0]["ended"] or rows[0]["disabled"]:
@@ -131,5 +132,21 @@ def read_caller(connection: Connection, sql: str, session_id: str, **told: objec
     else:
         permissions = frozenset().union(*(grant.permissions for grant in grants))
     return Caller(
-        first["id"], first["username"], first["name"], first["student_id"], session_id, first["has_otp"], grants, permissions
+        first["id"], first["username"], first["name"], first["student_id"], str(session_id), first["has_otp"], grants, permissions
     )
+
+
+_ACCOUNT = """
+SELECT a.id, a.username, a.name, a.disabled, a.student_id, a.otp_confirmed_at IS NOT NULL AS has_otp,
+       r.name AS role, r.scope, g.department_id, array_to_string(r.permissions, ' ') AS permissions, false AS ended
+  FROM account a
+  LEFT JOIN account_role g ON g.account_id = a.id
+       AND (g.valid_from IS NULL OR g.valid_from <= %(today)s) AND (g.valid_until IS NULL OR g.valid_until >= %(today)s)
+  LEFT JOIN role r ON r.id = g.role_id
+ WHERE a.id = %(session)s
+"""
+
+
+def caller_of_account(connection: Connection, account_id: int, now: datetime) -> Caller:
+    """The caller a job acts for, with the roles of this moment; raises NotSignedIn when disabled."""
+    return read_caller(connection, _ACCOUNT, account_id, today=now.date())

@@ -1,0 +1,180 @@
+"""Bringing a server up and taking it down: database, roles, migrations, shipped rows, demo.
+
+The server itself signs in as `sims_app` and never as owner; the owner's password is used for the
+moment a migration takes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+import uvicorn
+
+from sims_server.access.operations import ship_roles
+from sims_server.app import create_app, import_slices
+from sims_server.kernel.cluster import Cluster
+from sims_server.kernel.database import Database
+from sims_server.kernel.execute import execute_as_system
+from sims_server.kernel.jobs import Worker
+from sims_server.kernel.migrations import migrate
+from sims_server.kernel.provision import provision
+from sims_server.settings import Settings
+
+log = structlog.get_logger("sims")
+
+
+@dataclass
+class Running:
+    """An open installation: its database as `sims_app`, its folder, and the cluster when it is ours."""
+
+    database: Database
+    data: Path
+    cluster: Cluster | None
+    settings: Settings
+
+
+def log_to_standard_error() -> None:
+    """Standard output carries one line, the address; everything else goes to standard error."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr), cache_logger_on_first_use=True)
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+
+
+@contextlib.contextmanager
+def installation(settings: Settings, *, pool_size: int = 16) -> Iterator[Running]:
+    """The installation, migrated and ready; an embedded PostgreSQL that this process started stops with it."""
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    cluster: Cluster | None = None
+    owner_url, app_url = settings.owner_url, settings.database_url
+    if app_url is None:
+        cluster = Cluster.start(settings.data)
+        provision(cluster.superuser_url(), cluster.passwords)
+        owner_url, app_url = cluster.url("sims_owner"), cluster.url("sims_app")
+    database: Database | None = None
+    try:
+        if owner_url is not None:
+            migrate(owner_url)
+        database = Database(app_url, pool_size=pool_size)
+        import_slices()
+        prepare(database, settings.data)
+        if settings.demo:
+            from sims_server.demo import install_demo
+
+            install_demo(database, settings.data)
+        yield Running(database, settings.data, cluster, settings)
+    finally:
+        if database is not None:
+            database.close()
+        if cluster is not None:
+            cluster.stop()
+
+
+def prepare(database: Database, data: Path) -> None:
+    """The rows every installation has: shipped roles, and a regulation so that students can register."""
+    execute_as_system(database, ship_roles, None, action="roles.ship", data=data)
+    with contextlib.suppress(ImportError, AttributeError):
+        from sims_server.regulations.operations import ensure_default_regulation
+
+        execute_as_system(database, ensure_default_regulation, None, action="regulations.ship", data=data)
+
+
+class _Server(uvicorn.Server):
+    """Says where it listens once it answers."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and sockets:
+            host, port = sockets[0].getsockname()[:2]
+            shown = f"[{host}]" if ":" in host else host
+            print(f"listening on http://{shown}:{port}", flush=True)
+
+
+class Stopped(SystemExit):
+    """A signal asked to stop; everything that was opened is closed on the way out."""
+
+
+def _stop(*_: Any) -> None:
+    raise Stopped(0)
+
+
+def serve(settings: Settings) -> int:
+    """Serve until a signal. The worker and the clock run in the same process."""
+    log_to_standard_error()
+    for name in ("SIGTERM", "SIGINT", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _stop)
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        print(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}", file=sys.stderr)
+        return 1
+    with installation(settings) as running:
+        app = create_app(running.database, running.data, demo=settings.demo)
+        worker = Worker(running.database, running.data)
+        app.state.worker = worker
+        config = uvicorn.Config(app, lifespan="on", log_config=None, access_log=False, timeout_graceful_shutdown=10, http=_http(), loop=_loop())
+        worker.start()
+        stop_clock = _start_clock(running, app)
+        try:
+            asyncio.run(_Server(config).serve(sockets=[listener]))
+        finally:
+            stop_clock()
+            worker.stop()
+            log.info("stopped")
+    return 0
+
+
+def work(settings: Settings) -> int:
+    """Run a worker alone, until a signal."""
+    log_to_standard_error()
+    for name in ("SIGTERM", "SIGINT"):
+        signal.signal(getattr(signal, name), _stop)
+    with installation(settings, pool_size=4) as running:
+        worker = Worker(running.database, running.data)
+        worker.start()
+        print("working", flush=True)
+        try:
+            signal.pause()
+        finally:
+            worker.stop()
+    return 0
+
+
+def _start_clock(running: Running, app: Any) -> Callable[[], None]:
+    try:
+        from sims_server.kernel.scheduler import Scheduler
+    except ImportError:
+        return lambda: None
+    scheduler = Scheduler(running.database, running.data)
+    app.state.scheduler = scheduler
+    scheduler.start()
+    stop: Callable[[], None] = scheduler.stop
+    return stop
+
+
+def _http() -> Any:
+    try:
+        import httptools  # noqa: F401
+    except ImportError:
+        return "h11"
+    return "httptools"
+
+
+def _loop() -> Any:
+    try:
+        import uvloop  # noqa: F401
+    except ImportError:
+        return "asyncio"
+    return "uvloop"
