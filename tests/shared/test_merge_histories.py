@@ -1,0 +1,21 @@
+"""Two thousand unlucky days of the sync protocol. `./sims bench sync-histories --n N` plays more."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.simulator import first_failure
+
+HISTORIES_A_TEST = 250
+
+
+@pytest.mark.parametrize("first", range(0, 8 * HISTORIES_A_TEST, HISTORIES_A_TEST))
+def test_no_history_breaks_an_invariant(first: int) -> None:
+    failure = first_failure(range(first, first + HISTORIES_A_TEST))
+    assert failure is None, f"replay with play({failure[0]}): {failure[1]!r}"
+
+
+@pytest.mark.parametrize("first", range(500_000, 500_040, 20))
+def test_long_histories_hold_too(first: int) -> None:
+    failure = first_failure(range(first, first + 20), steps=400)
+    assert failure is None, f"replay with play({failure[0]}, 400): {failure[1]!r}"
