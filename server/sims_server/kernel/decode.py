@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import typing
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from types import UnionType
@@ -66,7 +66,8 @@ def _kind(hint: Any) -> _Kind:
         return _Kind(False, False, core, None, core, None, None, False)
     if typing.get_origin(core) is list:
         return _Kind(False, False, core, None, None, typing.get_args(core)[0], None, False)
-    return _Kind(False, False, hint, None, None, None, msgspec.json.Decoder(hint), core is dict or typing.get_origin(core) is dict)
+    # A free document (a policy) may write decimals as numbers: they stay exact.
+    return _Kind(False, False, hint, None, None, None, msgspec.json.Decoder(hint, float_hook=Decimal), core is dict or typing.get_origin(core) is dict)
 
 
 @lru_cache(maxsize=1024)
@@ -229,6 +230,7 @@ def decode_query(struct: type[T], query: Mapping[str, list[str]], ignore: frozen
     return struct(**values)
 
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", re.ASCII)
 _INTEGER = re.compile(r"-?[0-9]{1,19}\Z", re.ASCII)
 
 
@@ -253,6 +255,8 @@ def parse_parameter(hint: Any, text: str, name: str, faults: list[Fault]) -> Any
                 raise ValueError("true or false is expected here")
             return text == "true"
         if base is date:
+            return msgspec.convert(text, date)
+        if base is datetime and _DAY.match(text):
             return msgspec.convert(text, date)
         return msgspec.convert(text, core)
     except (msgspec.ValidationError, ValueError) as error:

@@ -12,7 +12,9 @@ import binascii
 import urllib.parse
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sims_shared.problems import Fault, InvalidInput
@@ -29,10 +31,12 @@ RESERVED = frozenset({"page_size", "cursor", "count", "search", "ordering"})
 
 @dataclass(frozen=True)
 class Filter:
-    """An equality (or other) filter: SQL with `%(value)s`-style placeholder `{}`, and the value's type."""
+    """An equality (or other) filter: SQL with `%(value)s`-style placeholder `{}`, and the value's type.
+    A moment may be given as a day: the campus day's first instant, or with `through` its last."""
 
     sql: str
     type: Any
+    through: bool = False
 
 
 @dataclass(frozen=True)
@@ -159,7 +163,7 @@ def read_page(work: Work, listing: Listing, query: Mapping[str, list[str]], path
     if sql is None:
         sql = listing.statements[shape] = _statement(listing, request, scope_sql)
     for name, value in request.filters.items():
-        values[f"f_{name}"] = value
+        values[f"f_{name}"] = _moment(work, value, listing.filters[name])
     for index, word in enumerate(request.words):
         escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         values[f"w_{index}"] = f"%{escaped}%"
@@ -181,6 +185,13 @@ def read_page(work: Work, listing: Listing, query: Mapping[str, list[str]], path
         conditions = _conditions(listing, request, scope_sql, paged=False)
         page["count"] = work.value(f"SELECT count(*) FROM {listing.source}{conditions}", **values)
     return page
+
+
+def _moment(work: Work, value: Any, described: Filter) -> Any:
+    if not isinstance(value, date) or isinstance(value, datetime) or described.type is date:
+        return value
+    first = datetime.combine(value, time.min, ZoneInfo(work.setting("time_zone")))
+    return first + timedelta(days=1, microseconds=-1) if described.through else first
 
 
 def _conditions(listing: Listing, request: ListRequest, scope_sql: str, *, paged: bool) -> str:

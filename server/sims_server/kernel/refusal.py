@@ -6,6 +6,8 @@ looked up here, so that the client still gets a typed refusal and never SQL.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -95,6 +97,15 @@ def refusal_of(error: psycopg.Error) -> BaseException:
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return DatabaseAway(retry_after=2)
     return error
+
+
+@contextmanager
+def in_use_as(refusal: type[Refusal]) -> Iterator[None]:
+    """Around a DELETE: when something still refers to the row, this refusal says so."""
+    try:
+        yield
+    except psycopg.errors.ForeignKeyViolation as error:
+        raise refusal() from error
 
 
 def refusal_of_pool(error: sqlalchemy.exc.SQLAlchemyError) -> BaseException:
