@@ -59,6 +59,7 @@ class CreateAssessment(Command, frozen=True):
 class ChangeAssessment(Command, frozen=True):
     """Changes the fields that are given. Lowering `max_score` below a score is refused."""
 
+    id: Id
     name: Name | msgspec.UnsetType = msgspec.UNSET
     type: AssessmentType | msgspec.UnsetType = msgspec.UNSET
     weight: Weight | msgspec.UnsetType = msgspec.UNSET
@@ -73,17 +74,25 @@ class ChangeAssessment(Command, frozen=True):
 class RemoveAssessment(Command, frozen=True):
     """Takes a column away that holds no score yet."""
 
+    id: Id
+
 
 class ReleaseAssessment(Command, frozen=True):
     """Shows the marks of one assessment to the students. They stay editable until locked."""
+
+    id: Id
 
 
 class LockAssessment(Command, frozen=True):
     """Closes one column to further entry."""
 
+    id: Id
+
 
 class UnlockAssessment(Command, frozen=True):
     """Opens it again; a head's right."""
+
+    id: Id
 
 
 class AssessmentView(View):
@@ -114,8 +123,15 @@ class RecordScore(Command, frozen=True):
 class ChangeScore(Command, frozen=True):
     """`mark: null` clears the cell and keeps its row and version."""
 
+    id: Id
     mark: MarkName | msgspec.UnsetType | None = msgspec.UNSET
     score: Mark | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class ClearScore(Command, frozen=True):
+    """Blanks the cell, as `mark: null` does; its row and version stay."""
+
+    id: Id
 
 
 class ScoreView(View):
@@ -164,6 +180,24 @@ class SheetClosed(Refusal):
 class AssessmentLocked(Refusal):
     code = "assessments.locked"
     title = "The assessment is locked"
+    kind = Kind.CONFLICT
+
+
+class AssessmentNameTaken(Refusal):
+    code = "assessments.name_taken"
+    title = "The section has an assessment of this name"
+    kind = Kind.CONFLICT
+
+
+class NotYoursToEnter(Refusal):
+    code = "assessments.not_yours"
+    title = "Somebody else enters the marks of this assessment"
+    kind = Kind.FORBIDDEN
+
+
+class RowClosed(Refusal):
+    code = "scores.row_closed"
+    title = "The student has withdrawn or is barred"
     kind = Kind.CONFLICT
 
 
@@ -265,16 +299,41 @@ class SheetChanges(View):
 class SubmitSheet(Command, frozen=True):
     """The lead hands the sheet in. `acknowledge` names the devices whose unsynced marks may wait."""
 
+    section_id: Id
     rev: int
     acknowledge: list[ClientId] = msgspec.field(default_factory=list)
 
 
 class ApproveSheet(Command, frozen=True):
+    section_id: Id
     rev: int
 
 
 class ReturnSheet(Command, frozen=True):
+    """Opens a submitted or approved sheet again, for the reason given."""
+
+    section_id: Id
     reason: Reason
+
+
+class MissingMark(View):
+    """A blank in a row that is still enrolled."""
+
+    enrollment_id: int
+    reg_no: str
+    student: str
+    assessment_id: int
+    assessment: str
+
+
+class SheetStateView(View):
+    """Where the sheet stands now. `missing` is what a submit found blank; it does not stop the submit,
+    it stops the publish."""
+
+    section_id: int
+    state: str
+    rev: int
+    missing: list[MissingMark] = msgspec.field(default_factory=list)
 
 
 class SheetStale(Refusal):

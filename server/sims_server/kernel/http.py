@@ -192,24 +192,35 @@ def command(
     body_limit: int = BODY_LIMIT,
     changes: bool = True,
     tag: str = "",
+    finds_itself: bool = False,
+    decode: Callable[[bytes, dict[str, Any]], Any] | None = None,
 ) -> HTTPRouteHandler:
     """A route that carries out a command.
 
     `locate(work, **path)` raises NotFound before the body is judged. `view(work, **path)` reads the
-    resource as it stands, for If-Match on PATCH and DELETE. `location(reply)` names what was made."""
+    resource as it stands, for If-Match on PATCH and DELETE. `location(reply)` names what was made.
+    `finds_itself`: the operation of a hot path raises that NotFound in a statement it needs anyway;
+    `locate` is then asked only when the body is bad. `decode(body, path)` takes the place of
+    `decode_command` where the very bytes matter."""
     door = Door(method, path, _camel(operation.run.__name__), _summary(operation.run), operation.permission, anonymous, status, struct, None, reply, refusals=tuple(refusals), tag=tag)
 
     def carry_out(work: Work, path_values: dict[str, Any], request: Request[Any, Any, Any], body: bytes) -> Answer:
         if request.scope["query_string"]:
             decode_query(NoParameters, query_of(request))
-        if locate is not None:
+        if locate is not None and not finds_itself:
             locate(work, **path_values)
         wanted = request.headers.get("if-match")
         if wanted is not None and view is not None and wanted != "*":
             current = etag(encode(view(work, **path_values)))
             if current not in [tag.strip() for tag in wanted.split(",")]:
                 raise Stale("Read it again, then decide.", etag=current)
-        made = operation(work, decode_command(struct, body, path_values))
+        try:
+            wish = decode(body, path_values) if decode is not None else decode_command(struct, body, path_values)
+        except InvalidInput:
+            if locate is not None and finds_itself:
+                locate(work, **path_values)
+            raise
+        made = operation(work, wish)
         answer = _answer(made, status)
         if view is not None and method == "PATCH":
             answer.headers["ETag"] = etag(answer.body)
