@@ -326,10 +326,7 @@ class _Sheet:
             self.text(RIGHT - 8, TOP - 76, "DEMO", 10.5, weight=600, align="right", colour=(1, 0.8, 0.8))
         y = TOP - 100
         self.text(LEFT, y, content.holder.name, 14, weight=600, room=320, datum="/holder/name")
-        if content.holder.name_native:
-            self.text(
-                RIGHT, y, content.holder.name_native, 14, align="right", room=180, datum="/holder/name_native"
-            )
+        named_at = y
         y -= 16
         if self.notes():
             self.text(LEFT, y, " · ".join(self.notes()), 7.5, room=WIDE, colour=GREY)
@@ -345,6 +342,10 @@ class _Sheet:
                 self.text(x + 74, line, pieces[0][0], 8.5, weight=600, room=room, datum=pieces[0][1])
             else:
                 self.flow(x + 74, line, pieces, 8)
+        # Drawn by itself, not after the Latin name: readers order the words of one line together.
+        if content.holder.name_native:
+            native = content.holder.name_native
+            self.text(RIGHT, named_at, native, 14, align="right", room=180, datum="/holder/name_native")
         self.rule(y - 12.5 * half + 5, TINT)
 
     # -- body -------------------------------------------------------------------------------------

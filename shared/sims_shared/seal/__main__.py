@@ -8,6 +8,7 @@ Judges a document without a database. Without `--keys` the institutions pinned i
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,6 +46,7 @@ UNREADABLE = 4
 KEYS_PATH = "/.well-known/sims-seal.json"
 STATUS_PATH = "/.well-known/sims-status.cbor"
 MOST = 64 << 20
+SHORT = re.compile(r"[A-Za-z0-9-]{3,40}\.[A-Za-z0-9]{8,16}")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -124,9 +126,9 @@ def _judge(question: str, trust: Trust) -> Judgment:
         if data[:4] != b"%PDF" and len(data) < 8192 and data.isascii():
             return judge_text(data.decode("ascii"), trust)  # a scanner's output kept in a file
         return judge_file(data, trust)
-    if "/" not in question and "." in question and not question.upper().startswith("HTTP"):
-        if path.suffix.lower() in (".pdf", ".txt"):
-            raise QuestionUnreadable(f"{question} is not there")
+    if path.suffix.lower() in (".pdf", ".txt", ".json") or question.startswith(("/", "./", "../", "~")):
+        raise QuestionUnreadable(f"{question} is not there")
+    if SHORT.fullmatch(question.strip()):
         raise QuestionUnreadable("a serial with its check code can only be asked on line, at /V/")
     return judge_text(question, trust)
 
