@@ -21,11 +21,18 @@ from sims_desktop.offline.exchange import Decide, Exchange, Heartbeat, Scope
 from sims_shared import sheet_copy
 from sims_shared.grading import SheetChanges, SheetSummary, SheetView, SyncAnswer
 from sims_shared.merge import Cell, Key
-from sims_shared.sheet_copy import AckedOp, Changes, ConflictMoved, Inflight, NewEdit
+from sims_shared.sheet_copy import Changes, ConflictMoved, Inflight, NewEdit
 from sims_shared.values import Person
 from tests.support.memory_store import MemoryStore, SimulatedStore
 from tests.support.simulated_server import SimulatedServer, Value, Write
-from tests.support.sync_invariants import Watch, check_device, check_lost, check_rest, check_write
+from tests.support.sync_invariants import (
+    LostEdit,
+    Watch,
+    check_device,
+    check_lost,
+    check_rest,
+    check_write,
+)
 
 SECTIONS = (1, 2)
 ENROLLMENTS = (11, 12, 13)
@@ -182,7 +189,7 @@ class History:
         self.pulled: list[tuple[Device, int, int, SheetChanges]] = []
         self.stood_on: dict[bytes, dict[Key, Cell]] = {}
         self.snapshots: list[tuple[Device, Watch]] = []
-        self.lost: list[tuple[Device, int, AckedOp, int]] = []
+        self.lost: list[tuple[Device, LostEdit]] = []
         self.devices = [
             self.connect(Device(f"{person.name}-{n}", person, Watch(new_store(self.new_id(), self.new_id))))
             for person in PEOPLE
@@ -231,9 +238,8 @@ class History:
                 check_device(device.watch, self.server, device.damaged)
         for device in self.devices:
             check_rest(device.watch, self.server, device.account, SECTIONS)
-        for device, section, op, logged in self.lost:
-            if device in self.devices:
-                check_lost(device.watch, self.server, section, op, logged)
+        for device, lost in self.lost:
+            check_lost(device.watch, self.server, lost)
 
     # -- What people do ----------------------------------------------------------------------------
 
@@ -407,16 +413,18 @@ class History:
         if not self.server.restore(self.random.random()):
             return
         # Whoever had met the last restore found the mark on the server then, or offered it.
-        self.lost = [entry for entry in self.lost if not entry[0].has_met(epoch, entry[1])]
+        self.lost = [entry for entry in self.lost if not entry[0].has_met(epoch, entry[1].section_id)]
         for device in self.devices:
+            device.watch.moved.clear()
             for section in device.store.sections():
                 held = device.store.held(section)
                 kept = self.server.applied_edits(section)
+                logged = len(device.store.fates(section))
                 busy = held.dirty.keys() | held.conflict.keys() | held.refused.keys()
                 for op in device.store.remembered(section):
                     newest = op.key in held.base and held.base[op.key].ver == op.ver
                     if newest and op.key not in busy and op.edit_id not in kept and not device.damaged:
-                        self.lost.append((device, section, op, len(device.store.fates(section))))
+                        self.lost.append((device, LostEdit(section, op, epoch, logged)))
 
 
 STEPS: dict[str, float] = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sims_desktop.offline.exchange import Decide, Heartbeat, Scope
 from sims_shared import merge
@@ -39,6 +39,7 @@ class Watch:
         self.read: dict[int, int] = {}
         self.touched: set[int] = set()
         self.purged: set[int] = set()
+        self.moved: set[tuple[str, int, Key]] = set()  # (epoch, section, cell) since the last restore
 
     def twin(self) -> Watch:
         twin = Watch(self.store.twin())
@@ -89,7 +90,9 @@ class Watch:
             if changes.landed and flying is not None:
                 self.sent.pop((flying.client_id, section_id, flying.mid), None)
             self.touched.add(section_id)
-            self._look(self.store.held(section_id), changes)
+            copy = self.store.held(section_id)
+            self.moved.update((copy.head.epoch, section_id, key) for key in changes.base)
+            self._look(copy, changes)
         return changes
 
     def _look(self, copy: SheetCopy, changes: Changes) -> None:
@@ -204,11 +207,23 @@ def check_rest(watch: Watch, server: ServerPort, account: Person, sections: Iter
             raise InvariantBroken(f"S4: digest of section {section_id}")
 
 
-def check_lost(watch: Watch, server: ServerPort, section_id: int, op: AckedOp, logged: int) -> None:
+class LostEdit(NamedTuple):
+    """An edit that a restore took from the server: the newest this device knew of its cell."""
+
+    section_id: int
+    op: AckedOp
+    epoch: str  # before the restore
+    logged: int  # lines of the edit log then
+
+
+def check_lost(watch: Watch, server: ServerPort, lost: LostEdit) -> None:
     """S1 across a restore: an edit that the server lost was offered to its person again."""
+    section_id, op = lost.section_id, lost.op
     if section_id in watch.purged:
         return  # whoever stops teaching the section takes its marks along no further
-    if any(fate.key == op.key for fate in watch.store.fates(section_id)[logged:]):
+    if (lost.epoch, section_id, op.key) in watch.moved:
+        return  # an answer from before the restore was still on its way, with a newer version
+    if any(fate.key == op.key for fate in watch.store.fates(section_id)[lost.logged :]):
         return
     cell, _ = server.cells_with_revs(section_id).get(op.key, (NEVER, 0))
     if cell.ver > server.version_floor():
