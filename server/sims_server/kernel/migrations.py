@@ -21,12 +21,11 @@ _LOCK = 0x53494D534D494752
 
 
 def folder() -> Path:
-    """Where the migrations lie: in a checkout beside the packages, in a wheel inside this one."""
-    package = Path(__file__).resolve().parents[1]
-    for place in (package / "migrations", package.parents[1] / "migrations"):
-        if (place / "env.py").is_file():
-            return place
-    raise FileNotFoundError(f"The migrations are missing beside {package}; this installation is incomplete.")
+    """Where the migrations lie: at the top of the checkout that the server runs from."""
+    place = Path(__file__).resolve().parents[3] / "migrations"
+    if not (place / "env.py").is_file():
+        raise FileNotFoundError(f"{place} is missing; a server runs from a complete checkout.")
+    return place
 
 
 def migrate(owner_url: str) -> None:
