@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import subprocess
+from unicodedata import normalize
 
 import msgspec
 import pikepdf
@@ -226,7 +227,8 @@ def test_names_in_any_script_come_out_right_in_the_text_layer(name, tmp_path):
     document = pypdfium2.PdfDocument(path.read_bytes())
     shown = document[0].get_textpage().get_text_range()
     document.close()
-    assert name in shown
+    # Marks on one letter may come in their canonical order.
+    assert normalize("NFC", name) in normalize("NFC", shown)
 
 
 def test_joined_letters_are_joined_on_paper():
