@@ -120,22 +120,28 @@ class GridPage(Page):
         self.setFocusProxy(self.view)
 
     def _add_actions(self) -> None:
-        add = self.add_action
+        add, cells = self.add_action, self.view
         self.undo_action = add("grading.undo", "Undo", "Ctrl+Z", self.undo)
         self.redo_action = add("grading.redo", "Redo", ("Ctrl+Y", "Ctrl+Shift+Z"), self.redo)
-        add("grading.copy", "Copy", "Ctrl+C", self.copy)
-        add("grading.copy_with_names", "Copy with numbers and names", "Ctrl+Shift+C", self.copy_with_names)
-        add("grading.cut", "Cut", "Ctrl+X", self.cut)
-        add("grading.paste", "Paste", "Ctrl+V", self.paste)
+        add("grading.copy", "Copy", "Ctrl+C", self.copy, cells)
+        add(
+            "grading.copy_with_names",
+            "Copy with numbers and names",
+            "Ctrl+Shift+C",
+            self.copy_with_names,
+            cells,
+        )
+        add("grading.cut", "Cut", "Ctrl+X", self.cut, cells)
+        add("grading.paste", "Paste", "Ctrl+V", self.paste, cells)
         add("grading.paste_by_number", "Paste by registration number", "Ctrl+Shift+V", self.paste_by_number)
-        add("grading.fill_down", "Fill down", "Ctrl+D", self.fill_down)
-        add("grading.clear", "Clear", ("Del", "Backspace"), self.clear)
-        add("grading.find", "Go to a registration number or name", ("/", "Ctrl+G"), self.open_find)
+        add("grading.fill_down", "Fill down", "Ctrl+D", self.fill_down, cells)
+        add("grading.clear", "Clear", ("Del", "Backspace"), self.clear, cells)
+        add("grading.find", "Go to a registration number or name", ("/", "Ctrl+G"), self.open_find, cells)
         add("grading.next_problem", "Next problem", "F7", self.next_problem)
         add("grading.send_again", "Send refused marks again", "F8", self.send_refused_again)
         add("grading.give_up", "Let go of refused marks", "Shift+F8", self.give_up_refused)
-        add("grading.missing_here", "Missing in this column", "M", self.toggle_missing)
-        add("grading.missing", "Missing anywhere", "Shift+M", self.toggle_missing_anywhere)
+        add("grading.missing_here", "Missing in this column", "M", self.toggle_missing, cells)
+        add("grading.missing", "Missing anywhere", "Shift+M", self.toggle_missing_anywhere, cells)
         add("grading.stack", "Enter an unsorted stack of scripts", "F6", self.toggle_strip)
         add("grading.distribution", "Distribution", "Ctrl+F", self.toggle_distribution)
         add("grading.tray", "Conflict tray", "Ctrl+J", self.toggle_tray)
@@ -237,9 +243,7 @@ class GridPage(Page):
         at = self.view.here()
         place = self.grid.find(words, at[0] if at else 0)
         if place is not None:
-            index = self.view.table.index(place, self.view.column_here())
-            self.view.setCurrentIndex(index)
-            self.view.scrollTo(index)
+            self.view.put_cursor((place, self.view.column_here()))
             row = self.grid.row(place)
             self.note.say(f"{row.reg_no} {row.name}")
         elif words.strip():
@@ -325,6 +329,20 @@ class GridPage(Page):
             return
         self.tray.reload()
         panel = TrayPanel(self.tray, self.around.now, self._kept, self._show_conflict, self)
+        add = self.add_action
+        add("grading.keep_mine", "Keep mine", "M", lambda: panel.keep(mine=True), panel)
+        add("grading.keep_theirs", "Keep theirs", "T", lambda: panel.keep(mine=False), panel)
+        every = "of every conflict with this person"
+        add(
+            "grading.keep_all_mine", f"Keep mine {every}", "Shift+M", lambda: panel.keep_all(mine=True), panel
+        )
+        add(
+            "grading.keep_all_theirs",
+            f"Keep theirs {every}",
+            "Shift+T",
+            lambda: panel.keep_all(mine=False),
+            panel,
+        )
         self._open_panel(panel)
         panel.list.setFocus()
 
@@ -336,9 +354,7 @@ class GridPage(Page):
     def _show_conflict(self, conflict: Conflict) -> None:
         position = self.grid.position(conflict.key)
         if position is not None:
-            index = self.view.table.place(position)
-            self.view.setCurrentIndex(index)
-            self.view.scrollTo(index)
+            self.view.put_cursor(position)
 
     def toggle_strip(self) -> None:
         if self.strip is not None:
@@ -363,9 +379,7 @@ class GridPage(Page):
         key = (row.enrollment_id, self.grid.columns[self.view.column_here()].assessment_id)
         position = self.grid.position(key)
         if position is not None:
-            index = self.view.table.place(position)
-            self.view.setCurrentIndex(index)
-            self.view.scrollTo(index)
+            self.view.put_cursor(position)
 
     # Submitting
 

@@ -101,7 +101,7 @@ class DistributionPanel(Panel):
 
 
 class TrayPanel(Panel):
-    """M keeps mine, T keeps theirs; with Shift for every conflict with the same person."""
+    """One conflict a line; the page adds the keys that keep mine or theirs."""
 
     is_wide = True
 
@@ -153,19 +153,16 @@ class TrayPanel(Panel):
         if count and self.list.current() is None:
             self.list.selectRow(0)
 
-    def keep(self, *, mine: bool, same_author: bool = False) -> None:
+    def keep(self, *, mine: bool) -> None:
         chosen = self.list.chosen()
-        if chosen and same_author:
-            chosen = self._tray.same_author(chosen[0])
         if chosen:
             self._say(self._tray.keep(chosen, mine=mine))
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_M, Qt.Key.Key_T):
-            all_of_one = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-            self.keep(mine=event.key() == Qt.Key.Key_M, same_author=all_of_one)
-            return
-        super().keyPressEvent(event)
+    def keep_all(self, *, mine: bool) -> None:
+        """Of all conflicts with the person of the chosen one."""
+        conflict = self.list.current()
+        if conflict is not None:
+            self._say(self._tray.keep(self._tray.same_author(conflict), mine=mine))
 
     def _follow(self, go_to: Callable[[Conflict], object]) -> None:
         conflict = self.list.current()

@@ -211,7 +211,7 @@ class GridView(QTableView):
         self.table.modelReset.connect(self._return)
         self.measure()
         if self.table.rowCount():
-            self.setCurrentIndex(self.table.index(0, 0))
+            self.put_cursor((0, 0))
 
     @property
     def grid(self) -> GridPresenter:
@@ -291,10 +291,15 @@ class GridView(QTableView):
 
     def go_to(self, position: Position) -> None:
         self._return_column = None
-        index = self.table.place(position)
-        self.setCurrentIndex(index)
-        self.scrollTo(index)
+        self.put_cursor(position)
         self.setFocus()
+
+    def put_cursor(self, position: Position) -> None:
+        """On one cell alone. `setCurrentIndex` would extend the selection while Shift is held, as it is
+        during Shift+Enter."""
+        index = self.table.place(position)
+        self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        self.scrollTo(index)
 
     def selectAll(self) -> None:
         """While one column's missing marks are shown, all of that column; else all marks."""
@@ -318,10 +323,14 @@ class GridView(QTableView):
         self.overwriting = trigger == QAbstractItemView.EditTrigger.AnyKeyPressed
         opened = bool(super().edit(*args))  # type: ignore[call-overload]
         if opened and not self.overwriting:
-            line = self.findChild(QLineEdit, "cell_editor")
+            line = self._editor()
             if line is not None:
                 line.end(False)
         return opened
+
+    def _editor(self) -> QLineEdit | None:
+        widget = self.indexWidget(self.currentIndex())
+        return widget if isinstance(widget, QLineEdit) else None
 
     def commit(self, row: int, column: int, text: str) -> None:
         chosen = self.chosen() if self.overwriting else []
@@ -337,8 +346,8 @@ class GridView(QTableView):
 
     def finish_typing(self) -> None:
         """Takes what stands in an open editor, before an act that looks at the whole sheet."""
-        line = self.findChild(QLineEdit, "cell_editor")
-        if line is not None and self.state() == QAbstractItemView.State.EditingState:
+        line = self._editor()
+        if line is not None:
             self.commitData(line)
             self.closeEditor(line, QAbstractItemDelegate.EndEditHint.NoHint)
 
@@ -379,9 +388,7 @@ class GridView(QTableView):
                 column = self._return_column
             self._return_column = None
             target = (self._next_row(row, down), column)
-        index = self.table.place(target)
-        self.setCurrentIndex(index)
-        self.scrollTo(index)
+        self.put_cursor(target)
 
     def _next_row(self, row: int, step: int) -> int:
         """The next row that takes marks; the same one at the end of the sheet."""
@@ -403,6 +410,11 @@ class GridView(QTableView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._place_titles()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LayoutDirectionChange:
+            self._place_titles()
 
     def _place_titles(self) -> None:
         wide, high = self.frozen.width(), self.horizontalHeader().height()
@@ -429,4 +441,4 @@ class GridView(QTableView):
         if position is None and self.grid.row_count and self.grid.columns:
             position = (0, min(self._held_column, len(self.grid.columns) - 1))
         if position is not None:
-            self.setCurrentIndex(self.table.place(position))
+            self.put_cursor(position)

@@ -65,9 +65,16 @@ class Page(QWidget):
         around.changes.told.connect(self.heard)
 
     def add_action(
-        self, id: str, text: str, keys: str | tuple[str, ...], call: Callable[[], object]
+        self,
+        id: str,
+        text: str,
+        keys: str | tuple[str, ...],
+        call: Callable[[], object],
+        owner: QWidget | None = None,
     ) -> QAction:
-        return self.around.actions.add(id, text, keys, call, self, page=self.keys_name or self.title)
+        """Its keys work while the focus is in `owner`, a part of the page, or anywhere in the page."""
+        name = self.keys_name or self.title
+        return self.around.actions.add(id, text, keys, call, owner or self, page=name)
 
     def more_keys(self) -> tuple[tuple[str, str], ...]:
         """Keys that are no actions, for the `?` sheet: (what it does, key)."""

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QSplitter,
     QStackedWidget,
+    QWidget,
 )
 
 from sims_desktop.kit.actions import EVERYWHERE
@@ -184,7 +185,11 @@ class MainWindow(QMainWindow):
         names = (EVERYWHERE, (page.keys_name or page.title) if page else "")
         for bound in self._around.actions.all():
             action = bound.action
-            if bound.page in names and action.parent() in (self, page) and action.isEnabled():
+            owner = action.parent()
+            here = owner is self or owner is page
+            if page is not None and isinstance(owner, QWidget):
+                here = here or page.isAncestorOf(owner)
+            if bound.page in names and here and action.isEnabled():
                 detail = "" if bound.page == EVERYWHERE else bound.page
                 yield Entry(action.text(), action.trigger, detail, bound.keys)
 

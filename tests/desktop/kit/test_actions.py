@@ -59,17 +59,18 @@ def test_the_key_sheet_lists_and_rebinds(qtbot: QtBot, tmp_path: Path) -> None:
     sheet = ShortcutSheet(actions, "Grade grid", window, (("Edit what stands", "F2"),))
     head = sheet.tree.topLevelItem(0)
     assert head is not None
-    assert [(head.child(n).text(0), head.child(n).text(1)) for n in range(head.childCount())] == [
+    lines = [line for n in range(head.childCount()) if (line := head.child(n)) is not None]
+    assert [(line.text(0), line.text(1)) for line in lines] == [
         ("Undo", "Ctrl+Z"),
         ("Edit what stands", "F2"),
     ]
-    sheet.tree.setCurrentItem(head.child(0))
+    sheet.tree.setCurrentItem(lines[0])
     sheet.edit.setKeySequence("Ctrl+K")
     sheet._rebind()
     assert sheet.complaint.text() == "Already used by “Palette”."
     sheet.edit.setKeySequence("Alt+U")
     sheet._rebind()
-    assert (undo.shortcut().toString(), head.child(0).text(1)) == ("Alt+U", "Alt+U")
+    assert (undo.shortcut().toString(), lines[0].text(1)) == ("Alt+U", "Alt+U")
 
 
 def test_the_palette_runs_what_was_typed_and_chosen(qtbot: QtBot) -> None:
@@ -80,7 +81,9 @@ def test_the_palette_runs_what_was_typed_and_chosen(qtbot: QtBot) -> None:
     palette = Palette(window)
     run: list[str] = []
     titles = ("Undo", "Redo", "Submit to the head", "Distribution")
-    palette.add_source(lambda query: [Entry(title, lambda title=title: run.append(title)) for title in titles])
+    palette.add_source(
+        lambda query: [Entry(title, lambda title=title: run.append(title)) for title in titles]
+    )
     palette.open()
     qtbot.keyClicks(palette.line, "do")
     qtbot.keyClick(palette.line, Qt.Key.Key_Down)

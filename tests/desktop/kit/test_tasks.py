@@ -47,7 +47,9 @@ def test_work_runs_off_the_gui_thread_and_its_answer_comes_back_on_it(tasks: Tas
     assert threads[1] == "MainThread"
 
 
-def test_a_refusal_goes_to_whoever_asked_and_anything_else_is_a_bug(tasks: Tasks, qtbot: QtBot, bugs: Bugs) -> None:
+def test_a_refusal_goes_to_whoever_asked_and_anything_else_is_a_bug(
+    tasks: Tasks, qtbot: QtBot, bugs: Bugs
+) -> None:
     def fail(progress: Progress) -> None:
         raise LookupError("gone")
 

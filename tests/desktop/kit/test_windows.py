@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFontDatabase, QImage
+from PySide6.QtGui import QColor, QFontDatabase
 from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -62,11 +62,13 @@ def test_zoom_and_look_are_remembered(qtbot: QtBot, tmp_path: Path) -> None:
         app.setPalette(plain[1])
 
 
-def contrast(one: object, other: object) -> float:
-    def light(colour: object) -> float:
-        parts = [colour.redF(), colour.greenF(), colour.blueF()]  # type: ignore[attr-defined]
-        linear = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+def contrast(one: QColor, other: QColor) -> float:
+    """As the accessibility guidelines compute it, 1 … 21."""
+
+    def light(colour: QColor) -> float:
+        parts = [colour.redF(), colour.greenF(), colour.blueF()]
+        red, green, blue = (p / 12.92 if p <= 0.03928 else float(((p + 0.055) / 1.055) ** 2.4) for p in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
     high, low = sorted((light(one), light(other)), reverse=True)
     return (high + 0.05) / (low + 0.05)
@@ -74,8 +76,6 @@ def contrast(one: object, other: object) -> float:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_on_every_tint_is_readable(scheme: str) -> None:
-    from PySide6.QtGui import QColor
-
     text = QColor("#000000") if scheme == "light" else QColor("#eceded")
     for colour in (theme.BEHIND_LIGHT if scheme == "light" else theme.BEHIND_DARK).values():
         assert contrast(text, QColor(colour)) > 7, colour
@@ -141,7 +141,7 @@ def test_a_list_is_printed_to_a_file_whose_pages_can_be_shown(qtbot: QtBot, tmp_
     print_html("<p>فاطمہ زہرا 34</p>" * 200, printer_to_file(target))
     pages = list(pdf_pages(target.read_bytes(), dpi=40))
     assert len(pages) > 1
-    assert all(isinstance(page, QImage) and page.width() > 300 for page in pages)
+    assert all(page.width() > 300 for page in pages)
 
 
 def test_a_list_keeps_its_cursor_when_records_change_and_opens_on_enter(qtbot: QtBot) -> None:

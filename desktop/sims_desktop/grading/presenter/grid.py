@@ -370,21 +370,20 @@ class GridPresenter:
 
     def _put(self, held: Sequence[tuple[Key, Held]]) -> None:
         """Write, then show. A value that the store already has is not written again: what changed may be
-        only the mistake that stood over it."""
+        only the mistake that stands over it."""
         edits = []
-        for key, (value, typed) in held:
+        for key, (value, _) in held:
             cell = self.cell_of(key)
-            if typed is None and (value != cell.value or cell.badge is Badge.REFUSED):
+            if value != cell.value or cell.badge is Badge.REFUSED:
                 edits.append(Edit(key[0], key[1], value))
         written = self.shelf.write(self.section_id, edits) if edits else {}
         for key, (_, typed) in held:
-            cell = self.cell_of(key)
+            if key in written:
+                self._replace(key, written[key])
+            elif typed is None and self.cell_of(key).typed is not None:
+                self._replace(key, self.shelf.read_cells(self.section_id, [key]).get(key) or Cell())
             if typed is not None:
                 self._mark_mistake(key, typed)
-            elif key in written:
-                self._replace(key, written[key])
-            elif cell.typed is not None:
-                self._replace(key, self.shelf.read_cells(self.section_id, [key]).get(key) or Cell())
         self._tell(key for key, _ in held)
 
     def _mark_mistake(self, key: Key, typed: str) -> None:

@@ -52,7 +52,7 @@ class Match:
     def sentence(self) -> str:
         unknown = sum(odd.why == UNKNOWN for odd in self.odd)
         other = len(self.odd) - unknown
-        said = f"{self.same:,} same, {plural(len(self.changes), 'changes', 'change')}, {unknown:,} unknown"
+        said = f"{self.same:,} same, {len(self.changes):,} to change, {unknown:,} unknown"
         return said + (f", {other:,} not usable" if other else "")
 
 

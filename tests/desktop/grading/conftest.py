@@ -1,0 +1,1 @@
+from tests.desktop.grading.shelves import make_shelf  # noqa: F401

@@ -1,0 +1,392 @@
+"""The grade grid under a person's fingers: keys in, marks and words out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtGui import QAccessible, QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from sims_desktop.client.errors import ProblemAnswer
+from sims_desktop.grading.page import GridPage
+from sims_desktop.grading.panels import DistributionPanel, MatchPanel, SubmitPanel, TrayPanel
+from sims_desktop.grading.presenter.grid import Filter
+from sims_desktop.grading.presenter.sheet import Badge
+from sims_desktop.kit.actions import Actions
+from sims_desktop.kit.page import Surroundings
+from sims_desktop.kit.remembered import Remembered
+from sims_desktop.kit.tables import ACCESSIBLE
+from sims_desktop.kit.tasks import Tasks
+from sims_desktop.kit.theme import Theme
+from tests.desktop.grading.sheets import MIDTERM, QUIZ, SECTION, wire_sheet
+from tests.desktop.grading.shelves import LocalShelf
+
+MakeShelf = Callable[..., LocalShelf]
+CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+
+
+class Desk:
+    """A page, and the keyboard before it: keys go to whatever has the focus, as a person's do."""
+
+    def __init__(self, page: GridPage, shelf: LocalShelf) -> None:
+        self.page, self.shelf, self.view, self.grid = page, shelf, page.view, page.grid
+
+    def type(self, text: str) -> None:
+        for letter in text:
+            self.key(letter)
+
+    def key(self, key: Qt.Key | str, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        target = QApplication.focusWidget()
+        assert target is not None
+        QTest.keyClick(target, key, modifiers)  # type: ignore[call-overload]
+        QApplication.processEvents()
+
+    def column(self, column: int) -> list[str]:
+        return [self.grid.cell(place, column).text for place in range(self.grid.row_count)]
+
+    @property
+    def note(self) -> str:
+        return self.page.note.text()
+
+
+class Office:
+    """The network of this test: refuses what it is told to refuse, and keeps what arrived."""
+
+    def __init__(self) -> None:
+        self.refusals: list[Exception] = []
+        self.submitted: list[tuple[int, int, list[str]]] = []
+
+    def submit_sheet(self, section_id: int, rev: int, acknowledge: list[str]) -> None:
+        if self.refusals:
+            raise self.refusals.pop(0)
+        self.submitted.append((section_id, rev, acknowledge))
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office()
+
+
+@pytest.fixture
+def around(qtbot: QtBot, tmp_path: Path) -> Iterator[Surroundings]:
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    bugs: list[BaseException] = []
+    remembered = Remembered(tmp_path)
+    tasks = Tasks(bugs.append)
+    yield Surroundings(Actions(remembered), tasks, remembered, Theme(app, remembered))
+    tasks.close()
+    assert bugs == []
+
+
+@pytest.fixture
+def desk(qtbot: QtBot, around: Surroundings, make_shelf: MakeShelf, office: Office) -> Desk:
+    shelf = make_shelf(wire_sheet({(1001, MIDTERM): "31", (1001, QUIZ): "7", (1002, MIDTERM): "12"}))
+    page = GridPage(around, shelf, office, SECTION)
+    qtbot.addWidget(page)
+    page.resize(1000, 600)
+    page.show()
+    page.view.setFocus()
+    page.activateWindow()
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is page.view)
+    return Desk(page, shelf)
+
+
+def test_typing_overwrites_and_enter_goes_down(desk: Desk) -> None:
+    desk.type("22")
+    desk.key(Qt.Key.Key_Return)
+    desk.type("13,5")
+    desk.key(Qt.Key.Key_Return)
+    assert desk.column(0) == ["22", "13.5", "", "", ""]
+    assert desk.view.here() == (3, 0), "the withdrawn student is passed over"
+    desk.key(Qt.Key.Key_Return, SHIFT)
+    assert desk.view.here() == (1, 0)
+
+
+def test_tab_goes_right_and_enter_returns_to_the_first_column(desk: Desk) -> None:
+    desk.type("22")
+    desk.key(Qt.Key.Key_Tab)
+    desk.type("8")
+    desk.key(Qt.Key.Key_Return)
+    assert (desk.grid.cell(0, 0).text, desk.grid.cell(0, 1).text) == ("22", "8")
+    assert desk.view.here() == (1, 0)
+
+
+def test_f2_edits_what_stands_and_escape_reverts(desk: Desk) -> None:
+    desk.key(Qt.Key.Key_F2)
+    desk.type(".5")
+    desk.key(Qt.Key.Key_Return)
+    assert desk.grid.cell(0, 0).text == "31.5"
+    desk.view.go_to((0, 0))
+    desk.type("9")
+    desk.key(Qt.Key.Key_Escape)
+    assert desk.grid.cell(0, 0).text == "31.5"
+    assert desk.view.here() == (0, 0)
+
+
+def test_a_text_that_is_no_mark_does_not_trap_the_cursor(desk: Desk) -> None:
+    desk.type("99")
+    assert desk.note == "More than the maximum of 40"
+    desk.key(Qt.Key.Key_Return)
+    assert desk.grid.cell(0, 0).badge is Badge.INVALID
+    desk.type("20")
+    desk.key(Qt.Key.Key_Return)
+    assert desk.column(0)[:2] == ["99", "20"]
+    desk.key(Qt.Key.Key_F7)
+    assert desk.view.here() == (0, 0)
+    assert "More than the maximum of 40" in desk.note
+
+
+def test_the_missing_are_marked_absent_in_six_keys(desk: Desk) -> None:
+    desk.key(Qt.Key.Key_M)
+    desk.key(Qt.Key.Key_A, CONTROL)
+    desk.type("A")
+    desk.key(Qt.Key.Key_Return)
+    desk.key(Qt.Key.Key_M)
+    assert desk.column(0) == ["31", "12", "", "ABS", "ABS"]
+    assert desk.column(1) == ["7", "", "", "", ""]
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    assert desk.column(0) == ["31", "12", "", "", ""]
+
+
+def test_what_is_typed_goes_into_all_chosen_cells(desk: Desk) -> None:
+    desk.key(Qt.Key.Key_Down, SHIFT)
+    desk.key(Qt.Key.Key_Right, SHIFT)
+    desk.type("5")
+    desk.key(Qt.Key.Key_Return)
+    assert (desk.column(0)[:2], desk.column(1)[:2]) == (["5", "5"], ["5", "5"])
+    assert desk.note == "Filling 4 cells with 5: 4 changed. Ctrl+Z undoes."
+
+
+def test_blocks_travel_over_the_clipboard(desk: Desk) -> None:
+    desk.key(Qt.Key.Key_Down, SHIFT)
+    desk.key(Qt.Key.Key_C, CONTROL)
+    assert QGuiApplication.clipboard().text() == "31\n12\n"
+    desk.view.go_to((3, 0))
+    desk.key(Qt.Key.Key_V, CONTROL)
+    assert desk.column(0) == ["31", "12", "", "31", "12"]
+    desk.view.go_to((3, 0))
+    desk.key(Qt.Key.Key_X, CONTROL)
+    assert desk.column(0) == ["31", "12", "", "", "12"]
+    desk.view.go_to((4, 0))
+    desk.key(Qt.Key.Key_Delete)
+    assert desk.column(0)[4] == ""
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    desk.key(Qt.Key.Key_Z, CONTROL)
+    desk.key(Qt.Key.Key_Y, CONTROL)
+    assert desk.column(0) == ["31", "12", "", "", "12"]
+
+
+def test_ctrl_d_fills_down(desk: Desk) -> None:
+    for _ in range(4):
+        desk.key(Qt.Key.Key_Down, SHIFT)
+    desk.key(Qt.Key.Key_D, CONTROL)
+    assert desk.column(0) == ["31", "31", "", "31", "31"]
+
+
+def test_a_pasted_block_is_one_signal_to_the_view(desk: Desk) -> None:
+    heard: list[tuple[int, int, int, int]] = []
+
+    def changed(first: QModelIndex, last: QModelIndex) -> None:
+        heard.append((first.row(), first.column(), last.row(), last.column()))
+
+    desk.view.table.dataChanged.connect(changed)
+    QGuiApplication.clipboard().setText("1\t2\n3\t4\n\t\n5\t6\n")
+    desk.key(Qt.Key.Key_V, CONTROL)
+    assert heard == [(0, 0, 3, 3)]
+
+
+def test_a_list_by_number_shows_what_it_would_change_first(desk: Desk) -> None:
+    QGuiApplication.clipboard().setText("0418-2021\t1\n2022-xu-bscs-0418\t12\n2022 XU BSCS 1417\t33\n")
+    desk.key(Qt.Key.Key_V, CONTROL | SHIFT)
+    panel = desk.page.panel
+    assert isinstance(panel, MatchPanel)
+    assert panel.sentence.text() == "1 same, 1 to change, 1 unknown"
+    assert desk.column(0)[3] == ""
+    desk.key(Qt.Key.Key_Return)
+    assert desk.column(0) == ["31", "12", "", "33", ""]
+    assert panel.sentence.text() == "1 lines stayed out:"
+    desk.key(Qt.Key.Key_Escape)
+    assert desk.page.panel is None
+    assert QApplication.focusWidget() is desk.view
+
+
+def test_a_number_is_gone_to_by_its_end(desk: Desk) -> None:
+    desk.key("/")
+    desk.type("1417")
+    desk.key(Qt.Key.Key_Return)
+    assert desk.view.here() == (3, 0)
+    assert QApplication.focusWidget() is desk.view
+
+
+def test_an_unsorted_stack_is_entered_by_number_and_mark(desk: Desk) -> None:
+    desk.key(Qt.Key.Key_F6)
+    strip = desk.page.strip
+    assert strip is not None
+    desk.type("1417")
+    desk.key(Qt.Key.Key_Return)
+    assert strip.student.text() == "فاطمہ زہرا · 2022-XU-BSCS-1417"
+    assert desk.view.here() == (3, 0)
+    desk.type("34")
+    desk.key(Qt.Key.Key_Return)
+    assert desk.column(0)[3] == "34"
+    assert strip.progress.text() == "3 entered, sum 77, 1 left"
+    desk.type("0417")
+    desk.key(Qt.Key.Key_Return)
+    desk.type("14")
+    desk.key(Qt.Key.Key_Return)
+    assert (
+        strip.student.text()
+        == "Ayesha Khan: already 31, by Dr Amna Tariq. Enter keeps it, R replaces it by 14"
+    )
+    desk.key(Qt.Key.Key_Return)
+    assert desk.column(0)[0] == "31"
+    desk.key(Qt.Key.Key_Escape)
+    assert desk.page.strip is None
+
+
+def test_the_last_digits_of_two_students_are_chosen_from(desk: Desk) -> None:
+    desk.key(Qt.Key.Key_F6)
+    strip = desk.page.strip
+    assert strip is not None
+    desk.type("418")
+    desk.key(Qt.Key.Key_Return)
+    assert strip.candidates.count() == 2
+    desk.key(Qt.Key.Key_Down)
+    desk.key(Qt.Key.Key_Down)
+    desk.key(Qt.Key.Key_Return)
+    assert strip.student.text().startswith("Esra Yılmaz")
+    desk.type("A")
+    desk.key(Qt.Key.Key_Return)
+    assert desk.column(0)[4] == "ABS"
+
+
+def test_two_graders_who_collided_choose_with_one_key(desk: Desk) -> None:
+    desk.type("22")
+    desk.key(Qt.Key.Key_Return)
+    desk.shelf.write_as_colleague(1001, MIDTERM, "25")
+    desk.shelf.sync_all()
+    desk.page.around.changes.tell("sheet", SECTION)
+    assert desk.grid.cell(0, 0).badge is Badge.CONFLICT
+    desk.key(Qt.Key.Key_J, CONTROL)
+    assert isinstance(desk.page.panel, TrayPanel)
+    row = [str(desk.page.panel.model.index(0, column).data()) for column in range(6)]
+    assert row[:5] == ["2022-XU-BSCS-0417  Ayesha Khan", "Midterm", "31", "22", "25"]
+    assert row[5].startswith("Dr Saad Aziz, ")
+    desk.key(Qt.Key.Key_T)
+    assert (desk.grid.cell(0, 0).text, desk.grid.cell(0, 0).badge) == ("25", Badge.SAVED)
+    assert desk.page.panel.heading.text() == "Conflicts"
+
+
+def test_mine_is_kept_as_a_new_edit_that_is_sent(desk: Desk) -> None:
+    desk.type("22")
+    desk.key(Qt.Key.Key_Return)
+    desk.shelf.write_as_colleague(1001, MIDTERM, "25")
+    desk.shelf.sync_all()
+    desk.page.around.changes.tell("sheet", SECTION)
+    desk.key(Qt.Key.Key_J, CONTROL)
+    desk.key(Qt.Key.Key_M, SHIFT)
+    assert (desk.grid.cell(0, 0).text, desk.grid.cell(0, 0).badge) == ("22", Badge.WAITING)
+    desk.shelf.sync_all()
+    assert desk.shelf.on_server(1001, MIDTERM) == "22.00"
+
+
+def test_the_distribution_follows_the_column_and_every_edit(desk: Desk) -> None:
+    desk.key(Qt.Key.Key_F, CONTROL)
+    panel = desk.page.panel
+    assert isinstance(panel, DistributionPanel)
+    assert "Mean 21.5, median 21.5, 50% pass, 2 missing" in panel.figures.text()
+    desk.type("30")
+    desk.key(Qt.Key.Key_Return)
+    assert "Mean 21.0" in panel.figures.text()
+    desk.key(Qt.Key.Key_Right)
+    assert panel.heading.text() == "Quiz, of 10"
+
+
+def test_a_submit_says_what_is_missing_and_waits_for_what_is_not_sent(
+    desk: Desk, office: Office, qtbot: QtBot
+) -> None:
+    desk.type("22")
+    desk.key(Qt.Key.Key_Return)
+    desk.key(Qt.Key.Key_Return, CONTROL)
+    panel = desk.page.panel
+    assert isinstance(panel, SubmitPanel)
+    assert panel.missing.text() == "Midterm: 2 missing\nQuiz: 3 missing\nFinal: 4 missing"
+    assert panel.question.text() == "Not yet: 1 cell waiting to be sent."
+    desk.key(Qt.Key.Key_Return, CONTROL)
+    assert office.submitted == []
+    desk.shelf.sync_all()
+    desk.page.around.changes.tell("sheet", SECTION)
+    desk.key(Qt.Key.Key_Return, CONTROL)
+    qtbot.waitUntil(lambda: desk.page.panel is None)
+    assert [(section, devices) for section, _, devices in office.submitted] == [(SECTION, [])]
+
+
+def test_a_colleague_s_device_is_acknowledged_by_a_second_submit(
+    desk: Desk, office: Office, qtbot: QtBot
+) -> None:
+    held = {
+        "client_id": "c-9",
+        "name": "office PC",
+        "account": {"id": 6, "name": "Dr Saad Aziz"},
+        "pending": 3,
+    }
+    office.refusals.append(ProblemAnswer(409, "sheets.devices_unsynced", facts={"devices": [held]}))
+    desk.key(Qt.Key.Key_Return, CONTROL)
+    desk.key(Qt.Key.Key_Return, CONTROL)
+    panel = desk.page.panel
+    assert isinstance(panel, SubmitPanel)
+    qtbot.waitUntil(lambda: "Dr Saad Aziz on office PC: 3 marks not sent" in panel.devices.text())
+    assert office.submitted == []
+    desk.key(Qt.Key.Key_Return, CONTROL)
+    qtbot.waitUntil(lambda: len(office.submitted) == 1)
+    assert office.submitted[0][2] == ["c-9"]
+
+
+def test_a_refused_submit_says_why_and_may_be_tried_again(desk: Desk, office: Office, qtbot: QtBot) -> None:
+    office.refusals.append(ProblemAnswer(403, "sheets.not_lead", "The lead teacher submits a sheet"))
+    desk.key(Qt.Key.Key_Return, CONTROL)
+    desk.key(Qt.Key.Key_Return, CONTROL)
+    panel = desk.page.panel
+    assert isinstance(panel, SubmitPanel)
+    qtbot.waitUntil(lambda: panel.complaint.text() == "The lead teacher submits a sheet")
+    assert panel.button.isEnabled()
+
+
+def test_a_screen_reader_hears_name_assessment_and_mark(desk: Desk) -> None:
+    table = desk.view.table
+    assert table.index(0, 0).data(ACCESSIBLE) == "Ayesha Khan, Midterm, 31 of 40"
+    assert table.index(0, 3).data(ACCESSIBLE) == "Ayesha Khan, total, 37.2"
+    assert QAccessible.queryAccessibleInterface(desk.view) is not None
+
+
+def test_closing_warns_only_of_what_would_be_lost(desk: Desk) -> None:
+    desk.type("22")
+    desk.key(Qt.Key.Key_Return)
+    assert desk.page.leaving() == ""
+    desk.type("2x")
+    assert (
+        desk.page.leaving()
+        == "CS-211 Data Structures · A: 1 typed texts are no marks and would be forgotten."
+    )
+
+
+def test_a_filter_returns_to_the_student_it_left(desk: Desk) -> None:
+    desk.view.go_to((4, 0))
+    desk.key(Qt.Key.Key_M)
+    assert desk.grid.filter is Filter.MISSING_HERE
+    assert desk.view.here() == (1, 0)
+    desk.key(Qt.Key.Key_Escape)
+    assert desk.view.here() == (4, 0)
+
+
+def test_right_to_left_moves_the_names_to_the_right(desk: Desk) -> None:
+    desk.page.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    QApplication.processEvents()
+    titles = desk.view._titles.geometry()
+    assert titles.right() >= desk.view.width() - 20 - desk.view.verticalScrollBar().width()
