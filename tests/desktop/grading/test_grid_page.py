@@ -43,7 +43,10 @@ class Desk:
     def key(self, key: Qt.Key | str, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         target = QApplication.focusWidget()
         assert target is not None
-        QTest.keyClick(target, key, modifiers)  # type: ignore[call-overload]
+        if isinstance(key, str):
+            QTest.keyClick(target, key, modifiers)
+        else:
+            QTest.keyClick(target, key, modifiers)
         QApplication.processEvents()
 
     def column(self, column: int) -> list[str]:
