@@ -54,6 +54,17 @@ CREATE TABLE account_role (
 CREATE INDEX ix_account_role_role_id ON account_role (role_id);
 CREATE INDEX ix_account_role_department_id ON account_role (department_id);
 
+-- Whoever holds the role today: {"id", "name"}. A function, so that a student's transaction reads the
+-- name without reading who holds which role.
+CREATE FUNCTION head_of_department(department bigint) RETURNS jsonb LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+  AS $$
+    SELECT jsonb_build_object('id', a.id, 'name', a.name)
+      FROM account_role g JOIN role r ON r.id = g.role_id AND r.name = 'head' JOIN account a ON a.id = g.account_id AND NOT a.disabled
+     WHERE g.department_id = department
+       AND (g.valid_from IS NULL OR g.valid_from <= current_date) AND (g.valid_until IS NULL OR g.valid_until >= current_date)
+     ORDER BY g.id LIMIT 1
+  $$;
+
 -- A sign-in on one device. The refresh token is kept as a hash; the previous one stays good for one
 -- retry when the answer was lost, a second reuse ends the family.
 CREATE TABLE login_session (
@@ -95,6 +106,7 @@ GRANT SELECT, INSERT, UPDATE (code, name, faculty_name), DELETE ON department TO
 GRANT SELECT, INSERT, UPDATE (refresh_hash, previous_hash, previous_used, last_seen_at, expires_at, ended_at), DELETE ON login_session TO sims_app;
 GRANT SELECT, INSERT, DELETE ON sign_in_failure TO sims_app;
 GRANT SELECT (id, name) ON account TO sims_student;
+GRANT EXECUTE ON FUNCTION head_of_department(bigint) TO sims_app, sims_student, sims_readonly;
 GRANT SELECT ON department TO sims_student;
 REVOKE SELECT ON account, login_session FROM sims_readonly;
 GRANT SELECT (id, username, name, disabled, student_id, created_at) ON account TO sims_readonly;

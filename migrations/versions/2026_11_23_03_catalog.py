@@ -49,6 +49,30 @@ CREATE TABLE course_equivalent (
   CONSTRAINT ck_course_equivalent_not_itself CHECK (course_id <> equivalent_id)
 );
 
+-- The links have no id of their own: the audit tells them as changes of the course.
+CREATE FUNCTION audit_course_links() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+  AS $$
+  DECLARE
+    actor_name text := coalesce(nullif(acting('actor_name'), ''), 'database:' || session_user);
+    action text := coalesce(nullif(acting('action'), ''), 'course.' || TG_ARGV[0]);
+    inserted boolean := TG_OP = 'INSERT';
+  BEGIN
+    INSERT INTO audit (actor_id, actor_name, action, entity, entity_id, method, path, request_id, database_user, operation, changes)
+    SELECT acting_account(), actor_name, action, 'course', c.course_id, acting('method'), acting('path'), acting('request_id'), session_user, 'update',
+           jsonb_build_object(TG_ARGV[0], CASE WHEN inserted THEN jsonb_build_array(NULL, c.ids) ELSE jsonb_build_array(c.ids, NULL) END)
+      FROM (SELECT (r.j->>'course_id')::bigint AS course_id, jsonb_agg(r.j->TG_ARGV[1] ORDER BY r.j->TG_ARGV[1]) AS ids
+              FROM (SELECT to_jsonb(touched_rows) AS j FROM touched_rows) r GROUP BY 1) c;
+    RETURN NULL;
+  END $$;
+CREATE TRIGGER zz_audit_insert AFTER INSERT ON course_prerequisite REFERENCING NEW TABLE AS touched_rows
+  FOR EACH STATEMENT EXECUTE FUNCTION audit_course_links('prerequisites', 'prerequisite_id');
+CREATE TRIGGER zz_audit_delete AFTER DELETE ON course_prerequisite REFERENCING OLD TABLE AS touched_rows
+  FOR EACH STATEMENT EXECUTE FUNCTION audit_course_links('prerequisites', 'prerequisite_id');
+CREATE TRIGGER zz_audit_insert AFTER INSERT ON course_equivalent REFERENCING NEW TABLE AS touched_rows
+  FOR EACH STATEMENT EXECUTE FUNCTION audit_course_links('equivalents', 'equivalent_id');
+CREATE TRIGGER zz_audit_delete AFTER DELETE ON course_equivalent REFERENCING OLD TABLE AS touched_rows
+  FOR EACH STATEMENT EXECUTE FUNCTION audit_course_links('equivalents', 'equivalent_id');
+
 CREATE TABLE regulation (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   code text NOT NULL,
@@ -56,7 +80,7 @@ CREATE TABLE regulation (
   authority text NOT NULL DEFAULT '',
   level text,
   programs text[],
-  intake_from text NOT NULL CONSTRAINT ck_regulation_intake_from CHECK (intake_from ~ '^[0-9]{4}[SF]$'),
+  intake_from text CONSTRAINT ck_regulation_intake_from CHECK (intake_from ~ '^[0-9]{4}[SF]$'),
   intake_to text CONSTRAINT ck_regulation_intake_to CHECK (intake_to ~ '^[0-9]{4}[SF]$'),
   status text NOT NULL DEFAULT 'draft' CONSTRAINT ck_regulation_status CHECK (status IN ('draft', 'in_force', 'withdrawn')),
   policy jsonb NOT NULL,
@@ -112,7 +136,7 @@ CALL audit_table('term', 'term');
 GRANT SELECT, INSERT, DELETE, UPDATE (code, name, department_id, level, credits_required, semesters) ON program TO sims_app;
 GRANT SELECT, INSERT, DELETE, UPDATE (code, title, credits, marks_total, credits_theory, credits_practical, grading, counts_in_gpa, department_id) ON course TO sims_app;
 GRANT SELECT, INSERT, DELETE ON course_prerequisite, course_equivalent TO sims_app;
-GRANT SELECT, INSERT, DELETE, UPDATE (authority, level, programs, intake_from, intake_to, status, policy, in_force_at, withdrawn_at) ON regulation TO sims_app;
+GRANT SELECT, INSERT, DELETE, UPDATE (code, authority, level, programs, intake_from, intake_to, status, policy, in_force_at, withdrawn_at) ON regulation TO sims_app;
 GRANT SELECT, INSERT, DELETE, UPDATE (name, kind, academic_year, start_date, end_date, enroll_until, drop_until, withdraw_until, marks_due, recheck_until, status) ON term TO sims_app;
 GRANT SELECT ON program, course, course_prerequisite, course_equivalent, regulation, term TO sims_student;
 """

@@ -13,19 +13,22 @@ from litestar import Litestar, Request, Response, get
 from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
-from sims_shared.problems import InvalidInput, Kind, NotFound, Refusal
 
 from sims_server.kernel import refusal as refusals
 from sims_server.kernel.database import Database
 from sims_server.kernel.http import request_id_of
 from sims_server.kernel.openapi import document
 from sims_server.kernel.secrets import AccessTokens, read_or_make_secret
+from sims_shared.problems import InvalidInput, Kind, NotFound, Refusal
 
 log = structlog.get_logger("sims")
 
 # In the order of their dependence; each has routes.py, and model.py with CONSTRAINTS.
 SLICES = (
     "access",
+    "catalog",
+    "regulations",
+    "terms",
     "jobs",
 )
 
@@ -49,7 +52,9 @@ class Failure(Refusal):
 
 
 def _on_refusal(request: Request[Any, Any, Any], refusal: Refusal) -> Response[bytes]:
-    status, body, headers = refusals.problem_of(refusal, instance=request.scope["path"], request_id=request_id_of(request))
+    status, body, headers = refusals.problem_of(
+        refusal, instance=request.scope["path"], request_id=request_id_of(request)
+    )
     return Response(body, status_code=status, headers=headers, media_type=refusals.MEDIA_TYPE)
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "AppliesTo",
     "ChangeRegulation",
     "CreateRegulation",
+    "DeleteRegulation",
     "NoRegulationInForce",
     "Policy",
     "PolicyInvalid",
@@ -119,6 +120,12 @@ class ChangeRegulation(Command, frozen=True, kw_only=True):
     authority: Text | msgspec.UnsetType | None = msgspec.UNSET
     applies: AppliesTo | msgspec.UnsetType = msgspec.UNSET
     status: RegulationStatus | msgspec.UnsetType = msgspec.UNSET
+
+
+class DeleteRegulation(Command, frozen=True, kw_only=True):
+    """Delete a draft."""
+
+    regulation_id: Id
 
 
 class PutRegulationInForce(Command, frozen=True, kw_only=True):
