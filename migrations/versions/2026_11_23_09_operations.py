@@ -85,11 +85,29 @@ CREATE TABLE import_batch (
   plan_hash text,
   counts jsonb NOT NULL DEFAULT '{}',
   faults jsonb NOT NULL DEFAULT '[]',
-  fates jsonb NOT NULL DEFAULT '[]',
   job_id bigint CONSTRAINT fk_import_batch_job REFERENCES job (id),
   created_by bigint CONSTRAINT fk_import_batch_created_by REFERENCES account (id),
   created_at timestamptz NOT NULL DEFAULT now(),
   committed_at timestamptz
+);
+
+-- The rows of a file while its import is looked at, and what each would do. No foreign keys: checking
+-- them would cost as much as the import; what a crash empties, another preview fills.
+CREATE UNLOGGED TABLE import_row (
+  import_id bigint NOT NULL,
+  number integer NOT NULL,
+  cells jsonb NOT NULL,
+  CONSTRAINT pk_import_row PRIMARY KEY (import_id, number)
+);
+CREATE UNLOGGED TABLE import_fate (
+  import_id bigint NOT NULL,
+  number integer NOT NULL,
+  fate text NOT NULL CONSTRAINT ck_import_fate_fate CHECK (fate IN ('new', 'changed', 'same', 'fault')),
+  target bigint,
+  refs bigint[] NOT NULL DEFAULT '{}',
+  changes jsonb,
+  faults text[] NOT NULL DEFAULT '{}',
+  CONSTRAINT pk_import_fate PRIMARY KEY (import_id, number)
 );
 
 CREATE TABLE backup (
@@ -105,14 +123,15 @@ CREATE TABLE backup (
 );
 
 CALL audit_table('request', 'request');
-CALL audit_table('import_batch', 'import', '-file', '-fates', '-faults');
+CALL audit_table('import_batch', 'import', '-file', '-faults');
 
 GRANT SELECT, INSERT, UPDATE (title) ON request_type TO sims_app;
 GRANT SELECT ON request_type TO sims_student;
 GRANT SELECT, INSERT, UPDATE (status, notes, processed_by, ready_at, collected_by, copies, addressee, updated_at) ON request TO sims_app;
 GRANT SELECT, INSERT, UPDATE (status, progress_done, progress_total, result, error, cancel_asked, started_at, finished_at) ON job TO sims_app;
 GRANT SELECT, INSERT, DELETE ON tick TO sims_app;
-GRANT SELECT, INSERT, UPDATE (status, plan_hash, counts, faults, fates, job_id, committed_at) ON import_batch TO sims_app;
+GRANT SELECT, INSERT, UPDATE (status, plan_hash, counts, faults, job_id, committed_at) ON import_batch TO sims_app;
+GRANT SELECT, INSERT, DELETE ON import_row, import_fate TO sims_app;
 GRANT SELECT, INSERT, UPDATE (size, status, manifest, finished_at, drilled_at, drill_outcome) ON backup TO sims_app;
 """
 

@@ -1,0 +1,7 @@
+"""What can be done about imports: preview a file, commit the plan, or both at once on the command line."""
+
+from __future__ import annotations
+
+from sims_server.imports.operations.whole import ImportOutcome, import_file, run_import
+
+__all__ = ["ImportOutcome", "import_file", "run_import"]

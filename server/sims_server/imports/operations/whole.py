@@ -1,0 +1,85 @@
+"""The command line's import: preview and commit in one transaction, everything of a file or nothing."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from sims_shared.problems import Fault, Refusal
+
+from sims_server.imports.model import import_batch
+from sims_server.imports.operations.planning import Plan, Progress, check_kind, forget_rows, make_plan
+from sims_server.imports.operations.writing import write_plan
+from sims_server.kernel.actor import Caller
+from sims_server.kernel.database import Database
+from sims_server.kernel.execute import execute_as_system
+from sims_server.kernel.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOutcome:
+    """How an import ended. Nothing was written when there are faults, or nothing to write."""
+
+    kind: str
+    counts: dict[str, int]
+    faults: list[Fault]
+    is_committed: bool
+
+
+class _NothingWritten(Exception):
+    """Rolls the transaction back; the plan says why nothing came of it."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__()
+        self.plan = plan
+
+
+def import_file(
+    database: Database, kind: str, path: Path, data: Path, actor: Caller | None = None, progress: Progress | None = None
+) -> ImportOutcome:
+    """Import a file. `progress(done, total)` is called while rows are read, total 0 until it is known.
+
+    Raises KindNotOffered and FileUnreadable; faults of rows are in the outcome, not raised. A file that
+    changes nothing leaves no trace, not even in the list of imports."""
+    check_kind(kind)
+    content = path.read_bytes()
+
+    def carry_out(work: Work, _: None) -> Plan:
+        import_id = work.insert(
+            import_batch,
+            {"kind": kind, "file_name": path.name, "file": content, "status": "committed", "created_by": work.caller.id, "created_at": work.now, "committed_at": work.now},
+        )
+        plan = make_plan(work, kind, import_id, content, progress)
+        if plan.faults or plan.changes_nothing:
+            raise _NothingWritten(plan)
+        write_plan(work, kind, import_id)
+        forget_rows(work, import_id)
+        work.update(import_batch, import_id, {"counts": plan.counts, "plan_hash": plan.hash})
+        return plan
+
+    try:
+        plan = execute_as_system(database, carry_out, None, action="imports.commit", data=data, actor=actor)
+    except _NothingWritten as nothing:
+        return ImportOutcome(kind, nothing.plan.counts, nothing.plan.faults, is_committed=False)
+    return ImportOutcome(kind, plan.counts, [], is_committed=True)
+
+
+def run_import(database: Database, kind: str, path: Path, data: Path) -> int:
+    """The command line: prints the counts, or every fault with row and column. The exit code is 0 only
+    when the record holds all of the file."""
+    try:
+        outcome = import_file(database, kind, path, data)
+    except Refusal as refusal:
+        print(f"{refusal.code}: {refusal.detail}", file=sys.stderr)
+        for fault in refusal.errors:
+            print(f"{fault.pointer}: {fault.detail}", file=sys.stderr)
+        return 1
+    counts = outcome.counts
+    if outcome.faults:
+        for fault in outcome.faults:
+            print(f"{fault.pointer}: {fault.detail}", file=sys.stderr)
+        print(f"{kind}: {counts['fault']} of {counts['rows']} rows are at fault ({len(outcome.faults)} faults); nothing was imported", file=sys.stderr)
+        return 1
+    print(f"{kind}: {counts['rows']} rows: {counts['new']} new, {counts['changed']} changed, {counts['same']} same")
+    return 0
