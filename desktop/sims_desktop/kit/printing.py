@@ -56,7 +56,7 @@ def print_html(html: str, printer: QPrinter) -> None:
 
 def pdf_pages(pdf: bytes, dpi: int = PREVIEW_DPI) -> Iterator[QImage]:
     """Each page of a PDF as an image, one at a time: a page at 300 dpi is 35 MB."""
-    import pypdfium2  # type: ignore[import-untyped]
+    import pypdfium2
 
     document = pypdfium2.PdfDocument(pdf)
     try:

@@ -13,11 +13,11 @@ AMNA = Person(5, "Dr Amna Tariq")
 SAAD = Person(6, "Dr Saad Aziz")
 
 STUDENTS = (
-    (1001, "2022-XU-BSCS-0417", "Ayesha Khan", "enrolled"),
-    (1002, "2022-XU-BSCS-0418", "Bilal Ahmed", "enrolled"),
+    (1001, "2020-XU-BSCS-0417", "Ayesha Khan", "enrolled"),
+    (1002, "2020-XU-BSCS-0418", "Bilal Ahmed", "enrolled"),
     (1003, "2021-XU-BSCS-0017", "Chen Wei", "withdrawn"),
-    (1004, "2022-XU-BSCS-1417", "فاطمہ زہرا", "enrolled"),
-    (1005, "2021-XU-BSCS-0418", "Esra Yılmaz", "enrolled"),
+    (1004, "2021-XU-BSCS-1417", "فاطمہ زہرا", "enrolled"),
+    (1005, "2022-XU-BSCS-0418", "Esra Yılmaz", "enrolled"),
 )
 
 

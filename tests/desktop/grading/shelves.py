@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import secrets
+from collections.abc import Callable, Iterator
 from decimal import Decimal
-from itertools import count
+from pathlib import Path
 
 import pytest
 
-from sims_desktop.grading.presenter.entry import Value
-from sims_desktop.grading.presenter.sheet import Badge, Cell, Column, Conflict, Edit, Key, Row, Sheet
+from sims_desktop.grading.presenter.shelf import StoreShelf
 from sims_desktop.offline.exchange import Exchange, Heartbeat
-from sims_shared import sheet_copy
+from sims_desktop.offline.store import FILE_NAME, SheetStore
+from sims_desktop.offline.upgrades import prepare
 from sims_shared.grading import SheetChanges, SheetRow, SheetSummary, SheetView, StudentOnSheet, SyncAnswer
-from sims_shared.merge import NEVER, AssessmentFacts
-from sims_shared.merge import Cell as ServerCell
+from sims_shared.merge import NOT_ON_ROSTER, AssessmentFacts, Key
 from tests.desktop.grading.sheets import AMNA, SAAD, SECTION
-from tests.support.memory_store import MemoryStore
-from tests.support.simulated_server import SimulatedServer, SimulatedSheet
+from tests.support.simulated_server import SimulatedServer, SimulatedSheet, Value
+
+SUMMARY = SheetSummary(
+    section_id=SECTION,
+    course_code="CS-211",
+    course_title="Data Structures",
+    term="Fall 2026",
+    section="A",
+    state="open",
+    rev=1,
+    filled=0,
+    total=0,
+)
 
 
 class NamedServer(SimulatedServer):
@@ -72,145 +83,48 @@ class Line:
         return self.server.push(AMNA, section_id, body)
 
 
-BADGES = {
-    "confirmed": Badge.SAVED,
-    "waiting": Badge.WAITING,
-    "sending": Badge.SENDING,
-    "conflict": Badge.CONFLICT,
-    "refused": Badge.REFUSED,
-}
+class LocalShelf(StoreShelf):
+    """An encrypted store in a folder of its own, and its server at the other end of a line."""
 
-
-class LocalShelf:
-    def __init__(self, view: SheetView) -> None:
+    def __init__(self, folder: Path, view: SheetView) -> None:
+        path = folder / FILE_NAME
+        key = secrets.token_hex(32)
+        prepare(path, key)
+        self.store = SheetStore(path, key)
+        super().__init__(self.store)
         self.server = NamedServer(view)
-        self._ids = (f"00000000-0000-4000-8000-{n:012d}" for n in count(1))
-        self.store = MemoryStore(next(self._ids), lambda: next(self._ids))
         self._exchange = Exchange(self.store, Line(self.server))
+        self.store.take_list([SUMMARY])
         self.sync_all()
 
     def sync_all(self) -> None:
         self._exchange.sync_sheet(SECTION)
 
     def write_as_colleague(self, enrollment_id: int, assessment_id: int, score: str) -> None:
-        self.server.begin_other_write(
-            SECTION, {(enrollment_id, assessment_id): ("scored", Decimal(score))}, SAAD
-        )
+        """As Saad, on his own computer; it arrives here with the next sync."""
+        cells: dict[Key, Value] = {(enrollment_id, assessment_id): ("scored", Decimal(score))}
+        self.server.begin_other_write(SECTION, cells, SAAD)
         self.server.commit_open()
-        if not self.store.held(SECTION).dirty:
-            self.sync_all()
 
     def enroll(self, enrollment_id: int, reg_no: str, name: str) -> None:
         self.server.names[enrollment_id] = StudentOnSheet(id=enrollment_id, reg_no=reg_no, name=name)
-        self.server.sheets[SECTION].roster[enrollment_id] = merge_out
+        self.server.sheets[SECTION].roster[enrollment_id] = NOT_ON_ROSTER
         self.server.set_row(SECTION, enrollment_id, "enrolled")
-        self.sync_all()
 
     def on_server(self, enrollment_id: int, assessment_id: int) -> str:
         return str(self.server.sheets[SECTION].cells[(enrollment_id, assessment_id)].score)
 
-    # interim
-
-    def _cell(self, copy: sheet_copy.SheetCopy, key: Key) -> Cell:
-        mark, score, badge = sheet_copy.shown(copy, key)
-        base = copy.base.get(key, NEVER)
-        return Cell(Value(mark, score), BADGES[badge], by=base.by.name if base.by else "", at=base.at)
-
-    def read_sheet(self, section_id: int) -> Sheet:
-        copy = self.store.held(section_id)
-        rows = []
-        for enrollment_id, status in copy.roster.items():
-            student = self.server.names[enrollment_id]
-            rows.append(Row(enrollment_id, student.reg_no, student.name, status))
-        columns = [
-            Column(
-                a.id,
-                a.name,
-                a.max_score,
-                a.weight,
-                closed="The exam cell enters this assessment" if a.entered_by == "exam_cell" else "",
-            )
-            for a in self.server.columns
-        ]
-        cells = {
-            (row.enrollment_id, column.assessment_id): self._cell(
-                copy, (row.enrollment_id, column.assessment_id)
-            )
-            for row in rows
-            for column in columns
-        }
-        return Sheet(
-            section_id,
-            "CS-211 Data Structures",
-            "A",
-            "Fall 2026",
-            copy.head.state,
-            copy.head.cursor,
-            columns,
-            rows,
-            cells,
-        )
-
-    def read_cells(self, section_id: int, keys: Sequence[Key] | None = None) -> dict[Key, Cell]:
-        copy = self.store.held(section_id)
-        return {key: self._cell(copy, key) for key in keys or ()}
-
-    def write(self, section_id: int, edits: Sequence[Edit]) -> dict[Key, Cell]:
-        new = [
-            sheet_copy.NewEdit(
-                (e.enrollment_id, e.assessment_id), next(self._ids), e.value.mark, e.value.score
-            )
-            for e in edits
-        ]
-        self.store.change(section_id, [n.key for n in new], lambda copy: sheet_copy.edit(copy, new))
-        return self.read_cells(section_id, [n.key for n in new])
-
-    def read_conflicts(self, section_id: int) -> list[Conflict]:
-        copy = self.store.held(section_id)
-
-        def value(cell: ServerCell | sheet_copy.Edit) -> Value:
-            return Value(cell.mark, cell.score)
-
-        return [
-            Conflict(
-                section_id,
-                key,
-                value(c.base),
-                value(c.mine),
-                value(c.theirs),
-                c.theirs.ver,
-                c.theirs.by.name if c.theirs.by else "",
-                c.theirs.at,
-            )
-            for key, c in copy.conflict.items()
-        ]
-
-    def keep_mine(self, conflicts: Sequence[Conflict]) -> None:
-        for c in conflicts:
-            self.store.change(
-                c.section_id,
-                [c.key],
-                lambda copy, c=c: sheet_copy.resolve_mine(copy, c.key, next(self._ids), c.theirs_ver),
-            )
-
-    def keep_theirs(self, conflicts: Sequence[Conflict]) -> None:
-        for c in conflicts:
-            self.store.change(
-                c.section_id, [c.key], lambda copy, c=c: sheet_copy.resolve_theirs(copy, c.key, c.theirs_ver)
-            )
-
-    def send_again(self, section_id: int, keys: Sequence[Key]) -> None:
-        self.store.change(
-            section_id, keys, lambda copy: sheet_copy.offer_again(copy, keys, lambda: next(self._ids))
-        )
-
-    def give_up(self, section_id: int, keys: Sequence[Key]) -> None:
-        self.store.change(section_id, keys, lambda copy: sheet_copy.give_up(copy, keys))
-
-
-merge_out = "dropped"
-
 
 @pytest.fixture
-def make_shelf() -> Callable[[SheetView], LocalShelf]:
-    return LocalShelf
+def make_shelf(tmp_path: Path) -> Iterator[Callable[[SheetView], LocalShelf]]:
+    opened: list[LocalShelf] = []
+
+    def make(view: SheetView) -> LocalShelf:
+        folder = tmp_path / f"profile-{len(opened)}"
+        folder.mkdir()
+        opened.append(LocalShelf(folder, view))
+        return opened[-1]
+
+    yield make
+    for shelf in opened:
+        shelf.store.close()

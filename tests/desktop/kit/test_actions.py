@@ -81,9 +81,12 @@ def test_the_palette_runs_what_was_typed_and_chosen(qtbot: QtBot) -> None:
     palette = Palette(window)
     run: list[str] = []
     titles = ("Undo", "Redo", "Submit to the head", "Distribution")
-    palette.add_source(
-        lambda query: [Entry(title, lambda title=title: run.append(title)) for title in titles]
-    )
+    entries = [Entry(title, partial(run.append, title)) for title in titles]
+
+    def source(query: str) -> list[Entry]:
+        return entries
+
+    palette.add_source(source)
     palette.open()
     qtbot.keyClicks(palette.line, "do")
     qtbot.keyClick(palette.line, Qt.Key.Key_Down)

@@ -1,0 +1,154 @@
+"""The local store as the grid's presenters see it: the same cells, with words instead of codes.
+
+Decides nothing. Whatever is written here went through the store's own transaction first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Protocol
+
+from sims_desktop.grading.presenter.entry import Value
+from sims_desktop.grading.presenter.overview import SheetLine
+from sims_desktop.grading.presenter.sheet import Badge, Cell, Column, Conflict, Edit, Key, Row, Sheet
+from sims_desktop.offline.store import OpenSheet, SheetStore, ShownCell
+from sims_shared import merge, sheet_copy
+from sims_shared.grading import REJECTIONS_IN_WORDS, AssessmentView
+
+BADGES: Mapping[str, Badge] = {
+    "confirmed": Badge.SAVED,
+    "waiting": Badge.WAITING,
+    "sending": Badge.SENDING,
+    "conflict": Badge.CONFLICT,
+    "refused": Badge.REFUSED,
+}
+CONFLICT_NOTE = "Somebody else wrote this cell too: Ctrl+J shows both marks"
+
+
+class Wake(Protocol):
+    """The sync thread, told that something waits."""
+
+    def __call__(self) -> object: ...
+
+
+class SheetNotHere(Exception):
+    """The sheet is not on this computer."""
+
+
+class StoreShelf:
+    def __init__(self, store: SheetStore, wake: Wake = lambda: None) -> None:
+        self._store = store
+        self._wake = wake
+
+    def list_sheets(self) -> Sequence[SheetLine]:
+        return [
+            SheetLine(
+                section_id=line.section_id,
+                course_code=line.course_code,
+                course_title=line.course_title,
+                section=line.section,
+                term=line.term,
+                state=line.state,
+                filled=line.filled,
+                total=line.total,
+                waiting=line.waiting.unsent,
+                conflicts=line.waiting.conflicts,
+                refused=line.waiting.refused,
+                here=line.here,
+            )
+            for line in self._store.sheets()
+        ]
+
+    def read_sheet(self, section_id: int) -> Sheet:
+        """Raises SheetNotHere."""
+        held = self._store.open_sheet(section_id)
+        if held is None:
+            raise SheetNotHere(f"section {section_id}")
+        summary = held.summary
+        return Sheet(
+            section_id=section_id,
+            title=f"{summary.course_code} {summary.course_title}" if summary else f"Section {section_id}",
+            section=summary.section if summary else "",
+            term=summary.term if summary else "",
+            state=held.state,
+            rev=held.rev,
+            columns=[_column(view) for view in held.columns],
+            rows=[Row(row.enrollment_id, row.reg_no, row.name, row.status) for row in held.rows],
+            cells=_cells(held),
+        )
+
+    def read_cells(self, section_id: int, keys: Sequence[Key] | None = None) -> dict[Key, Cell]:
+        return {key: _cell(cell) for key, cell in self._store.cells(section_id, keys).items()}
+
+    def write(self, section_id: int, edits: Sequence[Edit]) -> dict[Key, Cell]:
+        shown = self._store.edit(
+            section_id, [(e.enrollment_id, e.assessment_id, e.value.mark, e.value.score) for e in edits]
+        )
+        self._wake()
+        return {key: _cell(cell) for key, cell in shown.items()}
+
+    def read_conflicts(self, section_id: int) -> list[Conflict]:
+        return [
+            Conflict(
+                section_id=held.section_id,
+                key=held.key,
+                base=_value(held.base),
+                mine=_value(held.mine),
+                theirs=_value(held.theirs),
+                theirs_ver=held.seen_ver,
+                by=held.theirs.by.name if held.theirs.by else "",
+                at=held.theirs.at,
+            )
+            for held in self._store.conflicts(section_id)
+        ]
+
+    def keep_mine(self, conflicts: Sequence[Conflict]) -> None:
+        for section_id, choices in _by_section(conflicts):
+            self._store.keep_mine(section_id, choices)
+        self._wake()
+
+    def keep_theirs(self, conflicts: Sequence[Conflict]) -> None:
+        for section_id, choices in _by_section(conflicts):
+            self._store.keep_theirs(section_id, choices)
+
+    def send_again(self, section_id: int, keys: Sequence[Key]) -> None:
+        self._store.offer_again(section_id, keys)
+        self._wake()
+
+    def give_up(self, section_id: int, keys: Sequence[Key]) -> None:
+        self._store.give_up(section_id, keys)
+
+
+def _by_section(conflicts: Sequence[Conflict]) -> Iterable[tuple[int, list[tuple[Key, int]]]]:
+    ordered = sorted(conflicts, key=lambda conflict: conflict.section_id)
+    for section_id, group in groupby(ordered, key=lambda conflict: conflict.section_id):
+        yield section_id, [(conflict.key, conflict.theirs_ver) for conflict in group]
+
+
+def _column(view: AssessmentView) -> Column:
+    closed = ""
+    if view.entered_by == "exam_cell":
+        closed = REJECTIONS_IN_WORDS["sync.not_yours"]
+    elif view.locked_at is not None:
+        closed = "The assessment is locked; the head of department can unlock it"
+    return Column(view.id, view.name, view.max_score, view.weight, view.type, closed)
+
+
+def _cells(held: OpenSheet) -> dict[Key, Cell]:
+    return {key: _cell(cell) for key, cell in held.cells.items()}
+
+
+def _cell(cell: ShownCell) -> Cell:
+    badge = BADGES[cell.badge]
+    note = ""
+    if badge is Badge.REFUSED:
+        note = REJECTIONS_IN_WORDS.get(cell.note, f"The server refused this mark ({cell.note})")
+    elif badge is Badge.CONFLICT:
+        note = CONFLICT_NOTE
+    by = cell.by.name if cell.by is not None else ""
+    return Cell(Value(cell.mark, cell.score), badge, note=note, by=by, at=cell.at)
+
+
+def _value(held: merge.Cell | sheet_copy.Edit) -> Value:
+    return Value(held.mark, held.score)
