@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 from litestar import Litestar, Request, Response, get
+from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -87,15 +88,18 @@ class RequestId:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
+        if scope["type"] == ScopeType.HTTP:
             scope["state"]["request_id"] = uuid.uuid4().hex
         await self.app(scope, receive, send)
 
 
 _SCHEMA_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>SIMS API</title>
-<style>body{font:16px/1.5 system-ui;margin:2rem auto;max-width:60rem;padding:0 1rem}code{background:#eee;padding:0 .3em}
-li{margin:.2em 0}@media(prefers-color-scheme:dark){body{background:#111;color:#ddd}code{background:#333}}</style>
-<h1>SIMS API</h1><p>The document itself: <a href="/schema/openapi.json">/schema/openapi.json</a> (OpenAPI 3.1).</p><ul>%s</ul>"""
+<style>body{font:16px/1.5 system-ui;margin:2rem auto;max-width:60rem;padding:0 1rem}li{margin:.2em 0}
+code{background:#eee;padding:0 .3em}
+@media(prefers-color-scheme:dark){body{background:#111;color:#ddd}code{background:#333}}</style>
+<h1>SIMS API</h1>
+<p>The document itself: <a href="/schema/openapi.json">/schema/openapi.json</a> (OpenAPI 3.1).</p>
+<ul>%s</ul>"""
 
 
 def _schema_routes() -> list[HTTPRouteHandler]:

@@ -28,6 +28,7 @@ from sims_server.kernel.execute import execute_as_system
 from sims_server.kernel.jobs import Worker
 from sims_server.kernel.migrations import migrate
 from sims_server.kernel.provision import provision
+from sims_server.regulations.operations import install_default_regulation
 from sims_server.settings import Settings
 
 log = structlog.get_logger("sims")
@@ -45,13 +46,18 @@ class Running:
 
 def log_to_standard_error() -> None:
     """Standard output carries one line, the address; everything else goes to standard error."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr), cache_logger_on_first_use=True)
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    structlog.configure(
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr), cache_logger_on_first_use=True
+    )
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
 
 
 @contextlib.contextmanager
 def installation(settings: Settings, *, pool_size: int = 16) -> Iterator[Running]:
-    """The installation, migrated and ready; an embedded PostgreSQL that this process started stops with it."""
+    """The installation, migrated and ready; an embedded PostgreSQL that this process started stops with
+    it."""
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     cluster: Cluster | None = None
     owner_url, app_url = settings.owner_url, settings.database_url
@@ -81,10 +87,7 @@ def installation(settings: Settings, *, pool_size: int = 16) -> Iterator[Running
 def prepare(database: Database, data: Path) -> None:
     """The rows every installation has: shipped roles, and a regulation so that students can register."""
     execute_as_system(database, ship_roles, None, action="roles.ship", data=data)
-    with contextlib.suppress(ImportError, AttributeError):
-        from sims_server.regulations.operations import ensure_default_regulation
-
-        execute_as_system(database, ensure_default_regulation, None, action="regulations.ship", data=data)
+    execute_as_system(database, install_default_regulation, None, action="regulations.ship", data=data)
 
 
 class _Server(uvicorn.Server):
@@ -124,7 +127,15 @@ def serve(settings: Settings) -> int:
         app = create_app(running.database, running.data, demo=settings.demo)
         worker = Worker(running.database, running.data)
         app.state.worker = worker
-        config = uvicorn.Config(app, lifespan="on", log_config=None, access_log=False, timeout_graceful_shutdown=10, http=_http(), loop=_loop())
+        config = uvicorn.Config(
+            app,
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=10,
+            http=_http(),
+            loop=_loop(),
+        )
         worker.start()
         stop_clock = _start_clock(running, app)
         try:

@@ -41,7 +41,9 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
 Text = Annotated[str, msgspec.Meta(max_length=4000)]
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=2000, pattern=r"\S")]
 Intake = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}[SF]$")]
-RegistrationNumber = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[!-~]([ -~]*[!-~])?$")]
+RegistrationNumber = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[!-~]([ -~]*[!-~])?$")
+]
 
 
 class Person(msgspec.Struct, frozen=True):

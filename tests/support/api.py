@@ -39,7 +39,11 @@ class Reply:
     @property
     def code(self) -> str:
         """The problem's code; "" for an answer that is none."""
-        found = self.json.get("code", "") if self.headers.get("content-type", "").startswith("application/problem") else ""
+        found = (
+            self.json.get("code", "")
+            if self.headers.get("content-type", "").startswith("application/problem")
+            else ""
+        )
         assert isinstance(found, str)
         return found
 
@@ -64,7 +68,11 @@ class Client:
     def post(self, path: str, json: Any = None, **more: Any) -> Reply:
         if json is None and "content" not in more and "files" not in more:
             json = {}
-        return self.request("POST", path, json=json, **more) if json is not None else self.request("POST", path, **more)
+        return (
+            self.request("POST", path, json=json, **more)
+            if json is not None
+            else self.request("POST", path, **more)
+        )
 
     def patch(self, path: str, json: Any, **more: Any) -> Reply:
         return self.request("PATCH", path, json=json, **more)

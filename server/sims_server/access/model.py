@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ARRAY, BigInteger, Boolean, Column, Date, DateTime, ForeignKey, Identity, LargeBinary, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB, UUID
-from sims_shared.access import RoleInUse, UsernameTaken
 
 from sims_server.kernel.database import metadata
+from sims_shared.access import RoleInUse, UsernameTaken
 
 account = Table(
     "account",
@@ -39,7 +53,9 @@ account_role = Table(
     "account_role",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column("account_id", BigInteger, ForeignKey("account.id", name="fk_account_role_account"), nullable=False),
+    Column(
+        "account_id", BigInteger, ForeignKey("account.id", name="fk_account_role_account"), nullable=False
+    ),
     Column("role_id", BigInteger, ForeignKey("role.id", name="fk_account_role_role"), nullable=False),
     Column("department_id", BigInteger, ForeignKey("department.id", name="fk_account_role_department")),
     Column("valid_from", Date),
@@ -49,7 +65,9 @@ login_session = Table(
     "login_session",
     metadata,
     Column("id", UUID(as_uuid=True), primary_key=True, server_default=text("gen_random_uuid()")),
-    Column("account_id", BigInteger, ForeignKey("account.id", name="fk_login_session_account"), nullable=False),
+    Column(
+        "account_id", BigInteger, ForeignKey("account.id", name="fk_login_session_account"), nullable=False
+    ),
     Column("device", Text, nullable=False, server_default=text("''")),
     Column("refresh_hash", LargeBinary, nullable=False),
     Column("previous_hash", LargeBinary),

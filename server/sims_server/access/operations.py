@@ -12,12 +12,6 @@ from typing import Any
 import msgspec
 import pyotp
 from psycopg.types.json import Jsonb
-from sims_shared.access import (
-    AccountView, ChangeAccount, ChangePassword, ChangeRole, ConfirmOtp, CreateAccount, CreateRole, DeleteRole, EndSession, EnrollOtp,
-    OtpInvalid, OtpRequired, OtpSecret, Permission, PutSetting, RecoveryCodes, RefreshInvalid, RefreshSession, RoleGrant, RoleUnknown,
-    RoleView, SettingUnknown, SettingView, SignIn, SignInInvalid, SignOut, Tokens, TooManyAttempts,
-)  # fmt: skip
-from sims_shared.problems import NotFound
 
 from sims_server.access import queries
 from sims_server.access.model import account, role
@@ -25,8 +19,48 @@ from sims_server.access.rules import SHIPPED_ROLES, check_password, wait_after
 from sims_server.kernel.actor import READ_ACTOR, read_caller
 from sims_server.kernel.database import DEFAULT_SETTINGS
 from sims_server.kernel.execute import execute_as_system, operation
-from sims_server.kernel.secrets import ACCESS_LIFETIME, REFRESH_LIFETIME, AccessTokens, hash_password, is_password, new_refresh_token, read_or_make_secret, token_hash
+from sims_server.kernel.secrets import (
+    ACCESS_LIFETIME,
+    REFRESH_LIFETIME,
+    AccessTokens,
+    hash_password,
+    is_password,
+    new_refresh_token,
+    read_or_make_secret,
+    token_hash,
+)
 from sims_server.kernel.work import Work
+from sims_shared.access import (
+    AccountView,
+    ChangeAccount,
+    ChangePassword,
+    ChangeRole,
+    ConfirmOtp,
+    CreateAccount,
+    CreateRole,
+    DeleteRole,
+    EndSession,
+    EnrollOtp,
+    OtpInvalid,
+    OtpRequired,
+    OtpSecret,
+    Permission,
+    PutSetting,
+    RecoveryCodes,
+    RefreshInvalid,
+    RefreshSession,
+    RoleGrant,
+    RoleUnknown,
+    RoleView,
+    SettingUnknown,
+    SettingView,
+    SignIn,
+    SignInInvalid,
+    SignOut,
+    Tokens,
+    TooManyAttempts,
+)  # fmt: skip
+from sims_shared.problems import NotFound
 
 FAILURES_COUNT_FOR = timedelta(minutes=15)
 
@@ -49,7 +83,12 @@ def open_session(work: Work, account_id: int, device: str) -> Tokens:
 def _tokens(work: Work, account_id: int, session_id: str, refresh: str) -> Tokens:
     caller = read_caller(work.connection, READ_ACTOR, session_id, now=work.now, today=work.now.date())
     access = AccessTokens(read_or_make_secret(work.data)).make(account_id, session_id)
-    return Tokens(access=access, refresh=refresh, expires_in=int(ACCESS_LIFETIME.total_seconds()), user=queries.user_of(work, caller))
+    return Tokens(
+        access=access,
+        refresh=refresh,
+        expires_in=int(ACCESS_LIFETIME.total_seconds()),
+        user=queries.user_of(work, caller),
+    )
 
 
 def _record_failure(work: Work, command: SignIn) -> None:
@@ -57,14 +96,17 @@ def _record_failure(work: Work, command: SignIn) -> None:
 
     def record(own: Work, _: SignIn) -> None:
         own.run(
-            "INSERT INTO sign_in_failure (username, address, at) VALUES (lower(%(username)s), %(address)s, %(at)s)",
+            "INSERT INTO sign_in_failure (username, address, at) VALUES (lower(%(username)s), "
+            "%(address)s, %(at)s)",
             username=command.username[:200],
             address=work.address,
             at=work.now,
         )
         own.run("DELETE FROM sign_in_failure WHERE at < %(old)s", old=work.now - timedelta(days=7))
 
-    work.after_refusal(lambda: execute_as_system(work.database, record, command, action="auth.failed", data=work.data))
+    work.after_refusal(
+        lambda: execute_as_system(work.database, record, command, action="auth.failed", data=work.data)
+    )
 
 
 def _check_throttle(work: Work, username: str) -> None:
@@ -81,7 +123,9 @@ def _check_throttle(work: Work, username: str) -> None:
     waits = [(wait_after(row["here"]), row["last"]), (wait_after(row["address"] // 10), row["last_address"])]
     for seconds, last in waits:
         if seconds and last is not None and (left := seconds - (work.now - last).total_seconds()) > 0:
-            raise TooManyAttempts(f"Wait {int(left) + 1} seconds before the next attempt.", retry_after=int(left) + 1)
+            raise TooManyAttempts(
+                f"Wait {int(left) + 1} seconds before the next attempt.", retry_after=int(left) + 1
+            )
 
 
 @operation(None, "auth.sign_in")
@@ -113,12 +157,22 @@ def _spend_otp(work: Work, found: dict[str, Any], otp: str) -> bool:
     step = int(work.now.timestamp()) // 30
     totp = pyotp.TOTP(found["otp_secret"])
     for candidate in (step, step - 1, step + 1):
-        if secrets.compare_digest(totp.generate_otp(candidate), digits) and candidate > (found["otp_last_step"] or 0):
-            work.run("UPDATE account SET otp_last_step = %(step)s WHERE id = %(id)s", step=candidate, id=found["id"])
+        if secrets.compare_digest(totp.generate_otp(candidate), digits) and candidate > (
+            found["otp_last_step"] or 0
+        ):
+            work.run(
+                "UPDATE account SET otp_last_step = %(step)s WHERE id = %(id)s",
+                step=candidate,
+                id=found["id"],
+            )
             return True
     spent = hashlib.sha256(digits.lower().encode()).hexdigest()
     if spent in found["recovery_hashes"]:
-        work.run("UPDATE account SET recovery_hashes = array_remove(recovery_hashes, %(spent)s) WHERE id = %(id)s", spent=spent, id=found["id"])
+        work.run(
+            "UPDATE account SET recovery_hashes = array_remove(recovery_hashes, %(spent)s) WHERE id = %(id)s",
+            spent=spent,
+            id=found["id"],
+        )
         return True
     return False
 
@@ -129,7 +183,8 @@ def refresh_session(work: Work, command: RefreshSession) -> Tokens:
     hashed = token_hash(command.refresh)
     row = work.row(
         "SELECT s.id::text AS id, s.account_id, s.refresh_hash, s.previous_used, a.disabled, "
-        "s.ended_at IS NOT NULL OR s.expires_at < %(now)s AS ended FROM login_session s JOIN account a ON a.id = s.account_id "
+        "s.ended_at IS NOT NULL OR s.expires_at < %(now)s AS ended FROM login_session s JOIN account a "
+        "ON a.id = s.account_id "
         "WHERE s.refresh_hash = %(hash)s OR s.previous_hash = %(hash)s FOR UPDATE OF s",
         hash=hashed,
         now=work.now,
@@ -138,25 +193,46 @@ def refresh_session(work: Work, command: RefreshSession) -> Tokens:
         raise RefreshInvalid
     refresh = new_refresh_token()
     if bytes(row["refresh_hash"]) == hashed:
-        statement = "UPDATE login_session SET previous_hash = refresh_hash, refresh_hash = %(new)s, previous_used = false, last_seen_at = %(now)s, expires_at = %(expires)s WHERE id = %(id)s"
+        statement = (
+            "UPDATE login_session SET previous_hash = refresh_hash, refresh_hash = %(new)s, "
+            "previous_used = false, last_seen_at = %(now)s, expires_at = %(expires)s WHERE "
+            "id = %(id)s"
+        )
     elif not row["previous_used"]:  # the answer to the first use was lost
-        statement = "UPDATE login_session SET refresh_hash = %(new)s, previous_used = true, last_seen_at = %(now)s, expires_at = %(expires)s WHERE id = %(id)s"
+        statement = (
+            "UPDATE login_session SET refresh_hash = %(new)s, previous_used = true, "
+            "last_seen_at = %(now)s, expires_at = %(expires)s WHERE id = %(id)s"
+        )
     else:
         # Somebody else holds a copy: the family ends. After the refusal, which rolls this back.
-        work.after_refusal(lambda: execute_as_system(work.database, _end_family, row["id"], action="auth.reuse", data=work.data))
+        work.after_refusal(
+            lambda: execute_as_system(
+                work.database, _end_family, row["id"], action="auth.reuse", data=work.data
+            )
+        )
         raise RefreshInvalid("This token was used twice; the session was ended.")
-    work.run(statement, new=token_hash(refresh), now=work.now, expires=work.now + REFRESH_LIFETIME, id=row["id"])
+    work.run(
+        statement, new=token_hash(refresh), now=work.now, expires=work.now + REFRESH_LIFETIME, id=row["id"]
+    )
     return _tokens(work, row["account_id"], row["id"], refresh)
 
 
 def _end_family(work: Work, session_id: str) -> None:
-    work.run("UPDATE login_session SET ended_at = %(now)s WHERE id = %(id)s AND ended_at IS NULL", now=work.now, id=session_id)
+    work.run(
+        "UPDATE login_session SET ended_at = %(now)s WHERE id = %(id)s AND ended_at IS NULL",
+        now=work.now,
+        id=session_id,
+    )
 
 
 @operation(None, "auth.sign_out")
 def sign_out(work: Work, command: SignOut) -> None:
     """End this session."""
-    work.run("UPDATE login_session SET ended_at = %(now)s WHERE id = %(id)s", now=work.now, id=work.caller.session_id)
+    work.run(
+        "UPDATE login_session SET ended_at = %(now)s WHERE id = %(id)s",
+        now=work.now,
+        id=work.caller.session_id,
+    )
 
 
 @operation(None, "auth.end_session")
@@ -167,7 +243,8 @@ def end_session(work: Work, command: EndSession) -> None:
     except ValueError as error:
         raise NotFound from error
     ended = work.run(
-        "UPDATE login_session SET ended_at = coalesce(ended_at, %(now)s) WHERE id = %(id)s AND (account_id = %(account)s OR %(any)s)",
+        "UPDATE login_session SET ended_at = coalesce(ended_at, %(now)s) WHERE id = %(id)s AND "
+        "(account_id = %(account)s OR %(any)s)",
         now=work.now,
         id=wanted,
         account=work.caller.id,
@@ -186,7 +263,8 @@ def change_password(work: Work, command: ChangePassword) -> None:
     check_password(command.new, work.caller.username)
     work.update(account, found["id"], {"password_hash": hash_password(command.new)})
     work.run(
-        "UPDATE login_session SET ended_at = %(now)s WHERE account_id = %(account)s AND id <> %(id)s AND ended_at IS NULL",
+        "UPDATE login_session SET ended_at = %(now)s WHERE account_id = %(account)s AND id <> %(id)s "
+        "AND ended_at IS NULL",
         now=work.now,
         account=work.caller.id,
         id=work.caller.session_id,
@@ -201,7 +279,9 @@ def enroll_otp(work: Work, command: EnrollOtp) -> OtpSecret:
         raise OtpInvalid("One-time codes are set up already; an administrator can reset them.")
     secret = pyotp.random_base32()
     work.update(account, work.caller.id, {"otp_secret": secret, "otp_confirmed_at": None})
-    uri = pyotp.TOTP(secret).provisioning_uri(name=work.caller.username, issuer_name=work.setting("institution"))
+    uri = pyotp.TOTP(secret).provisioning_uri(
+        name=work.caller.username, issuer_name=work.setting("institution")
+    )
     return OtpSecret(secret=secret, otpauth_uri=uri)
 
 
@@ -210,7 +290,12 @@ def confirm_otp(work: Work, command: ConfirmOtp) -> RecoveryCodes:
     """Confirm with a first code; answers the recovery codes, once."""
     assert work.caller.id is not None
     found = queries.find_account_by_username(work.connection, work.caller.username)
-    if found is None or not found["otp_secret"] or work.caller.has_otp or not _spend_otp(work, found, command.otp):
+    if (
+        found is None
+        or not found["otp_secret"]
+        or work.caller.has_otp
+        or not _spend_otp(work, found, command.otp)
+    ):
         raise OtpInvalid
     codes = [secrets.token_hex(5) for _ in range(10)]
     hashes = [hashlib.sha256(code.encode()).hexdigest() for code in codes]
@@ -227,14 +312,16 @@ def _put_grants(work: Work, account_id: int, grants: Iterable[RoleGrant]) -> Non
     ids = [known[grant.role] for grant in wanted]
     departments = [grant.department_id for grant in wanted]
     work.run(
-        "DELETE FROM account_role g WHERE g.account_id = %(account)s AND NOT EXISTS (SELECT FROM unnest(%(roles)s::bigint[], %(departments)s::bigint[]) w (r, d) "
+        "DELETE FROM account_role g WHERE g.account_id = %(account)s AND NOT EXISTS (SELECT FROM "
+        "unnest(%(roles)s::bigint[], %(departments)s::bigint[]) w (r, d) "
         "WHERE w.r = g.role_id AND w.d IS NOT DISTINCT FROM g.department_id)",
         account=account_id,
         roles=ids,
         departments=departments,
     )
     work.run(
-        "INSERT INTO account_role (account_id, role_id, department_id) SELECT %(account)s, r, d FROM unnest(%(roles)s::bigint[], %(departments)s::bigint[]) w (r, d) ON CONFLICT DO NOTHING",
+        "INSERT INTO account_role (account_id, role_id, department_id) SELECT %(account)s, r, d FROM "
+        "unnest(%(roles)s::bigint[], %(departments)s::bigint[]) w (r, d) ON CONFLICT DO NOTHING",
         account=account_id,
         roles=ids,
         departments=departments,
@@ -262,7 +349,9 @@ def create_account(work: Work, command: CreateAccount) -> AccountView:
 def change_account(work: Work, command: ChangeAccount) -> AccountView:
     """Change an account: name, password, roles, disabled."""
     values: dict[str, Any] = {
-        name: value for name in ("name", "email", "disabled") if (value := getattr(command, name)) is not msgspec.UNSET
+        name: value
+        for name in ("name", "email", "disabled")
+        if (value := getattr(command, name)) is not msgspec.UNSET
     }
     if command.password is not msgspec.UNSET:
         check_password(command.password, queries.get_account(work, command.id).username)
@@ -271,14 +360,20 @@ def change_account(work: Work, command: ChangeAccount) -> AccountView:
     if command.roles is not msgspec.UNSET:
         _put_grants(work, command.id, command.roles)
     if command.disabled is True or command.password is not msgspec.UNSET:
-        work.run("UPDATE login_session SET ended_at = %(now)s WHERE account_id = %(id)s AND ended_at IS NULL", now=work.now, id=command.id)
+        work.run(
+            "UPDATE login_session SET ended_at = %(now)s WHERE account_id = %(id)s AND ended_at IS NULL",
+            now=work.now,
+            id=command.id,
+        )
     return queries.get_account(work, command.id)
 
 
 @operation(Permission.MANAGE_ACCOUNTS, "roles.create")
 def create_role(work: Work, command: CreateRole) -> RoleView:
     """Create a role: a set of permissions and how far they reach."""
-    id = work.insert(role, {"name": command.name, "permissions": sorted(set(command.permissions)), "scope": command.scope})
+    id = work.insert(
+        role, {"name": command.name, "permissions": sorted(set(command.permissions)), "scope": command.scope}
+    )
     return queries.get_role(work, id)
 
 
@@ -303,7 +398,8 @@ def put_setting(work: Work, command: PutSetting) -> SettingView:
     if type(command.value) is not type(DEFAULT_SETTINGS[command.key]):
         raise SettingUnknown(f"“{command.key}” takes a value like {DEFAULT_SETTINGS[command.key]!r}.")
     work.run(
-        "INSERT INTO setting (key, value) VALUES (%(key)s, %(value)s) ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value, updated_at = %(now)s",
+        "INSERT INTO setting (key, value) VALUES (%(key)s, %(value)s) ON CONFLICT (key) DO UPDATE SET "
+        "value = EXCLUDED.value, updated_at = %(now)s",
         key=command.key,
         value=Jsonb(command.value),
         now=work.now,
@@ -316,11 +412,12 @@ def ship_roles(work: Work, _: None = None) -> None:
     """Bring the shipped roles to what this version ships. Roles people added are left alone."""
     for name, (scope, permissions) in SHIPPED_ROLES.items():
         work.run(
-            "INSERT INTO role (name, permissions, scope, shipped) VALUES (%(name)s, %(permissions)s, %(scope)s, true) "
+            "INSERT INTO role (name, permissions, scope, shipped) VALUES (%(name)s, %(permissions)s, "
+            "%(scope)s, true) "
             "ON CONFLICT (name) DO UPDATE SET permissions = EXCLUDED.permissions, scope = EXCLUDED.scope "
-            "WHERE role.shipped AND (role.permissions, role.scope) IS DISTINCT FROM (EXCLUDED.permissions, EXCLUDED.scope)",
+            "WHERE role.shipped AND (role.permissions, role.scope) IS DISTINCT FROM "
+            "(EXCLUDED.permissions, EXCLUDED.scope)",
             name=name,
             permissions=sorted(permissions),
             scope=scope,
         )
-

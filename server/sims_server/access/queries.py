@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from sims_shared.access import AccountView, Hello, RoleGrant, RoleView, SessionList, SessionView, SettingView, User
-from sims_shared.messages import PROTOCOL_MAX, PROTOCOL_MIN
-from sims_shared.problems import NotFound
-
 from sims_server.kernel.actor import Caller
 from sims_server.kernel.database import DEFAULT_SETTINGS, Connection
 from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
+from sims_shared.access import (
+    AccountView,
+    Hello,
+    RoleGrant,
+    RoleView,
+    SessionList,
+    SessionView,
+    SettingView,
+    User,
+)
+from sims_shared.messages import PROTOCOL_MAX, PROTOCOL_MIN
+from sims_shared.problems import NotFound
 
 VERSION = "0.1.0"
 
-_GRANTS = """(SELECT coalesce(jsonb_agg(jsonb_build_object('role', r.name, 'department_id', g.department_id) ORDER BY r.name, g.department_id), '[]')
+_GRANTS = """(SELECT coalesce(jsonb_agg(jsonb_build_object('role', r.name, 'department_id', g.department_id)
+  ORDER BY r.name, g.department_id), '[]')
      FROM account_role g JOIN role r ON r.id = g.role_id WHERE g.account_id = a.id)"""
 
 ACCOUNTS = Listing(
@@ -33,7 +42,11 @@ ACCOUNTS = Listing(
     source="account a",
     key="a.id",
     filters={
-        "role": Filter("EXISTS (SELECT FROM account_role g JOIN role r ON r.id = g.role_id WHERE g.account_id = a.id AND r.name = {})", str),
+        "role": Filter(
+            "EXISTS (SELECT FROM account_role g JOIN role r ON r.id = g.role_id WHERE g.account_id = "
+            "a.id AND r.name = {})",
+            str,
+        ),
         "username": Filter("a.username = {}", str),
         "disabled": Filter("a.disabled = {}", bool),
     },
@@ -42,7 +55,13 @@ ACCOUNTS = Listing(
 )
 ROLES = Listing(
     entity="role",
-    columns={"id": "id", "name": "name", "permissions": "permissions", "scope": "scope", "shipped": "shipped"},
+    columns={
+        "id": "id",
+        "name": "name",
+        "permissions": "permissions",
+        "scope": "scope",
+        "shipped": "shipped",
+    },
     source="role",
     orders={"name": Order("name")},
     filters={"name": Filter("name = {}", str)},
@@ -78,12 +97,15 @@ def get_setting(work: Work, key: str) -> SettingView:
     row = work.row("SELECT id, value FROM setting WHERE key = %(key)s", key=key)
     if row is None and key not in DEFAULT_SETTINGS:
         raise NotFound
-    return SettingView(id=row["id"] if row else 0, key=key, value=row["value"] if row else DEFAULT_SETTINGS[key])
+    return SettingView(
+        id=row["id"] if row else 0, key=key, value=row["value"] if row else DEFAULT_SETTINGS[key]
+    )
 
 
 def find_account_by_username(connection: Connection, username: str) -> dict[str, Any] | None:
     return connection.row(
-        "SELECT id, username, name, password_hash, disabled, otp_secret, otp_confirmed_at, otp_last_step, recovery_hashes "
+        "SELECT id, username, name, password_hash, disabled, otp_secret, otp_confirmed_at, "
+        "otp_last_step, recovery_hashes "
         "FROM account WHERE username = lower(%(username)s)",
         username=username,
     )
@@ -92,7 +114,9 @@ def find_account_by_username(connection: Connection, username: str) -> dict[str,
 def sections_taught(connection: Connection, account_id: int | None) -> list[int]:
     """The sections a person teaches now."""
     rows = connection.rows(
-        "SELECT section_id FROM section_staff WHERE account_id = %(id)s AND until IS NULL ORDER BY section_id", id=account_id
+        "SELECT section_id FROM section_staff WHERE account_id = %(id)s AND until IS NULL ORDER BY "
+        "section_id",
+        id=account_id,
     )
     return [row["section_id"] for row in rows]
 
@@ -138,8 +162,11 @@ def own_sessions(work: Work) -> SessionList:
     """The caller's live sessions, newest first."""
     rows = work.rows(
         "SELECT id::text AS id, device, created_at, last_seen_at FROM login_session "
-        "WHERE account_id = %(account)s AND ended_at IS NULL AND expires_at > %(now)s ORDER BY created_at DESC LIMIT 200",
+        "WHERE account_id = %(account)s AND ended_at IS NULL AND expires_at > %(now)s ORDER BY "
+        "created_at DESC LIMIT 200",
         account=work.caller.id,
         now=work.now,
     )
-    return SessionList(results=[SessionView(current=row["id"] == work.caller.session_id, **row) for row in rows])
+    return SessionList(
+        results=[SessionView(current=row["id"] == work.caller.session_id, **row) for row in rows]
+    )

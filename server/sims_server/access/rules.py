@@ -9,12 +9,32 @@ P = Permission
 PASSWORD_MIN = 10
 # Length over composition; these are what people type when told to be long.
 COMMON = frozenset(
-    "password1234 passwordpassword 1234567890 12345678901 123456789012 qwertyuiop qwertyuiopas "
-    "iloveyou1234 administrator changemechangeme letmeinletmein welcome12345 university123".split()
+    [
+        "password1234",
+        "passwordpassword",
+        "1234567890",
+        "12345678901",
+        "123456789012",
+        "qwertyuiop",
+        "qwertyuiopas",
+        "iloveyou1234",
+        "administrator",
+        "changemechangeme",
+        "letmeinletmein",
+        "welcome12345",
+        "university123",
+    ]
 )
 
 _READ_CATALOG = {P.READ_CATALOG}
-_READ_RECORD = {P.READ_STUDENTS, P.READ_ENROLLMENTS, P.READ_ASSESSMENTS, P.READ_SCORES, P.READ_SHEETS, P.READ_RESULTS}
+_READ_RECORD = {
+    P.READ_STUDENTS,
+    P.READ_ENROLLMENTS,
+    P.READ_ASSESSMENTS,
+    P.READ_SCORES,
+    P.READ_SHEETS,
+    P.READ_RESULTS,
+}
 
 # The table of the contract, §2: role → (scope, permissions).
 SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
@@ -22,8 +42,19 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
         "all",
         frozenset(
             {
-                P.MANAGE_ACCOUNTS, P.READ_ACCOUNTS, P.MANAGE_SETTINGS, P.READ_JOBS, P.MANAGE_JOBS, P.MANAGE_BACKUPS,
-                P.READ_CATALOG, P.MANAGE_CATALOG, P.READ_HOLDS, P.READ_REQUESTS, P.DECIDE_REQUEST, P.READ_AUDIT, *_READ_RECORD,
+                P.MANAGE_ACCOUNTS,
+                P.READ_ACCOUNTS,
+                P.MANAGE_SETTINGS,
+                P.READ_JOBS,
+                P.MANAGE_JOBS,
+                P.MANAGE_BACKUPS,
+                P.READ_CATALOG,
+                P.MANAGE_CATALOG,
+                P.READ_HOLDS,
+                P.READ_REQUESTS,
+                P.DECIDE_REQUEST,
+                P.READ_AUDIT,
+                *_READ_RECORD,
             }
         ),
     ),
@@ -31,12 +62,36 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
         "all",
         frozenset(
             {
-                P.READ_CATALOG, P.MANAGE_CATALOG, P.MANAGE_STUDENTS, P.READ_PRIVATE_FIELDS, P.READ_HOLDS, P.PLACE_HOLD,
-                P.PLACE_FEE_HOLD, P.ENROLL_STUDENT, P.OVERRIDE_ENROLLMENT, P.IMPORT_SCORES, P.RETURN_SHEET,
-                P.PUBLISH_RESULTS, P.WITHHOLD_RESULTS, P.FREEZE_RESULTS, P.REQUEST_CHANGE, P.APPROVE_CHANGE,
-                P.READ_TRANSCRIPTS, P.COPY_TRANSCRIPT, P.ISSUE_TRANSCRIPT, P.PRINT_TRANSCRIPT, P.REVOKE_TRANSCRIPT,
-                P.READ_REQUESTS, P.CREATE_REQUEST, P.DECIDE_REQUEST, P.COMPLETE_REQUEST, P.READ_AUDIT, P.READ_JOBS,
-                P.IMPORT_DATA, P.EXPORT_DATA, *_READ_RECORD,
+                P.READ_CATALOG,
+                P.MANAGE_CATALOG,
+                P.MANAGE_STUDENTS,
+                P.READ_PRIVATE_FIELDS,
+                P.READ_HOLDS,
+                P.PLACE_HOLD,
+                P.PLACE_FEE_HOLD,
+                P.ENROLL_STUDENT,
+                P.OVERRIDE_ENROLLMENT,
+                P.IMPORT_SCORES,
+                P.RETURN_SHEET,
+                P.PUBLISH_RESULTS,
+                P.WITHHOLD_RESULTS,
+                P.FREEZE_RESULTS,
+                P.REQUEST_CHANGE,
+                P.APPROVE_CHANGE,
+                P.READ_TRANSCRIPTS,
+                P.COPY_TRANSCRIPT,
+                P.ISSUE_TRANSCRIPT,
+                P.PRINT_TRANSCRIPT,
+                P.REVOKE_TRANSCRIPT,
+                P.READ_REQUESTS,
+                P.CREATE_REQUEST,
+                P.DECIDE_REQUEST,
+                P.COMPLETE_REQUEST,
+                P.READ_AUDIT,
+                P.READ_JOBS,
+                P.IMPORT_DATA,
+                P.EXPORT_DATA,
+                *_READ_RECORD,
             }
         ),
     ),
@@ -44,42 +99,143 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
         "all",
         frozenset(
             {
-                P.READ_CATALOG, P.READ_HOLDS, P.MANAGE_ASSESSMENTS, P.ENTER_SCORES, P.APPROVE_SHEET, P.RETURN_SHEET,
-                P.PUBLISH_RESULTS, P.WITHHOLD_RESULTS, P.FREEZE_RESULTS, P.REQUEST_CHANGE, P.APPROVE_CHANGE,
-                P.READ_TRANSCRIPTS, P.READ_REQUESTS, P.READ_JOBS, P.EXPORT_DATA, P.READ_PRIVATE_FIELDS, *_READ_RECORD,
+                P.READ_CATALOG,
+                P.READ_HOLDS,
+                P.MANAGE_ASSESSMENTS,
+                P.ENTER_SCORES,
+                P.APPROVE_SHEET,
+                P.RETURN_SHEET,
+                P.PUBLISH_RESULTS,
+                P.WITHHOLD_RESULTS,
+                P.FREEZE_RESULTS,
+                P.REQUEST_CHANGE,
+                P.APPROVE_CHANGE,
+                P.READ_TRANSCRIPTS,
+                P.READ_REQUESTS,
+                P.READ_JOBS,
+                P.EXPORT_DATA,
+                P.READ_PRIVATE_FIELDS,
+                *_READ_RECORD,
             }
         ),
     ),
-    "dean": ("department", frozenset({P.READ_CATALOG, P.ENROLL_STUDENT, P.UNLOCK_ASSESSMENT, P.APPROVE_SHEET, P.RETURN_SHEET, P.REQUEST_CHANGE, P.APPROVE_CHANGE, P.READ_PRIVATE_FIELDS, *_READ_RECORD})),
-    "head": ("department", frozenset({P.READ_CATALOG, P.ENROLL_STUDENT, P.UNLOCK_ASSESSMENT, P.APPROVE_SHEET, P.RETURN_SHEET, P.REQUEST_CHANGE, P.APPROVE_CHANGE, P.READ_PRIVATE_FIELDS, *_READ_RECORD})),
-    "faculty": ("sections", frozenset({P.READ_CATALOG, P.MANAGE_ASSESSMENTS, P.ENTER_SCORES, P.SUBMIT_SHEET, P.REQUEST_CHANGE, P.READ_JOBS, *_READ_RECORD})),
-    "office": ("department", frozenset({P.READ_CATALOG, P.ENROLL_STUDENT, P.READ_STUDENTS, P.READ_ENROLLMENTS})),
+    "dean": (
+        "department",
+        frozenset(
+            {
+                P.READ_CATALOG,
+                P.ENROLL_STUDENT,
+                P.UNLOCK_ASSESSMENT,
+                P.APPROVE_SHEET,
+                P.RETURN_SHEET,
+                P.REQUEST_CHANGE,
+                P.APPROVE_CHANGE,
+                P.READ_PRIVATE_FIELDS,
+                *_READ_RECORD,
+            }
+        ),
+    ),
+    "head": (
+        "department",
+        frozenset(
+            {
+                P.READ_CATALOG,
+                P.ENROLL_STUDENT,
+                P.UNLOCK_ASSESSMENT,
+                P.APPROVE_SHEET,
+                P.RETURN_SHEET,
+                P.REQUEST_CHANGE,
+                P.APPROVE_CHANGE,
+                P.READ_PRIVATE_FIELDS,
+                *_READ_RECORD,
+            }
+        ),
+    ),
+    "faculty": (
+        "sections",
+        frozenset(
+            {
+                P.READ_CATALOG,
+                P.MANAGE_ASSESSMENTS,
+                P.ENTER_SCORES,
+                P.SUBMIT_SHEET,
+                P.REQUEST_CHANGE,
+                P.READ_JOBS,
+                *_READ_RECORD,
+            }
+        ),
+    ),
+    "office": (
+        "department",
+        frozenset({P.READ_CATALOG, P.ENROLL_STUDENT, P.READ_STUDENTS, P.READ_ENROLLMENTS}),
+    ),
     "accounts": ("all", frozenset({P.READ_CATALOG, P.READ_STUDENTS, P.READ_HOLDS, P.PLACE_FEE_HOLD})),
     "counter": (
         "all",
         frozenset(
             {
-                P.READ_CATALOG, P.READ_STUDENTS, P.READ_HOLDS, P.READ_ENROLLMENTS, P.READ_TRANSCRIPTS, P.COPY_TRANSCRIPT,
-                P.ISSUE_TRANSCRIPT, P.PRINT_TRANSCRIPT, P.READ_REQUESTS, P.CREATE_REQUEST, P.COMPLETE_REQUEST, P.READ_JOBS,
+                P.READ_CATALOG,
+                P.READ_STUDENTS,
+                P.READ_HOLDS,
+                P.READ_ENROLLMENTS,
+                P.READ_TRANSCRIPTS,
+                P.COPY_TRANSCRIPT,
+                P.ISSUE_TRANSCRIPT,
+                P.PRINT_TRANSCRIPT,
+                P.READ_REQUESTS,
+                P.CREATE_REQUEST,
+                P.COMPLETE_REQUEST,
+                P.READ_JOBS,
             }
         ),
     ),
     "auditor": (
         "all",
-        frozenset({P.READ_ACCOUNTS, P.READ_CATALOG, P.READ_PRIVATE_FIELDS, P.READ_HOLDS, P.READ_TRANSCRIPTS, P.READ_REQUESTS, P.READ_AUDIT, P.READ_JOBS, *_READ_RECORD}),
+        frozenset(
+            {
+                P.READ_ACCOUNTS,
+                P.READ_CATALOG,
+                P.READ_PRIVATE_FIELDS,
+                P.READ_HOLDS,
+                P.READ_TRANSCRIPTS,
+                P.READ_REQUESTS,
+                P.READ_AUDIT,
+                P.READ_JOBS,
+                *_READ_RECORD,
+            }
+        ),
     ),
     "student": (
         "self",
-        frozenset({P.READ_CATALOG, P.READ_STUDENTS, P.READ_PRIVATE_FIELDS, P.READ_HOLDS, P.READ_ENROLLMENTS, P.READ_ASSESSMENTS, P.READ_SCORES, P.READ_RESULTS, P.COPY_TRANSCRIPT, P.READ_REQUESTS, P.CREATE_REQUEST}),
+        frozenset(
+            {
+                P.READ_CATALOG,
+                P.READ_STUDENTS,
+                P.READ_PRIVATE_FIELDS,
+                P.READ_HOLDS,
+                P.READ_ENROLLMENTS,
+                P.READ_ASSESSMENTS,
+                P.READ_SCORES,
+                P.READ_RESULTS,
+                P.COPY_TRANSCRIPT,
+                P.READ_REQUESTS,
+                P.CREATE_REQUEST,
+            }
+        ),
     ),
 }
+
 
 def check_password(password: str, username: str) -> None:
     """Raises PasswordTooWeak. Composition is not asked for: it makes people write passwords down."""
     if len(password) < PASSWORD_MIN:
         raise PasswordTooWeak(f"A password has {PASSWORD_MIN} characters or more.")
     folded = password.lower()
-    if folded in COMMON or len(set(folded)) < 4 or username.lower() in folded and len(folded) - len(username) < 4:
+    if (
+        folded in COMMON
+        or len(set(folded)) < 4
+        or (username.lower() in folded and len(folded) - len(username) < 4)
+    ):
         raise PasswordTooWeak("This password is among those tried first.")
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from sims_server.kernel.actor import Caller
+from sims_server.kernel.paging import Filter, Listing
+from sims_server.kernel.work import Work
 from sims_shared.access import Permission
 from sims_shared.jobs import JobView, Progress
 from sims_shared.problems import NotFound
 from sims_shared.values import SYSTEM, Person
-
-from sims_server.kernel.actor import Caller
-from sims_server.kernel.paging import Filter, Listing
-from sims_server.kernel.work import Work
 
 
 def _own(caller: Caller) -> tuple[str, dict[str, Any]]:

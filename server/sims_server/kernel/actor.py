@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
+from sims_server.kernel.database import Connection
 from sims_shared.problems import NotSignedIn
 from sims_shared.values import Person
-
-from sims_server.kernel.database import Connection
 
 # A student alone runs under the role whose row-level security shows one student's rows.
 _ACTOR = """
@@ -23,7 +22,8 @@ SELECT a.id, a.username, a.name, a.disabled, a.student_id, a.otp_confirmed_at IS
   FROM login_session s
   JOIN account a ON a.id = s.account_id
   LEFT JOIN account_role g ON g.account_id = a.id
-       AND (g.valid_from IS NULL OR g.valid_from <= %(today)s) AND (g.valid_until IS NULL OR g.valid_until >= %(today)s)
+       AND (g.valid_from IS NULL OR g.valid_from <= %(today)s) AND (g.valid_until IS NULL OR g.valid_until >=
+         %(today)s)
   LEFT JOIN role r ON r.id = g.role_id
  WHERE s.id = %(session)s
 """
@@ -102,7 +102,9 @@ class Caller:
         held = [grant for grant in self.grants if permission in grant.permissions]
         return Reach(
             everything=any(grant.scope == "all" for grant in held),
-            departments=tuple(sorted({g.department_id for g in held if g.scope == "department" and g.department_id})),
+            departments=tuple(
+                sorted({g.department_id for g in held if g.scope == "department" and g.department_id})
+            ),
             own_sections=any(grant.scope == "sections" for grant in held),
             student_id=self.student_id if any(grant.scope == "self" for grant in held) else None,
         )
@@ -132,16 +134,25 @@ def read_caller(connection: Connection, sql: str, session_id: str | int, **told:
     else:
         permissions = frozenset().union(*(grant.permissions for grant in grants))
     return Caller(
-        first["id"], first["username"], first["name"], first["student_id"], str(session_id), first["has_otp"], grants, permissions
+        first["id"],
+        first["username"],
+        first["name"],
+        first["student_id"],
+        str(session_id),
+        first["has_otp"],
+        grants,
+        permissions,
     )
 
 
 _ACCOUNT = """
 SELECT a.id, a.username, a.name, a.disabled, a.student_id, a.otp_confirmed_at IS NOT NULL AS has_otp,
-       r.name AS role, r.scope, g.department_id, array_to_string(r.permissions, ' ') AS permissions, false AS ended
+       r.name AS role, r.scope, g.department_id, array_to_string(r.permissions, ' ') AS permissions, false AS
+         ended
   FROM account a
   LEFT JOIN account_role g ON g.account_id = a.id
-       AND (g.valid_from IS NULL OR g.valid_from <= %(today)s) AND (g.valid_until IS NULL OR g.valid_until >= %(today)s)
+       AND (g.valid_from IS NULL OR g.valid_from <= %(today)s) AND (g.valid_until IS NULL OR g.valid_until >=
+         %(today)s)
   LEFT JOIN role r ON r.id = g.role_id
  WHERE a.id = %(session)s
 """

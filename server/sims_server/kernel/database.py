@@ -39,7 +39,8 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     "security.require_otp": True,
     # Whoever notifies, approves, seals or administers signs in with a one-time code.
     "security.otp_permissions": (
-        "results.publish results.freeze sheets.approve results.approve_change transcripts.issue accounts.manage"
+        "results.publish results.freeze sheets.approve results.approve_change transcripts.issue "
+        "accounts.manage"
     ),
     "attendance.edit_days": 7,
     "mail.from": "registry@example.edu",
@@ -122,7 +123,11 @@ class Database:
             max_overflow=16,
             pool_timeout=10,
             pool_use_lifo=True,
-            connect_args={"options": "-c TimeZone=UTC", "application_name": application, "connect_timeout": 5},
+            connect_args={
+                "options": "-c TimeZone=UTC",
+                "application_name": application,
+                "connect_timeout": 5,
+            },
         )
         self._settings: dict[str, Any] = {}
         self._settings_read_at = float("-inf")

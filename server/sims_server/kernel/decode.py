@@ -12,11 +12,13 @@ import typing
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from types import UnionType
 from typing import Any, TypeVar
 
 import msgspec
+
 from sims_shared.problems import Fault, InvalidInput
 from sims_shared.values import DECIMAL_PATTERN, Places
 
@@ -44,14 +46,16 @@ def _kind(hint: Any) -> _Kind:
     places: Places | None = None
     origin = typing.get_origin(hint)
     if origin in (typing.Union, UnionType):
-        arms = [arm for arm in typing.get_args(hint)]
+        arms = list(typing.get_args(hint))
         nullable = type(None) in arms
         unset = msgspec.UnsetType in arms
         rest = [arm for arm in arms if arm not in (type(None), msgspec.UnsetType)]
         if len(rest) == 1:
             inner = _kind(rest[0])
             return inner._replace(nullable=nullable, unset=unset)
-        return _Kind(nullable, unset, hint, None, None, None, msgspec.json.Decoder(typing.Union[tuple(rest)]), False)  # noqa: UP007
+        return _Kind(
+            nullable, unset, hint, None, None, None, msgspec.json.Decoder(reduce(or_, rest)), False
+        )
     core = hint
     if origin is typing.Annotated:
         base, *notes = typing.get_args(hint)
@@ -67,7 +71,16 @@ def _kind(hint: Any) -> _Kind:
     if typing.get_origin(core) is list:
         return _Kind(False, False, core, None, None, typing.get_args(core)[0], None, False)
     # A free document (a policy) may write decimals as numbers: they stay exact.
-    return _Kind(False, False, hint, None, None, None, msgspec.json.Decoder(hint, float_hook=Decimal), core is dict or typing.get_origin(core) is dict)
+    return _Kind(
+        False,
+        False,
+        hint,
+        None,
+        None,
+        None,
+        msgspec.json.Decoder(hint, float_hook=Decimal),
+        core is dict or typing.get_origin(core) is dict,
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -97,11 +110,15 @@ def decode_command(struct: type[T], body: bytes, path: Mapping[str, Any]) -> T:
         raise _malformed("The body is not a JSON object.") from error
     for name in path:
         if name in fields:
-            faults.append(Fault(f"/{name}", "unknown_field", f"“{name}” comes from the address, not from the body."))
+            faults.append(
+                Fault(f"/{name}", "unknown_field", f"“{name}” comes from the address, not from the body.")
+            )
             del fields[name]
     value = _struct(typing.cast("type[msgspec.Struct]", struct), fields, "", faults, dict(path))
     if faults:
-        raise InvalidInput(f"{len(faults)} fault{'s' if len(faults) > 1 else ''} in the input.", errors=faults)
+        raise InvalidInput(
+            f"{len(faults)} fault{'s' if len(faults) > 1 else ''} in the input.", errors=faults
+        )
     return typing.cast(T, value)
 
 
@@ -110,7 +127,11 @@ def _pointer(parent: str, name: str | int) -> str:
 
 
 def _struct(
-    struct: type[msgspec.Struct], fields: dict[str, msgspec.Raw], pointer: str, faults: list[Fault], given: dict[str, Any]
+    struct: type[msgspec.Struct],
+    fields: dict[str, msgspec.Raw],
+    pointer: str,
+    faults: list[Fault],
+    given: dict[str, Any],
 ) -> Any:
     known = _fields(struct)
     values: dict[str, Any] = {}
@@ -162,7 +183,9 @@ def _value(hint: Any, raw: msgspec.Raw, pointer: str, faults: list[Fault]) -> An
         faults.append(Fault(pointer, "invalid", _in_words(str(error))))
         return None
     if not _storable(value):
-        faults.append(Fault(pointer, "invalid", "Characters that cannot be stored (NUL or half a character)."))
+        faults.append(
+            Fault(pointer, "invalid", "Characters that cannot be stored (NUL or half a character).")
+        )
         return None
     return value
 
@@ -226,7 +249,9 @@ def decode_query(struct: type[T], query: Mapping[str, list[str]], ignore: frozen
         if required and attribute not in values and not any(f.pointer == f"?{name}" for f in faults):
             faults.append(Fault(f"?{name}", "missing", f"“{name}” is required."))
     if faults:
-        raise InvalidInput(f"{len(faults)} fault{'s' if len(faults) > 1 else ''} in the query.", errors=faults)
+        raise InvalidInput(
+            f"{len(faults)} fault{'s' if len(faults) > 1 else ''} in the query.", errors=faults
+        )
     return struct(**values)
 
 

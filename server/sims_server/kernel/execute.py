@@ -19,13 +19,21 @@ from typing import Any, Generic, TypeVar
 import psycopg
 import sqlalchemy.exc
 from psycopg.types.json import Jsonb
-from sims_shared.problems import KeyReused, NotPermitted, OneTimeCodeNeeded, Refusal
 
 from sims_server.kernel import clock
-from sims_server.kernel.actor import ANONYMOUS, READ_ACTOR, SYSTEM_CALLER, TELL_ACTOR, TELL_SYSTEM, Caller, read_caller
+from sims_server.kernel.actor import (
+    ANONYMOUS,
+    READ_ACTOR,
+    SYSTEM_CALLER,
+    TELL_ACTOR,
+    TELL_SYSTEM,
+    Caller,
+    read_caller,
+)
 from sims_server.kernel.database import Connection, Database
 from sims_server.kernel.refusal import refusal_of, refusal_of_pool
 from sims_server.kernel.work import Work
+from sims_shared.problems import KeyReused, NotPermitted, OneTimeCodeNeeded, Refusal
 
 C = TypeVar("C")
 R = TypeVar("R")
@@ -46,7 +54,8 @@ class Operation(Generic[C, R]):
 
 
 def operation(permission: str | None, action: str) -> Callable[[Callable[[Work, C], R]], Operation[C, R]]:
-    """`@operation(Permission.PUBLISH_RESULTS, "results.publish")` above `def publish_results(work, command)`."""
+    """`@operation(Permission.PUBLISH_RESULTS, "results.publish")` above `def publish_results(work,
+    command)`."""
     return lambda run: Operation(permission, action, run)
 
 
@@ -90,7 +99,17 @@ def execute(
             with database.transaction() as (session, connection):
                 now = clock.now()
                 caller = _who(connection, incoming, action, now, changes)
-                work = Work(session, connection, database, caller, now, incoming.request_id, data, action, incoming.address)
+                work = Work(
+                    session,
+                    connection,
+                    database,
+                    caller,
+                    now,
+                    incoming.request_id,
+                    data,
+                    action,
+                    incoming.address,
+                )
                 if permission is not None:
                     _check_permission(work, permission)
                 if incoming.key is not None and (stored := _claim(work, incoming)) is not None:
@@ -123,7 +142,13 @@ def execute(
 
 
 def execute_as_system(
-    database: Database, operation: Callable[[Work, C], R], command: C, *, action: str, data: Path, actor: Caller | None = None
+    database: Database,
+    operation: Callable[[Work, C], R],
+    command: C,
+    *,
+    action: str,
+    data: Path,
+    actor: Caller | None = None,
 ) -> R:
     """The same door for jobs, the command line and tests: the actor is the system, or whom a job acts for."""
     caller = actor or SYSTEM_CALLER
@@ -179,7 +204,11 @@ def _who(connection: Connection, incoming: Incoming, action: str, now: Any, chan
 def _check_permission(work: Work, permission: str) -> None:
     if not work.caller.may(permission):
         raise NotPermitted(f"Your role does not include “{permission}”.")
-    if permission in work.setting("security.otp_permissions").split() and not work.caller.has_otp and work.setting("security.require_otp"):
+    if (
+        permission in work.setting("security.otp_permissions").split()
+        and not work.caller.has_otp
+        and work.setting("security.require_otp")
+    ):
         raise OneTimeCodeNeeded
 
 
@@ -205,13 +234,16 @@ def _claim(work: Work, incoming: Incoming) -> Answer | None:
     if claimed:
         return None
     row = work.row(
-        "SELECT request_hash, status, body, headers FROM idempotency_key WHERE account_id = %(account)s AND key = %(key)s",
+        "SELECT request_hash, status, body, headers FROM idempotency_key WHERE account_id = %(account)s "
+        "AND key = %(key)s",
         account=work.caller.id or 0,
         key=incoming.key,
     )
     if row is None or row["request_hash"] != _fingerprint(incoming):
         raise KeyReused("The key was used for another request. Take a new one.")
-    return Answer(row["status"], bytes(row["body"]), {**row["headers"], "Idempotent-Replay": "true"}, replayed=True)
+    return Answer(
+        row["status"], bytes(row["body"]), {**row["headers"], "Idempotent-Replay": "true"}, replayed=True
+    )
 
 
 def _remember(work: Work, incoming: Incoming, answer: Answer) -> None:

@@ -20,8 +20,6 @@ from litestar import Request, route
 from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
-from sims_shared.messages import Page
-from sims_shared.problems import Fault, InvalidInput, NotFound, NotSignedIn, Refusal, Stale
 
 from sims_server.kernel.database import Database
 from sims_server.kernel.decode import decode_command, decode_query
@@ -29,6 +27,8 @@ from sims_server.kernel.execute import Answer, Incoming, Operation, execute
 from sims_server.kernel.paging import Listing, read_page
 from sims_server.kernel.refusal import MEDIA_TYPE, problem_of
 from sims_server.kernel.work import Work
+from sims_shared.messages import Page
+from sims_shared.problems import Fault, InvalidInput, NotFound, NotSignedIn, Refusal, Stale
 
 JSON = "application/json"
 BODY_LIMIT = 1024 * 1024
@@ -116,9 +116,14 @@ def _incoming(request: Request[Any, Any, Any], door: Door, body: bytes) -> Incom
             raise NotSignedIn("Send “Authorization: Bearer <access>”.")
     key = request.headers.get("idempotency-key") if door.method == "POST" and not door.anonymous else None
     if key is not None and not _KEY.match(key):
-        raise InvalidInput("Idempotency-Key is 1 to 200 printable ASCII characters.", errors=[Fault("Idempotency-Key", "invalid", "1 to 200 printable ASCII characters.")])
+        raise InvalidInput(
+            "Idempotency-Key is 1 to 200 printable ASCII characters.",
+            errors=[Fault("Idempotency-Key", "invalid", "1 to 200 printable ASCII characters.")],
+        )
     address = request.client.host if request.client else ""
-    return Incoming(session_id, door.method, request.scope["path"], request_id_of(request), key, body, address)
+    return Incoming(
+        session_id, door.method, request.scope["path"], request_id_of(request), key, body, address
+    )
 
 
 def request_id_of(request: Request[Any, Any, Any]) -> str:
@@ -129,7 +134,9 @@ def request_id_of(request: Request[Any, Any, Any]) -> str:
 CarryOut = Callable[[Work, dict[str, Any], Request[Any, Any, Any], bytes], Answer]
 
 
-def _make(door: Door, action: str, carry_out: CarryOut, *, changes: bool, body_limit: int) -> HTTPRouteHandler:
+def _make(
+    door: Door, action: str, carry_out: CarryOut, *, changes: bool, body_limit: int
+) -> HTTPRouteHandler:
     """The one handler all doors share."""
     DOORS.append(door)
 
@@ -202,9 +209,24 @@ def command(
     `finds_itself`: the operation of a hot path raises that NotFound in a statement it needs anyway;
     `locate` is then asked only when the body is bad. `decode(body, path)` takes the place of
     `decode_command` where the very bytes matter."""
-    door = Door(method, path, _camel(operation.run.__name__), _summary(operation.run), operation.permission, anonymous, status, struct, None, reply, refusals=tuple(refusals), tag=tag)
+    door = Door(
+        method,
+        path,
+        _camel(operation.run.__name__),
+        _summary(operation.run),
+        operation.permission,
+        anonymous,
+        status,
+        struct,
+        None,
+        reply,
+        refusals=tuple(refusals),
+        tag=tag,
+    )
 
-    def carry_out(work: Work, path_values: dict[str, Any], request: Request[Any, Any, Any], body: bytes) -> Answer:
+    def carry_out(
+        work: Work, path_values: dict[str, Any], request: Request[Any, Any, Any], body: bytes
+    ) -> Answer:
         if request.scope["query_string"]:
             decode_query(NoParameters, query_of(request))
         if locate is not None and not finds_itself:
@@ -215,7 +237,9 @@ def command(
             if current not in [tag.strip() for tag in wanted.split(",")]:
                 raise Stale("Read it again, then decide.", etag=current)
         try:
-            wish = decode(body, path_values) if decode is not None else decode_command(struct, body, path_values)
+            wish = (
+                decode(body, path_values) if decode is not None else decode_command(struct, body, path_values)
+            )
         except InvalidInput:
             if locate is not None and finds_itself:
                 locate(work, **path_values)
@@ -250,11 +274,31 @@ def read(
 ) -> HTTPRouteHandler:
     """A route that reads: `query_function(work, **path[, query])` gives the view, or raises NotFound.
     `changes` is set where reading leaves a trace (a disclosure, a token)."""
-    door = Door("GET", path, _camel(query_function.__name__), _summary(query_function), permission, anonymous, 200, None, parameters, reply, media_type, tuple(refusals), tag=tag)
+    door = Door(
+        "GET",
+        path,
+        _camel(query_function.__name__),
+        _summary(query_function),
+        permission,
+        anonymous,
+        200,
+        None,
+        parameters,
+        reply,
+        media_type,
+        tuple(refusals),
+        tag=tag,
+    )
 
-    def carry_out(work: Work, path_values: dict[str, Any], request: Request[Any, Any, Any], body: bytes) -> Answer:
+    def carry_out(
+        work: Work, path_values: dict[str, Any], request: Request[Any, Any, Any], body: bytes
+    ) -> Answer:
         query = decode_query(parameters or NoParameters, query_of(request))
-        view = query_function(work, **path_values, query=query) if parameters is not None else query_function(work, **path_values)
+        view = (
+            query_function(work, **path_values, query=query)
+            if parameters is not None
+            else query_function(work, **path_values)
+        )
         answer = _answer(view, 200)
         if media_type == JSON:
             answer.headers["ETag"] = etag(answer.body)
@@ -265,12 +309,29 @@ def read(
     return _make(door, f"read.{query_function.__name__}", carry_out, changes=changes, body_limit=BODY_LIMIT)
 
 
-def listing(path: str, described: Listing, reply: type[Any], *, permission: str | None, tag: str = "") -> HTTPRouteHandler:
+def listing(
+    path: str, described: Listing, reply: type[Any], *, permission: str | None, tag: str = ""
+) -> HTTPRouteHandler:
     """A route that lists: keyset pages, filters, search and ordering as `described`."""
     name = "list_" + path.removeprefix("/api/").strip("/").replace("/", "_").replace("-", "_")
-    door = Door("GET", path, _camel(name), f"List {described.entity.replace('_', ' ')}s", permission, False, 200, None, None, Page[reply], listing=described, tag=tag)  # type: ignore[valid-type]
+    door = Door(
+        "GET",
+        path,
+        _camel(name),
+        f"List {described.entity.replace('_', ' ')}s",
+        permission,
+        False,
+        200,
+        None,
+        None,
+        Page[reply],  # type: ignore[valid-type]
+        listing=described,
+        tag=tag,
+    )
 
-    def carry_out(work: Work, path_values: dict[str, Any], request: Request[Any, Any, Any], body: bytes) -> Answer:
+    def carry_out(
+        work: Work, path_values: dict[str, Any], request: Request[Any, Any, Any], body: bytes
+    ) -> Answer:
         return Answer(200, encode(read_page(work, described, query_of(request), request.scope["path"])))
 
     return _make(door, f"{described.entity}.list", carry_out, changes=False, body_limit=BODY_LIMIT)
@@ -289,15 +350,41 @@ def upload(
     tag: str = "",
 ) -> HTTPRouteHandler:
     """A multipart route. `struct` has the text fields, and `file: bytes`, `file_name: str`."""
-    door = Door("POST", path, _camel(operation.run.__name__), _summary(operation.run), operation.permission, anonymous, status, struct, None, reply, refusals=tuple(refusals), multipart=True, tag=tag)
+    door = Door(
+        "POST",
+        path,
+        _camel(operation.run.__name__),
+        _summary(operation.run),
+        operation.permission,
+        anonymous,
+        status,
+        struct,
+        None,
+        reply,
+        refusals=tuple(refusals),
+        multipart=True,
+        tag=tag,
+    )
 
-    def carry_out(work: Work, path_values: dict[str, Any], request: Request[Any, Any, Any], body: bytes) -> Answer:
+    def carry_out(
+        work: Work, path_values: dict[str, Any], request: Request[Any, Any, Any], body: bytes
+    ) -> Answer:
         fields = _multipart(request.headers.get("content-type", ""), body)
         known = {f.name for f in msgspec.structs.fields(struct)}
-        faults = [Fault(f"/{name}", "unknown_field", f"There is no field “{name}”.") for name in fields if name not in known]
-        faults += [Fault(f"/{f.name}", "missing", f"“{f.name}” is required.") for f in msgspec.structs.fields(struct) if f.required and f.name not in fields]
+        faults = [
+            Fault(f"/{name}", "unknown_field", f"There is no field “{name}”.")
+            for name in fields
+            if name not in known
+        ]
+        faults += [
+            Fault(f"/{f.name}", "missing", f"“{f.name}” is required.")
+            for f in msgspec.structs.fields(struct)
+            if f.required and f.name not in fields
+        ]
         if faults:
-            raise InvalidInput(f"{len(faults)} fault{'s' if len(faults) > 1 else ''} in the form.", errors=faults)
+            raise InvalidInput(
+                f"{len(faults)} fault{'s' if len(faults) > 1 else ''} in the form.", errors=faults
+            )
         return _answer(operation(work, struct(**fields)), status)
 
     return _make(door, operation.action, carry_out, changes=True, body_limit=body_limit)
@@ -311,7 +398,10 @@ def _multipart(content_type: str, body: bytes) -> dict[str, Any]:
     header["content-type"] = content_type
     boundary = header.get_boundary()
     if header.get_content_type() != "multipart/form-data" or not boundary:
-        raise InvalidInput("A multipart/form-data body is expected.", errors=[Fault("", "malformed", "A multipart/form-data body is expected.")])
+        raise InvalidInput(
+            "A multipart/form-data body is expected.",
+            errors=[Fault("", "malformed", "A multipart/form-data body is expected.")],
+        )
     fields: dict[str, Any] = {}
     for part in body.split(b"--" + boundary.encode("latin-1"))[1:]:
         if part.startswith(b"--"):
@@ -331,7 +421,9 @@ def _multipart(content_type: str, body: bytes) -> dict[str, Any]:
         else:
             text = content.decode("utf-8", "replace")
             if "\x00" in text:
-                raise InvalidInput("NUL in a field.", errors=[Fault(f"/{name}", "invalid", "NUL cannot be stored.")])
+                raise InvalidInput(
+                    "NUL in a field.", errors=[Fault(f"/{name}", "invalid", "NUL cannot be stored.")]
+                )
             fields[name] = text
     return fields
 

@@ -20,13 +20,13 @@ import msgspec
 import procrastinate
 import structlog
 from psycopg.types.json import Jsonb
-from sims_shared.problems import Refusal
 
 from sims_server.kernel import clock
 from sims_server.kernel.actor import SYSTEM_CALLER, Caller, caller_of_account
 from sims_server.kernel.database import Database
 from sims_server.kernel.execute import execute_as_system
 from sims_server.kernel.work import Work
+from sims_shared.problems import Refusal
 
 log = structlog.get_logger("sims.jobs")
 C = TypeVar("C")
@@ -53,7 +53,9 @@ class JobRun:
 
     def execute(self, operation: Callable[[Work, C], R], command: C, *, action: str | None = None) -> R:
         """Carry an operation out in a transaction of its own, acting for whoever asked for the job."""
-        return execute_as_system(self.database, operation, command, action=action or self.kind, data=self.data, actor=self.caller)
+        return execute_as_system(
+            self.database, operation, command, action=action or self.kind, data=self.data, actor=self.caller
+        )
 
     def progress(self, done: int, total: int) -> None:
         """Show progress (a few times a second at most) and stop here when the job was cancelled."""
@@ -62,7 +64,8 @@ class JobRun:
         self._written_at = time.monotonic()
         with self.database.transaction() as (_, connection):
             asked = connection.value(
-                "UPDATE job SET progress_done = %(done)s, progress_total = %(total)s WHERE id = %(id)s RETURNING cancel_asked",
+                "UPDATE job SET progress_done = %(done)s, progress_total = %(total)s WHERE id = %(id)s "
+                "RETURNING cancel_asked",
                 done=done,
                 total=total,
                 id=self.id,
@@ -97,7 +100,8 @@ def _only_deferred(job_id: int) -> None:
 def enqueue(work: Work, kind: str, **arguments: Any) -> int:
     """Ask for a job; its id. It exists when, and only when, this transaction commits."""
     job_id: int = work.value(
-        "INSERT INTO job (kind, arguments, created_by, created_at) VALUES (%(kind)s, %(arguments)s, %(by)s, %(now)s) RETURNING id",
+        "INSERT INTO job (kind, arguments, created_by, created_at) VALUES (%(kind)s, %(arguments)s, "
+        "%(by)s, %(now)s) RETURNING id",
         kind=kind,
         arguments=Jsonb(arguments),
         by=work.caller.id,
@@ -109,21 +113,28 @@ def enqueue(work: Work, kind: str, **arguments: Any) -> int:
 
 def requeue(work: Work, job_id: int) -> None:
     """Put an existing job into the queue (again)."""
-    _deferring.configure_task(QUEUE_TASK, queue="sims", connection=work.connection.driver).defer(job_id=job_id)
+    _deferring.configure_task(QUEUE_TASK, queue="sims", connection=work.connection.driver).defer(
+        job_id=job_id
+    )
 
 
 def run_job(database: Database, data: Path, job_id: int) -> None:
     """Run one job to its end and record how it ended. Never raises but for a lost database."""
     with database.transaction() as (_, connection):
         row = connection.row(
-            "UPDATE job SET status = 'running', started_at = %(now)s, error = NULL WHERE id = %(id)s AND status IN ('queued', 'running') "
+            "UPDATE job SET status = 'running', started_at = %(now)s, error = NULL WHERE id = %(id)s "
+            "AND status IN ('queued', 'running') "
             "RETURNING kind, arguments, created_by, cancel_asked",
             now=clock.now(),
             id=job_id,
         )
         if row is None:
             return
-        caller = SYSTEM_CALLER if row["created_by"] is None else caller_of_account(connection, row["created_by"], clock.now())
+        caller = (
+            SYSTEM_CALLER
+            if row["created_by"] is None
+            else caller_of_account(connection, row["created_by"], clock.now())
+        )
     run = JobRun(job_id, row["kind"], row["arguments"], caller, database, data)
     status, result, error = "done", None, None
     try:
@@ -136,10 +147,14 @@ def run_job(database: Database, data: Path, job_id: int) -> None:
         status, error = "failed", f"{refusal.code}: {refusal.detail}"
     except Exception as bug:
         log.exception("job failed", job_id=job_id, kind=row["kind"])
-        status, error = "failed", f"{type(bug).__name__}: quote job {job_id} to the people who run this server"
+        status, error = (
+            "failed",
+            f"{type(bug).__name__}: quote job {job_id} to the people who run this server",
+        )
     with database.transaction() as (_, connection):
         connection.run(
-            "UPDATE job SET status = %(status)s, result = %(result)s, error = %(error)s, finished_at = %(now)s WHERE id = %(id)s",
+            "UPDATE job SET status = %(status)s, result = %(result)s, error = %(error)s, finished_at = "
+            "%(now)s WHERE id = %(id)s",
             status=status,
             result=None if result is None else Jsonb(msgspec.to_builtins(result)),
             error=error,
@@ -187,7 +202,9 @@ class Worker:
                 time.sleep(2)
 
     async def _work(self) -> None:
-        app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=self._database.url, min_size=1, max_size=4))
+        app = procrastinate.App(
+            connector=procrastinate.PsycopgConnector(conninfo=self._database.url, min_size=1, max_size=4)
+        )
 
         @app.task(name=QUEUE_TASK, queue="sims")
         def run(job_id: int) -> None:
@@ -199,7 +216,11 @@ class Worker:
             self._task = asyncio.current_task()
             self._ready.set()
             await app.run_worker_async(
-                queues=["sims"], concurrency=self._concurrency, install_signal_handlers=False, shutdown_graceful_timeout=10, delete_jobs="successful"
+                queues=["sims"],
+                concurrency=self._concurrency,
+                install_signal_handlers=False,
+                shutdown_graceful_timeout=10,
+                delete_jobs="successful",
             )
 
 

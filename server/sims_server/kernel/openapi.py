@@ -8,11 +8,21 @@ from typing import Any
 
 import msgspec
 from litestar import Litestar
-from sims_shared.problems import InvalidInput, NotFound, NotPermitted, NotSignedIn, Problem, Refusal
 
 from sims_server.kernel.http import JSON, Door, File
 from sims_server.kernel.paging import PAGE_SIZE, PAGE_SIZE_MAX
-from sims_server.kernel.refusal import MEDIA_TYPE, STATUS, Busy, DatabaseAway, Duplicate, InUse, NotAcceptedByDatabase, RuleOfTheRecord, UnknownReference
+from sims_server.kernel.refusal import (
+    MEDIA_TYPE,
+    STATUS,
+    Busy,
+    DatabaseAway,
+    Duplicate,
+    InUse,
+    NotAcceptedByDatabase,
+    RuleOfTheRecord,
+    UnknownReference,
+)
+from sims_shared.problems import InvalidInput, NotFound, NotPermitted, NotSignedIn, Problem, Refusal
 
 _PATH_PARAMETER = re.compile(r"\{(\w+):(\w+)\}")
 
@@ -47,7 +57,11 @@ def document(app: Litestar, version: str) -> dict[str, Any]:
         paths.setdefault(path, {})[door.method.lower()] = _operation(door, schema_of, components)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "SIMS", "version": version, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
+        "info": {
+            "title": "SIMS",
+            "version": version,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
         "paths": paths,
         "components": {
             "schemas": {name: _decimals(schema) for name, schema in components.items()},
@@ -60,7 +74,11 @@ def _decimals(schema: Any) -> Any:
     """msgspec calls a decimal `string, format decimal`; the wire takes a number as well, of one form."""
     if isinstance(schema, dict):
         if schema.get("format") == "decimal":
-            return {**{k: v for k, v in schema.items() if k != "type"}, "type": "string", "pattern": r"^-?\d{1,9}(\.\d+)?$"}
+            return {
+                **{k: v for k, v in schema.items() if k != "type"},
+                "type": "string",
+                "pattern": r"^-?\d{1,9}(\.\d+)?$",
+            }
         return {name: _decimals(value) for name, value in schema.items()}
     if isinstance(schema, list):
         return [_decimals(value) for value in schema]
@@ -69,9 +87,13 @@ def _decimals(schema: Any) -> Any:
 
 def _operation(door: Door, schema_of: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {
-        "operationId": f"{door.operation_id}" if door.method != "PATCH" or door.operation_id != "putSetting" else "patchSetting",
+        "operationId": f"{door.operation_id}"
+        if door.method != "PATCH" or door.operation_id != "putSetting"
+        else "patchSetting",
         "summary": door.summary,
-        "tags": [door.tag or door.path.strip("/").split("/")[1 if door.path.startswith("/api/") else 0] or "root"],
+        "tags": [
+            door.tag or door.path.strip("/").split("/")[1 if door.path.startswith("/api/") else 0] or "root"
+        ],
         "parameters": _parameters(door),
         "responses": _responses(door, schema_of),
     }
@@ -92,9 +114,17 @@ def _body(door: Door, schema_of: dict[str, Any], components: dict[str, Any]) -> 
     properties = {key: value for key, value in schema.get("properties", {}).items() if key not in in_path}
     if not properties:
         return None
-    plain = {**schema, "properties": _decimals(properties), "required": [key for key in schema.get("required", []) if key not in in_path]}
+    plain = {
+        **schema,
+        "properties": _decimals(properties),
+        "required": [key for key in schema.get("required", []) if key not in in_path],
+    }
     if door.multipart:
-        plain["properties"] = {key: ({"type": "string", "format": "binary"} if key == "file" else value) for key, value in plain["properties"].items() if key != "file_name"}
+        plain["properties"] = {
+            key: ({"type": "string", "format": "binary"} if key == "file" else value)
+            for key, value in plain["properties"].items()
+            if key != "file_name"
+        }
         plain["required"] = [key for key in plain["required"] if key != "file_name"]
         return {"required": True, "content": {"multipart/form-data": {"schema": plain}}}
     return {"required": bool(plain["required"]), "content": {JSON: {"schema": plain}}}
@@ -103,17 +133,32 @@ def _body(door: Door, schema_of: dict[str, Any], components: dict[str, Any]) -> 
 def _parameters(door: Door) -> list[dict[str, Any]]:
     parameters: list[dict[str, Any]] = []
     for name, kind in _PATH_PARAMETER.findall(door.path):
-        schema = {"type": "integer", "minimum": 1, "maximum": 2**63 - 1} if kind == "int" else {"type": "string"}
+        schema = (
+            {"type": "integer", "minimum": 1, "maximum": 2**63 - 1} if kind == "int" else {"type": "string"}
+        )
         parameters.append({"name": name, "in": "path", "required": True, "schema": schema})
     if door.query is not None:
         schemas, components = msgspec.json.schema_components([door.query])
         described = components[schemas[0]["$ref"].rsplit("/", 1)[-1]]
         for name, schema in described.get("properties", {}).items():
-            parameters.append({"name": name, "in": "query", "required": name in described.get("required", []), "schema": _decimals(schema)})
+            parameters.append(
+                {
+                    "name": name,
+                    "in": "query",
+                    "required": name in described.get("required", []),
+                    "schema": _decimals(schema),
+                }
+            )
     if door.listing is not None:
         parameters += _list_parameters(door)
     if door.method == "POST" and not door.anonymous and not door.multipart:
-        parameters.append({"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"}})
+        parameters.append(
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+            }
+        )
     if door.method in ("PATCH", "DELETE"):
         parameters.append({"name": "If-Match", "in": "header", "schema": {"type": "string"}})
     return parameters
@@ -121,8 +166,17 @@ def _parameters(door: Door) -> list[dict[str, Any]]:
 
 def _list_parameters(door: Door) -> Iterable[dict[str, Any]]:
     assert door.listing is not None
-    yield {"name": "page_size", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": PAGE_SIZE_MAX, "default": PAGE_SIZE}}
-    yield {"name": "cursor", "in": "query", "schema": {"type": "string"}, "description": "Taken from `next` of the page before."}
+    yield {
+        "name": "page_size",
+        "in": "query",
+        "schema": {"type": "integer", "minimum": 1, "maximum": PAGE_SIZE_MAX, "default": PAGE_SIZE},
+    }
+    yield {
+        "name": "cursor",
+        "in": "query",
+        "schema": {"type": "string"},
+        "description": "Taken from `next` of the page before.",
+    }
     yield {"name": "count", "in": "query", "schema": {"type": "boolean", "default": False}}
     orders = [sign + name for name in door.listing.every_order for sign in ("", "-")]
     yield {"name": "ordering", "in": "query", "schema": {"type": "string", "enum": orders}}
@@ -140,7 +194,10 @@ def _responses(door: Door, schema_of: dict[str, Any]) -> dict[str, Any]:
     elif door.reply is File:
         responses[str(door.status)] = {"description": "The file.", "content": {door.media_type: {}}}
     else:
-        responses[str(door.status)] = {"description": "Done.", "content": {JSON: {"schema": schema_of[repr(door.reply)]}}}
+        responses[str(door.status)] = {
+            "description": "Done.",
+            "content": {JSON: {"schema": schema_of[repr(door.reply)]}},
+        }
     possible: list[type[Refusal]] = [InvalidInput, *door.refusals, Busy, DatabaseAway]
     if not door.anonymous:
         possible += [NotSignedIn]
@@ -164,6 +221,3 @@ def _responses(door: Door, schema_of: dict[str, Any]) -> dict[str, Any]:
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
     return responses
-
-
-

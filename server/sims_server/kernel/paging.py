@@ -17,11 +17,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sims_shared.problems import Fault, InvalidInput
 
 from sims_server.kernel.actor import Caller
 from sims_server.kernel.decode import parse_parameter
 from sims_server.kernel.work import Work
+from sims_shared.problems import Fault, InvalidInput
 
 PAGE_SIZE = 50
 PAGE_SIZE_MAX = 200
@@ -79,7 +79,9 @@ class Listing:
 
     def select(self) -> str:
         """`SELECT columns FROM source`, for the single resource of the same shape."""
-        return f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in self.columns.items())} FROM {self.source}"
+        return (
+            f"SELECT {', '.join(f'{sql} AS {name}' for name, sql in self.columns.items())} FROM {self.source}"
+        )
 
     def one(self, work: Work, id: int) -> dict[str, Any] | None:
         """The resource with this id within the caller's scope, or None."""
@@ -109,7 +111,15 @@ def _cursor(order: str, value: str, id: int) -> str:
 def parse_list_request(listing: Listing, query: Mapping[str, list[str]]) -> ListRequest:
     """Raises InvalidInput with every fault of the query string."""
     faults: list[Fault] = []
-    request = ListRequest({}, [], listing.default_order.lstrip("-"), listing.default_order.startswith("-"), None, PAGE_SIZE, False)
+    request = ListRequest(
+        {},
+        [],
+        listing.default_order.lstrip("-"),
+        listing.default_order.startswith("-"),
+        None,
+        PAGE_SIZE,
+        False,
+    )
     for name, given in query.items():
         if len(given) != 1:
             faults.append(Fault(f"?{name}", "repeated", "Give it once."))
@@ -127,7 +137,9 @@ def parse_list_request(listing: Listing, query: Mapping[str, list[str]]) -> List
         elif name == "ordering":
             request.order, request.descending = text.removeprefix("-"), text.startswith("-")
             if request.order not in listing.every_order:
-                faults.append(Fault("?ordering", "unknown_order", f"Order by one of: {', '.join(listing.every_order)}."))
+                faults.append(
+                    Fault("?ordering", "unknown_order", f"Order by one of: {', '.join(listing.every_order)}.")
+                )
         elif name == "cursor":
             continue
         elif name in listing.filters:
@@ -137,18 +149,26 @@ def parse_list_request(listing: Listing, query: Mapping[str, list[str]]) -> List
     if "cursor" in query and not faults:
         request.after = _parse_cursor(query["cursor"][0], request, faults)
     if faults:
-        raise InvalidInput(f"{len(faults)} fault{'s' if len(faults) > 1 else ''} in the query.", errors=faults)
+        raise InvalidInput(
+            f"{len(faults)} fault{'s' if len(faults) > 1 else ''} in the query.", errors=faults
+        )
     return request
 
 
 def _parse_cursor(text: str, request: ListRequest, faults: list[Fault]) -> tuple[str, int] | None:
     try:
         padded = text + "=" * (-len(text) % 4)
-        order, value, id = msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True), type=tuple[str, str, int])
+        order, value, id = msgspec.json.decode(
+            base64.b64decode(padded, altchars=b"-_", validate=True), type=tuple[str, str, int]
+        )
     except (binascii.Error, ValueError, msgspec.DecodeError):
         faults.append(Fault("?cursor", "malformed", "This cursor is not one of ours."))
         return None
-    if order != f"{'-' if request.descending else ''}{request.order}" or "\x00" in value or not 0 < id < 2**63:
+    if (
+        order != f"{'-' if request.descending else ''}{request.order}"
+        or "\x00" in value
+        or not 0 < id < 2**63
+    ):
         faults.append(Fault("?cursor", "malformed", "This cursor belongs to another ordering."))
         return None
     return value, id
@@ -158,7 +178,14 @@ def read_page(work: Work, listing: Listing, query: Mapping[str, list[str]], path
     """One page as `{"results", "next"[, "count"]}`, ready to encode."""
     request = parse_list_request(listing, query)
     scope_sql, values = listing.scope(work.caller)
-    shape = (tuple(request.filters), len(request.words), request.order, request.descending, request.after is None, scope_sql)
+    shape = (
+        tuple(request.filters),
+        len(request.words),
+        request.order,
+        request.descending,
+        request.after is None,
+        scope_sql,
+    )
     sql = listing.statements.get(shape)
     if sql is None:
         sql = listing.statements[shape] = _statement(listing, request, scope_sql)
@@ -214,7 +241,9 @@ def _statement(listing: Listing, request: ListRequest, scope_sql: str) -> str:
     order = listing.every_order[request.order]
     way = "DESC" if request.descending else "ASC"
     columns = ", ".join(f"{sql} AS {name}" for name, sql in listing.columns.items())
-    ordering = f"{listing.key} {way}" if order.sql == listing.key else f"{order.sql} {way}, {listing.key} {way}"
+    ordering = (
+        f"{listing.key} {way}" if order.sql == listing.key else f"{order.sql} {way}, {listing.key} {way}"
+    )
     return (
         f"SELECT {columns}, ({order.sql})::text AS _order, {listing.key} AS _key FROM {listing.source}"
         f"{_conditions(listing, request, scope_sql, paged=True)} ORDER BY {ordering} LIMIT %(limit)s"

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import psycopg
 import sqlalchemy.exc
+
 from sims_shared.problems import Kind, Refusal
 
 STATUS: dict[Kind, int] = {
@@ -90,9 +91,17 @@ def refusal_of(error: psycopg.Error) -> BaseException:
         return UnknownReference(f"“{name}” names something that does not exist.")
     if isinstance(error, psycopg.errors.CheckViolation | psycopg.errors.ExclusionViolation):
         return RuleOfTheRecord(f"“{name}” forbids this.")
-    if isinstance(error, psycopg.errors.NumericValueOutOfRange | psycopg.errors.StringDataRightTruncation | psycopg.errors.UntranslatableCharacter):
+    if isinstance(
+        error,
+        psycopg.errors.NumericValueOutOfRange
+        | psycopg.errors.StringDataRightTruncation
+        | psycopg.errors.UntranslatableCharacter,
+    ):
         return NotAcceptedByDatabase()
-    if isinstance(error, psycopg.errors.LockNotAvailable | psycopg.errors.QueryCanceled | psycopg.errors.TransactionRollback):
+    if isinstance(
+        error,
+        psycopg.errors.LockNotAvailable | psycopg.errors.QueryCanceled | psycopg.errors.TransactionRollback,
+    ):
         return Busy(retry_after=1)
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return DatabaseAway(retry_after=2)

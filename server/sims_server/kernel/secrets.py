@@ -16,16 +16,18 @@ from pathlib import Path
 import jwt
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sims_shared.problems import Kind, Refusal
 
 from sims_server.kernel import clock
+from sims_shared.problems import Kind, Refusal
 
 ACCESS_LIFETIME = timedelta(minutes=15)
 REFRESH_LIFETIME = timedelta(days=60)
 _hasher = PasswordHasher(time_cost=1, memory_cost=47104, parallelism=1)
 _at_once = threading.BoundedSemaphore(2)
 _queue = threading.BoundedSemaphore(24)
-_NOBODY = "$argon2id$v=19$m=47104,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$Zm9yYSB1c2VyIHdobyBkb2VzIG5vdCBleGlzdCBhdCBhbGw"
+_NOBODY = (
+    "$argon2id$v=19$m=47104,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$Zm9yYSB1c2VyIHdobyBkb2VzIG5vdCBleGlzdCBhdCBhbGw"
+)
 
 
 class SignInBusy(Refusal):
@@ -94,7 +96,9 @@ class AccessTokens:
 
     def make(self, account_id: int, session_id: str) -> str:
         expires = clock.now() + ACCESS_LIFETIME
-        return jwt.encode({"sub": str(account_id), "sid": session_id, "exp": expires}, self._secret, algorithm="HS256")
+        return jwt.encode(
+            {"sub": str(account_id), "sid": session_id, "exp": expires}, self._secret, algorithm="HS256"
+        )
 
     def read(self, header: str) -> str | None:
         """The session id in an Authorization header, or None when it is missing, bad or expired."""
@@ -102,7 +106,12 @@ class AccessTokens:
         if scheme.lower() != "bearer" or not token:
             return None
         try:
-            claims = jwt.decode(token.strip(), self._secret, algorithms=["HS256"], options={"verify_exp": False, "require": ["exp", "sid"]})
+            claims = jwt.decode(
+                token.strip(),
+                self._secret,
+                algorithms=["HS256"],
+                options={"verify_exp": False, "require": ["exp", "sid"]},
+            )
             if float(claims["exp"]) <= clock.now().timestamp():
                 return None
         except (jwt.PyJWTError, TypeError, ValueError):

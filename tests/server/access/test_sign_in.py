@@ -38,9 +38,13 @@ def test_a_disabled_account_is_refused_on_the_very_next_request(api: Api, univer
     assert client.get("/api/auth/me/").status == 401
 
 
-def test_a_refresh_token_survives_one_lost_answer_and_no_second_reuse(api: Api, university: University) -> None:
+def test_a_refresh_token_survives_one_lost_answer_and_no_second_reuse(
+    api: Api, university: University
+) -> None:
     university.account("registrar", "registrar")
-    first = api.anonymous.post("/api/auth/token/", {"username": "registrar", "password": PASSWORD}).json["refresh"]
+    first = api.anonymous.post("/api/auth/token/", {"username": "registrar", "password": PASSWORD}).json[
+        "refresh"
+    ]
     lost = api.anonymous.post("/api/auth/token/refresh/", {"refresh": first})
     retried = api.anonymous.post("/api/auth/token/refresh/", {"refresh": first})
     assert lost.status == retried.status == 200
@@ -49,10 +53,15 @@ def test_a_refresh_token_survives_one_lost_answer_and_no_second_reuse(api: Api, 
     assert api.anonymous.post("/api/auth/token/refresh/", {"refresh": retried.json["refresh"]}).status == 401
 
 
-def test_failed_attempts_are_throttled_and_a_success_elsewhere_is_not(api: Api, university: University) -> None:
+def test_failed_attempts_are_throttled_and_a_success_elsewhere_is_not(
+    api: Api, university: University
+) -> None:
     university.account("registrar", "registrar")
     for _ in range(5):
-        assert api.anonymous.post("/api/auth/token/", {"username": "registrar", "password": "wrong"}).status == 401
+        assert (
+            api.anonymous.post("/api/auth/token/", {"username": "registrar", "password": "wrong"}).status
+            == 401
+        )
     blocked = api.anonymous.post("/api/auth/token/", {"username": "registrar", "password": PASSWORD})
     assert blocked.status == 429
     assert int(blocked.headers["retry-after"]) >= 1

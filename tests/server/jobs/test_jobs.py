@@ -41,7 +41,9 @@ def status(university: University, job_id: int) -> str:
     return found
 
 
-def test_a_job_runs_and_keeps_its_result(api: Api, university: University, kinds: None, worker: Worker) -> None:
+def test_a_job_runs_and_keeps_its_result(
+    api: Api, university: University, kinds: None, worker: Worker
+) -> None:
     @job("test.double")
     def double(run: JobRun) -> dict[str, int]:
         run.progress(1, 1)
@@ -67,7 +69,9 @@ def test_a_job_of_a_transaction_that_rolls_back_never_exists(api: Api, universit
     assert university.row("SELECT count(*) FROM procrastinate_jobs") == 0
 
 
-def test_a_failed_job_says_so_in_words_and_can_be_retried(api: Api, university: University, kinds: None) -> None:
+def test_a_failed_job_says_so_in_words_and_can_be_retried(
+    api: Api, university: University, kinds: None
+) -> None:
     attempts: list[int] = []
 
     @job("test.second_time")
@@ -89,7 +93,9 @@ def test_a_failed_job_says_so_in_words_and_can_be_retried(api: Api, university: 
     assert admin.post(f"/api/jobs/{job_id}/retry/").code == "jobs.wrong_state"
 
 
-def test_a_running_job_stops_at_its_next_step_when_cancelled(api: Api, university: University, kinds: None, worker: Worker) -> None:
+def test_a_running_job_stops_at_its_next_step_when_cancelled(
+    api: Api, university: University, kinds: None, worker: Worker
+) -> None:
     started, cancelled = threading.Event(), threading.Event()
 
     @job("test.long")
