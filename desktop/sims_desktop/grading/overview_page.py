@@ -68,7 +68,7 @@ class OverviewPage(Page):
             self.note.say("This sheet is not on this computer yet; it comes with the next connection.")
 
     def heard(self, kind: str, id: int) -> None:
-        if kind in ("sheet", "sheets", "marks"):
+        if kind in ("sheet", "sheets", "marks") and self.isVisible():
             self._presenter.refresh()
 
     def shown(self) -> None:

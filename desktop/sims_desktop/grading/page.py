@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Protocol
 
-from PySide6.QtCore import QLocale, Qt
+from PySide6.QtCore import QLocale, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSplitter, QVBoxLayout, QWidget
 
@@ -19,7 +19,7 @@ from sims_desktop.grading.panels import DistributionPanel, MatchPanel, Panel, Su
 from sims_desktop.grading.presenter.entry import number_text
 from sims_desktop.grading.presenter.grid import Filter, GridPresenter, Outcome
 from sims_desktop.grading.presenter.matching import Match, apply_match, match_by_number
-from sims_desktop.grading.presenter.sheet import Badge, Conflict, Row, SheetShelf
+from sims_desktop.grading.presenter.sheet import Badge, Conflict, Row, Sheet, SheetNotHere, SheetShelf
 from sims_desktop.grading.presenter.stack import StackPresenter
 from sims_desktop.grading.presenter.submission import Device, Submission
 from sims_desktop.grading.presenter.tray import TrayPresenter
@@ -41,6 +41,9 @@ class SheetOffice(Protocol):
 
 
 class GridPage(Page):
+    """`refreshed` when what a sync brought is shown."""
+
+    refreshed = Signal()
     guide = "faculty"
     keys_name = KEYS_NAME
 
@@ -83,6 +86,7 @@ class GridPage(Page):
         self.submission = Submission(self.grid)
         self.tray = TrayPresenter(self.grid)
         self._submitting = False
+        self._is_refreshing = self._refresh_again = False
         self._lay_out()
         self._add_actions()
         self.view.say = self.note.say
@@ -437,15 +441,42 @@ class GridPage(Page):
 
     def heard(self, kind: str, id: int) -> None:
         if kind == "sheet" and id == self.section_id:
-            at = self.view.here()
-            if at and at[0] < self.grid.row_count and at[1] < len(self.grid.columns):
-                self.view.keep(self.grid.key(*at))
-            self.grid.refresh()
-            self.tray.reload()
-            self._show_state()
-            self._moved()
-            if isinstance(self.panel, SubmitPanel) and not self._submitting:
-                self.panel.show_submission(self.submission)
+            self._refresh()
+
+    def _refresh(self) -> None:
+        """Reads a large sheet off this thread, one reading at a time, so that typing goes on."""
+        if self._is_refreshing:
+            self._refresh_again = True
+            return
+        self._is_refreshing, self._refresh_again = True, False
+        since = self.grid.moment
+        shelf, section_id = self.grid.shelf, self.section_id
+        self.around.tasks.run(
+            lambda progress: shelf.read_sheet(section_id), lambda fresh: self._take(fresh, since), self._gone
+        )
+
+    def _take(self, fresh: Sheet, since: int) -> None:
+        at = self.view.here()
+        if at and at[0] < self.grid.row_count and at[1] < len(self.grid.columns):
+            self.view.keep(self.grid.key(*at))
+        self.grid.take(fresh, since)
+        self.tray.reload()
+        self._show_state()
+        self._moved()
+        if isinstance(self.panel, SubmitPanel) and not self._submitting:
+            self.panel.show_submission(self.submission)
+        self._is_refreshing = False
+        self.refreshed.emit()
+        if self._refresh_again:
+            self._refresh()
+
+    def _gone(self, error: Exception) -> None:
+        """The sheet left this computer: its person teaches the section no longer."""
+        self._is_refreshing = False
+        if not isinstance(error, SheetNotHere):
+            raise error
+        self.note.say("You no longer teach this section; its sheet has left this computer.")
+        self.setEnabled(False)
 
     def shown(self) -> None:
         self.view.setFocus()

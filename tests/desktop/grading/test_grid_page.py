@@ -52,6 +52,11 @@ class Desk:
     def column(self, column: int) -> list[str]:
         return [self.grid.cell(place, column).text for place in range(self.grid.row_count)]
 
+    def sync(self, qtbot: QtBot) -> None:
+        self.shelf.sync_all()
+        with qtbot.waitSignal(self.page.refreshed):
+            self.page.around.changes.tell("sheet", SECTION)
+
     @property
     def note(self) -> str:
         return self.page.note.text()
@@ -269,12 +274,11 @@ def test_the_last_digits_of_two_students_are_chosen_from(desk: Desk) -> None:
     assert desk.column(0)[4] == "ABS"
 
 
-def test_two_graders_who_collided_choose_with_one_key(desk: Desk) -> None:
+def test_two_graders_who_collided_choose_with_one_key(desk: Desk, qtbot: QtBot) -> None:
     desk.type("22")
     desk.key(Qt.Key.Key_Return)
     desk.shelf.write_as_colleague(1001, MIDTERM, "25")
-    desk.shelf.sync_all()
-    desk.page.around.changes.tell("sheet", SECTION)
+    desk.sync(qtbot)
     assert desk.grid.cell(0, 0).badge is Badge.CONFLICT
     desk.key(Qt.Key.Key_J, CONTROL)
     assert isinstance(desk.page.panel, TrayPanel)
@@ -286,12 +290,11 @@ def test_two_graders_who_collided_choose_with_one_key(desk: Desk) -> None:
     assert desk.page.panel.heading.text() == "Conflicts"
 
 
-def test_mine_is_kept_as_a_new_edit_that_is_sent(desk: Desk) -> None:
+def test_mine_is_kept_as_a_new_edit_that_is_sent(desk: Desk, qtbot: QtBot) -> None:
     desk.type("22")
     desk.key(Qt.Key.Key_Return)
     desk.shelf.write_as_colleague(1001, MIDTERM, "25")
-    desk.shelf.sync_all()
-    desk.page.around.changes.tell("sheet", SECTION)
+    desk.sync(qtbot)
     desk.key(Qt.Key.Key_J, CONTROL)
     desk.key(Qt.Key.Key_M, SHIFT)
     assert (desk.grid.cell(0, 0).text, desk.grid.cell(0, 0).badge) == ("22", Badge.WAITING)
@@ -323,8 +326,7 @@ def test_a_submit_says_what_is_missing_and_waits_for_what_is_not_sent(
     assert panel.question.text() == "Not yet: 1 cell waiting to be sent."
     desk.key(Qt.Key.Key_Return, CONTROL)
     assert office.submitted == []
-    desk.shelf.sync_all()
-    desk.page.around.changes.tell("sheet", SECTION)
+    desk.sync(qtbot)
     desk.key(Qt.Key.Key_Return, CONTROL)
     qtbot.waitUntil(lambda: desk.page.panel is None)
     assert [(section, devices) for section, _, devices in office.submitted] == [(SECTION, [])]
@@ -393,3 +395,22 @@ def test_right_to_left_moves_the_names_to_the_right(desk: Desk) -> None:
     QApplication.processEvents()
     titles = desk.view._titles.geometry()
     assert titles.right() >= desk.view.width() - 20 - desk.view.verticalScrollBar().width()
+
+
+def test_a_mark_typed_while_a_sync_is_being_read_stays(desk: Desk, qtbot: QtBot) -> None:
+    desk.shelf.write_as_colleague(1002, MIDTERM, "25")
+    desk.shelf.sync_all()
+    with qtbot.waitSignal(desk.page.refreshed):
+        desk.page.around.changes.tell("sheet", SECTION)
+        desk.page.around.changes.tell("sheet", SECTION)
+        desk.grid.type_text(0, 0, "40")
+    assert desk.column(0)[:2] == ["40", "25"]
+    qtbot.waitUntil(lambda: not desk.page._is_refreshing)
+    assert desk.column(0)[:2] == ["40", "25"]
+
+
+def test_a_sheet_that_left_this_computer_takes_no_more_marks(desk: Desk, qtbot: QtBot) -> None:
+    desk.shelf.store.purge(SECTION)
+    desk.page.around.changes.tell("sheet", SECTION)
+    qtbot.waitUntil(lambda: not desk.page.isEnabled())
+    assert desk.note == "You no longer teach this section; its sheet has left this computer."

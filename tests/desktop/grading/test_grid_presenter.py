@@ -230,3 +230,12 @@ def test_state_is_told_in_words(grid: GridPresenter) -> None:
     grid.type_text(0, 0, "x")
     grid.type_text(1, 0, "13")
     assert grid.state_words == "Open · 9 marks missing · 1 waiting to be sent · 1 problem"
+
+
+def test_a_sheet_read_before_a_mark_was_typed_does_not_take_it_back(grid: GridPresenter) -> None:
+    since, old = grid.moment, grid.shelf.read_sheet(SECTION)
+    grid.type_text(0, 0, "40")
+    grid.take(old, since)
+    assert grid.cell(0, 0).text == "40"
+    grid.take(grid.shelf.read_sheet(SECTION), grid.moment)
+    assert (grid.cell(0, 0).text, grid.cell(0, 0).badge) == ("40", Badge.WAITING)

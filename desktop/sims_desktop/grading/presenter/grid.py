@@ -82,6 +82,7 @@ class GridPresenter:
         self.decimal_mark = decimal_mark
         self.pass_share = pass_share
         self.history = History()
+        self._put_keys: list[Key] = []
         self.filter = Filter.ALL
         self.search = ""
         self.on_cells: Callable[[Sequence[Position]], None] = lambda positions: None
@@ -371,6 +372,7 @@ class GridPresenter:
     def _put(self, held: Sequence[tuple[Key, Held]]) -> None:
         """Write, then show. A value that the store already has is not written again: what changed may be
         only the mistake that stands over it."""
+        self._put_keys.extend(key for key, _ in held)
         edits = []
         for key, (value, _) in held:
             cell = self.cell_of(key)
@@ -473,9 +475,19 @@ class GridPresenter:
     # What comes from elsewhere
 
     def refresh(self) -> None:
-        """Take what the store holds now, after a sync or a resolved conflict. Typed mistakes stay; rows
-        and columns are rebuilt only when they are others than before."""
-        fresh = self.shelf.read_sheet(self.section_id)
+        """Take what the store holds now, after a resolved conflict."""
+        self.take(self.shelf.read_sheet(self.section_id), self.moment)
+
+    @property
+    def moment(self) -> int:
+        """Note it before reading a sheet elsewhere, and give it back to `take`."""
+        return len(self._put_keys)
+
+    def take(self, fresh: Sheet, since: int) -> None:
+        """Show a sheet that was read at the moment `since`, perhaps off this thread. Cells written after
+        that keep what they show; typed mistakes stay; rows and columns are rebuilt only when they are
+        others than before."""
+        newer = set(self._put_keys[since:])
         mistakes = {
             (row.enrollment_id, column.assessment_id): cell.typed
             for row, cells in zip(self.sheet.rows, self._cells, strict=True)
@@ -489,6 +501,9 @@ class GridPresenter:
         )
         before = self._cells
         if not same_shape:
+            for key in newer & fresh.cells.keys():
+                if key[0] in self.row_of and key[1] in self.column_of:
+                    fresh.cells[key] = self.cell_of(key)
             self._load(fresh)
             self._restore(mistakes)
             self.apply_filter(Filter.ALL)
@@ -498,7 +513,7 @@ class GridPresenter:
             for number, column in enumerate(fresh.columns):
                 key = (row.enrollment_id, column.assessment_id)
                 cell = fresh.cells.get(key) or Cell()
-                if key not in mistakes and cell != before[index][number]:
+                if key not in mistakes and key not in newer and cell != before[index][number]:
                     self._replace(key, cell)
                     changed.append(key)
         self.sheet.rev, self.sheet.returned_because = fresh.rev, fresh.returned_because

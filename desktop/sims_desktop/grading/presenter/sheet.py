@@ -143,11 +143,17 @@ class Edit:
     value: Value
 
 
+class SheetNotHere(Exception):
+    """The sheet is not on this computer, or no longer."""
+
+
 class SheetShelf(Protocol):
     """The local store as this desk needs it. Every method is local and quick; none waits for a server.
     `write` is one durable transaction: when it returns, the marks survive a power cut."""
 
-    def read_sheet(self, section_id: int) -> Sheet: ...
+    def read_sheet(self, section_id: int) -> Sheet:
+        """Raises SheetNotHere. May be called off the window's thread."""
+        ...
 
     def read_cells(self, section_id: int, keys: Sequence[Key] | None = None) -> dict[Key, Cell]: ...
 

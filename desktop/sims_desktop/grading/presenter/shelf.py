@@ -11,7 +11,17 @@ from typing import Protocol
 
 from sims_desktop.grading.presenter.entry import Value
 from sims_desktop.grading.presenter.overview import SheetLine
-from sims_desktop.grading.presenter.sheet import Badge, Cell, Column, Conflict, Edit, Key, Row, Sheet
+from sims_desktop.grading.presenter.sheet import (
+    Badge,
+    Cell,
+    Column,
+    Conflict,
+    Edit,
+    Key,
+    Row,
+    Sheet,
+    SheetNotHere,
+)
 from sims_desktop.offline.store import OpenSheet, SheetStore, ShownCell
 from sims_shared import merge, sheet_copy
 from sims_shared.grading import REJECTIONS_IN_WORDS, AssessmentView
@@ -30,10 +40,6 @@ class Wake(Protocol):
     """The sync thread, told that something waits."""
 
     def __call__(self) -> object: ...
-
-
-class SheetNotHere(Exception):
-    """The sheet is not on this computer."""
 
 
 class StoreShelf:
