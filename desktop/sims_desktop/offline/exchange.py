@@ -19,6 +19,7 @@ from sims_shared.grading import (
     DeviceOfAnother,
     MutationGap,
     MutationReused,
+    ProtocolUnsupported,
     SheetChanges,
     SheetSummary,
     SheetView,
@@ -200,8 +201,8 @@ class Exchange:
         try:
             answer = self.server.push(section_id, flying.body)
         except ProblemAnswer as problem:
-            if problem.code in NEW_IDENTITY:
-                raise
+            if problem.code in NEW_IDENTITY or problem.code == ProtocolUnsupported.code:
+                raise  # the second is cured by a newer program, which will send these very bytes
             code = problem.code
             self._change(section_id, Scope.WAITING, lambda copy: refuse_batch(copy, client_id, mid, code))
             return True

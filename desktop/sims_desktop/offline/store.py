@@ -186,7 +186,7 @@ class SheetStore:
     # -- What the windows use ----------------------------------------------------------------------
 
     def sheets(self) -> list[ListedSheet]:
-        """Every sheet that is listed for this person or held here."""
+        """Every sheet that the server listed for this person, held here or not."""
         with self._snapshot() as db:
             summaries = {section: _decode_summary(raw) for section, raw in db.execute("SELECT * FROM listed")}
             held = {
@@ -443,6 +443,14 @@ class SheetStore:
     def held_sections(self) -> list[int]:
         return [
             section for (section,) in self._db.execute("SELECT section_id FROM sheet ORDER BY section_id")
+        ]
+
+    def waiting_sections(self) -> list[int]:
+        return [
+            section
+            for (section,) in self._db.execute(
+                "SELECT section_id FROM dirty UNION SELECT section_id FROM inflight ORDER BY section_id"
+            )
         ]
 
     def take_list(self, summaries: Iterable[SheetSummary]) -> None:

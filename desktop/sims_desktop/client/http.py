@@ -1,0 +1,240 @@
+"""Requests to the server: one address, one session, typed answers, typed errors.
+
+Synchronous and safe to share between threads. The rule a newcomer would get wrong: not everything that
+answers is a SIMS server. A status without a problem document, a redirect, a page of HTML come from
+something in between; they mean "off line", whatever their status says.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import httpx2
+import msgspec
+
+from sims_desktop.client.errors import ClientError, Offline, ProblemAnswer, ServerBusy, SignedOut
+from sims_desktop.client.session import ForgetfulKeeper, Session
+from sims_shared.access import Hello, Tokens, User
+from sims_shared.problems import Fault
+
+T = TypeVar("T")
+Parameters = Mapping[str, str | int | bool | None]
+
+TIMEOUT = httpx2.Timeout(30.0, connect=5.0)
+PROBLEM = "application/problem+json"
+WAITED_OUT = frozenset({408, 425, 429})
+UNAUTHENTICATED = 401
+_KNOWN_MEMBERS = frozenset({"type", "title", "status", "detail", "instance", "code", "request_id", "errors"})
+
+
+class Client:
+    """The server at `base_url`, for one person.
+
+    Args:
+        base_url: scheme and host, as typed at sign-in; paths begin with `/api/`.
+        session: the tokens; a new forgetful one by default.
+        verify: a certificate authority's context when the campus has its own.
+        transport: something in place of the network.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        session: Session | None = None,
+        *,
+        verify: ssl.SSLContext | bool = True,
+        transport: httpx2.BaseTransport | None = None,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.session = session or Session(ForgetfulKeeper())
+        self._http = httpx2.Client(
+            base_url=self.base_url,
+            verify=verify,
+            transport=transport,
+            timeout=TIMEOUT,
+            follow_redirects=False,
+            headers={"Accept": "application/json, application/problem+json", "User-Agent": "sims-desktop"},
+        )
+
+    def close(self) -> None:
+        self._http.close()
+
+    # -- Signing in --------------------------------------------------------------------------------
+
+    def hello(self) -> Hello:
+        """Version, epoch, institution and protocols of the server; needs no session."""
+        return self.decode(self._send("GET", "/api/hello/", None), Hello)
+
+    def sign_in(self, username: str, password: str, otp: str | None = None, device: str = "") -> User:
+        """Raises ProblemAnswer with `auth.invalid` or `auth.otp_required`, ServerBusy after too many
+        attempts, Offline."""
+        said = {"username": username, "password": password, "device": device}
+        if otp:
+            said["otp"] = otp
+        response = self._send("POST", "/api/auth/token/", None, body=said)
+        tokens = self.decode(response, Tokens)
+        self.session.take(tokens)
+        return tokens.user
+
+    def sign_out(self) -> None:
+        """Ends the session on the server where it can, and here in any case."""
+        try:
+            if self.session.signed_in:
+                self.request("POST", "/api/auth/logout/")
+        except ClientError:
+            pass
+        finally:
+            self.session.forget()
+
+    def me(self) -> User:
+        user = self.get("/api/auth/me/", User)
+        self.session.user = user
+        return user
+
+    def _exchange(self, refresh: str) -> Tokens:
+        try:
+            response = self._send("POST", "/api/auth/token/refresh/", None, body={"refresh": refresh})
+        except ProblemAnswer as problem:
+            raise SignedOut(problem.detail or "Sign in again") from problem
+        return self.decode(response, Tokens)
+
+    # -- Requests ----------------------------------------------------------------------------------
+
+    def get(self, path: str, answer: type[T], params: Parameters | None = None) -> T:
+        return self.decode(self.request("GET", path, params=params), answer)
+
+    def post(self, path: str, body: Any, answer: type[T], *, key: str | None = None) -> T:
+        """`key` is an Idempotency-Key: one for each thing a person asked for, the same when retried."""
+        return self.decode(self.request("POST", path, body=body, key=key), answer)
+
+    def patch(self, path: str, body: Any, answer: type[T]) -> T:
+        return self.decode(self.request("PATCH", path, body=body), answer)
+
+    def download(self, path: str) -> bytes:
+        """The bytes of an answer that is not JSON: a PDF, a workbook."""
+        return self.request("GET", path).content
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        content: bytes | None = None,
+        params: Parameters | None = None,
+        key: str | None = None,
+    ) -> httpx2.Response:
+        """One request as the signed-in person; `content` is a JSON body already encoded. The access
+        token is refreshed once when the server refuses it.
+
+        Raises:
+            SignedOut, ServerBusy, Offline: to be tried again later.
+            ProblemAnswer: the server's no.
+        """
+        token = self.session.access_token(self._exchange)
+        if token is None:
+            raise SignedOut("Sign in to reach the server")
+        try:
+            return self._send(method, path, token, body=body, content=content, params=params, key=key)
+        except ProblemAnswer as problem:
+            if problem.status != UNAUTHENTICATED:
+                raise
+        token = self.session.access_token(self._exchange, refused=token)
+        if token is None:
+            raise SignedOut("Sign in to reach the server")
+        try:
+            return self._send(method, path, token, body=body, content=content, params=params, key=key)
+        except ProblemAnswer as problem:
+            if problem.status == UNAUTHENTICATED:
+                raise SignedOut(problem.detail) from problem
+            raise
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        token: str | None,
+        *,
+        body: Any = None,
+        content: bytes | None = None,
+        params: Parameters | None = None,
+        key: str | None = None,
+    ) -> httpx2.Response:
+        headers = {}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        if body is not None:
+            content = msgspec.json.encode(body)
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        given = {name: value for name, value in (params or {}).items() if value is not None}
+        try:
+            response = self._http.request(
+                method, path, content=content, params=given or None, headers=headers
+            )
+        except (httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL, OSError) as fault:
+            raise Offline(_why(fault)) from fault
+        if response.is_success:
+            return response
+        raise _error_of(response)
+
+    def decode(self, response: httpx2.Response, answer: type[T]) -> T:
+        """The body of an answer. What is not understood counts as no answer."""
+        try:
+            return msgspec.json.decode(response.content, type=answer)
+        except (msgspec.DecodeError, RecursionError) as fault:
+            raise Offline(f"The answer of {self.base_url} is not understood") from fault
+
+
+def _error_of(response: httpx2.Response) -> ClientError:
+    status = response.status_code
+    problem = _problem_of(response)
+    if status >= 500 or status in WAITED_OUT:
+        said = problem.get("detail") if problem else None
+        return ServerBusy(said or f"The server is busy ({status})", _retry_after(response))
+    if problem is None:
+        return Offline(f"The answer {status} does not come from a SIMS server")
+    return ProblemAnswer(
+        status,
+        problem["code"],
+        str(problem.get("title", "")),
+        str(problem.get("detail", "")),
+        errors=_faults_of(problem.get("errors")),
+        facts={name: value for name, value in problem.items() if name not in _KNOWN_MEMBERS},
+        request_id=str(problem.get("request_id", "")),
+    )
+
+
+def _problem_of(response: httpx2.Response) -> dict[str, Any] | None:
+    if not response.headers.get("content-type", "").startswith(PROBLEM):
+        return None
+    try:
+        problem = msgspec.json.decode(response.content, type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    return problem if isinstance(problem.get("code"), str) else None
+
+
+def _faults_of(errors: Any) -> tuple[Fault, ...]:
+    try:
+        return msgspec.convert(errors, type=tuple[Fault, ...])
+    except msgspec.ValidationError:
+        return ()
+
+
+def _retry_after(response: httpx2.Response) -> float | None:
+    """Seconds; a date is not waited for, the back-off does as well."""
+    text = response.headers.get("retry-after", "")
+    return float(text) if text.isascii() and text.isdigit() else None
+
+
+def _why(fault: Exception) -> str:
+    if isinstance(fault, httpx2.TimeoutException):
+        return "The server did not answer in time"
+    if isinstance(fault, httpx2.ConnectError) and "CERTIFICATE" in str(fault).upper():
+        return "The server's certificate is not trusted"
+    return "The server cannot be reached"
