@@ -157,6 +157,10 @@ CREATE FUNCTION enrollment_takes_seat() RETURNS trigger LANGUAGE plpgsql SECURIT
        WHERE s.id = d.section_id AND d.delta <> 0;
       SELECT array_agg(DISTINCT section_id) INTO touched FROM new_rows;
       PERFORM take_sheet_rev(touched);
+      -- The revision's row lock is held from here on: a submit cannot slip in between.
+      IF EXISTS (SELECT FROM new_rows n JOIN sheet h USING (section_id) WHERE n.status <> 'dropped' AND h.state <> 'open') THEN
+        RAISE EXCEPTION 'the sheet of the section is not open' USING ERRCODE = '23514', CONSTRAINT = 'ck_enrollment_sheet_is_open';
+      END IF;
       INSERT INTO sheet_change (section_id, rev, kind, enrollment_id)
       SELECT n.section_id, h.rev, 'roster', n.id FROM new_rows n JOIN sheet h USING (section_id);
     ELSIF TG_OP = 'UPDATE' THEN
@@ -167,6 +171,10 @@ CREATE FUNCTION enrollment_takes_seat() RETURNS trigger LANGUAGE plpgsql SECURIT
                   FROM new_rows n JOIN old_rows o ON o.id = n.id GROUP BY n.section_id ORDER BY n.section_id) d
          WHERE s.id = d.section_id AND d.delta <> 0;
         PERFORM take_sheet_rev(touched);
+        IF EXISTS (SELECT FROM new_rows n JOIN old_rows o ON o.id = n.id JOIN sheet h ON h.section_id = n.section_id
+                    WHERE n.status <> o.status AND n.status <> 'completed' AND h.state <> 'open') THEN
+          RAISE EXCEPTION 'the sheet of the section is not open' USING ERRCODE = '23514', CONSTRAINT = 'ck_enrollment_sheet_is_open';
+        END IF;
         INSERT INTO sheet_change (section_id, rev, kind, enrollment_id)
         SELECT n.section_id, h.rev, 'roster', n.id FROM new_rows n JOIN old_rows o ON o.id = n.id JOIN sheet h ON h.section_id = n.section_id
          WHERE n.status <> o.status;

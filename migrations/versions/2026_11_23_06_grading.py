@@ -91,7 +91,7 @@ CREATE TABLE assessment_score (
   score numeric(7,2),
   version integer NOT NULL DEFAULT 1,
   updated_by bigint,
-  updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT uq_assessment_score_cell UNIQUE (enrollment_id, assessment_id),
   CONSTRAINT fk_assessment_score_assessment FOREIGN KEY (assessment_id, section_id) REFERENCES assessment (id, section_id),
   CONSTRAINT fk_assessment_score_enrollment FOREIGN KEY (enrollment_id, section_id) REFERENCES enrollment (id, section_id),
@@ -119,18 +119,19 @@ CREATE TABLE assessment_score_version (
 CREATE INDEX ix_assessment_score_version_rev ON assessment_score_version (section_id, rev);
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON assessment_score_version FOR EACH STATEMENT EXECUTE FUNCTION append_only();
 
-CREATE FUNCTION assessment_score_takes_version() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp
+-- updated_at is the transaction's time, the same for all cells of a batch, so that an answer can say it.
+CREATE FUNCTION assessment_score_takes_version() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
   AS $$
   BEGIN
     IF TG_OP = 'INSERT' THEN
-      NEW.version := 1;
+      NEW.version := 1 + (SELECT version_floor FROM system);
     ELSE
       IF (NEW.enrollment_id, NEW.assessment_id, NEW.section_id) IS DISTINCT FROM (OLD.enrollment_id, OLD.assessment_id, OLD.section_id) THEN
         RAISE EXCEPTION 'a score keeps its cell' USING ERRCODE = '23514', CONSTRAINT = 'ck_assessment_score_keeps_its_cell';
       END IF;
-      NEW.version := OLD.version + 1;
+      NEW.version := greatest(OLD.version, (SELECT version_floor FROM system)) + 1;
     END IF;
-    NEW.updated_at := clock_timestamp();
+    NEW.updated_at := now();
     NEW.updated_by := nullif(current_setting('sims.actor', true), '')::bigint;
     RETURN NEW;
   END $$;
@@ -329,6 +330,10 @@ CREATE FUNCTION sheet_moves_lawfully() RETURNS trigger LANGUAGE plpgsql SECURITY
     END IF;
     IF OLD.state = 'approved' AND EXISTS (SELECT FROM result WHERE section_id = NEW.section_id AND state <> 'draft') THEN
       RAISE EXCEPTION 'results of this sheet are published' USING ERRCODE = '23514', CONSTRAINT = 'ck_sheet_published_stays_approved';
+    END IF;
+    -- What was drafted from the sheet waits for the next approval.
+    IF OLD.state = 'approved' THEN
+      UPDATE result SET stale = true WHERE section_id = NEW.section_id AND state = 'draft' AND NOT stale;
     END IF;
     INSERT INTO sheet_version (section_id, rev, from_state, to_state, by_account_id, reason)
     VALUES (NEW.section_id, NEW.rev, OLD.state, NEW.state, acting_account(), NEW.return_reason);

@@ -30,6 +30,9 @@ SLICES = (
     "catalog",
     "regulations",
     "terms",
+    "people",
+    "enrollment",
+    "grading",
     "jobs",
 )
 

@@ -1,0 +1,183 @@
+"""A push of one device, and its heartbeat.
+
+`sims_shared.merge.sync_batch` decides; this module fetches what it decides by and writes what it decided:
+cells, conflicts and receipt in one transaction, each in one statement.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from sims_server.grading.queries import sheets
+from sims_server.grading.queries.sync import sheet_facts, standing_of
+from sims_server.kernel.execute import operation
+from sims_server.kernel.work import Work
+from sims_shared.access import Permission
+from sims_shared.grading import DeviceOfAnother, SyncAnswer, SyncBatch, read_batch
+from sims_shared.merge import Decision, body_hash, sync_batch, touched
+
+# A device that was never seen is bound; of one that was, the account it belongs to.
+_BIND = """
+WITH made AS (INSERT INTO sync_device (client_id, account_id, name)
+       SELECT %(client)s, %(me)s, coalesce((SELECT l.device FROM login_session l
+                                  WHERE l.id = nullif(%(session)s, '')::uuid), '')
+       ON CONFLICT (client_id) DO NOTHING RETURNING account_id)
+SELECT account_id FROM made UNION ALL SELECT account_id FROM sync_device WHERE client_id = %(client)s"""
+
+# The loop over cells is PostgreSQL's. MERGE, because under the sheet's lock a cell is either there or not:
+# ON CONFLICT would fire the insert's trigger for every cell that is only changed.
+_WRITE = """
+MERGE INTO assessment_score p
+USING (SELECT u.enrollment_id, u.mark, u.score, a.id AS assessment_id, a.section_id, a.max_score
+         FROM unnest(%(enrollments)s::bigint[], %(assessments)s::bigint[],
+                     %(marks)s::text[], %(scores)s::numeric[]) AS u (enrollment_id, assessment_id, mark, score)
+         JOIN assessment a ON a.id = u.assessment_id) n
+   ON p.enrollment_id = n.enrollment_id AND p.assessment_id = n.assessment_id
+ WHEN MATCHED THEN UPDATE SET mark = n.mark, score = n.score
+ WHEN NOT MATCHED THEN INSERT (section_id, enrollment_id, assessment_id, max_score, mark, score)
+      VALUES (n.section_id, n.enrollment_id, n.assessment_id, n.max_score, n.mark, n.score)"""
+
+_RECORD_CONFLICTS = """
+INSERT INTO sync_conflict (section_id, enrollment_id, assessment_id, cell_version, base_version, base_mark,
+                           base_score, their_mark, their_score, their_account_id, my_mark, my_score,
+                           my_account_id, client_id, edit_id)
+SELECT %(section)s, u.enrollment_id, u.assessment_id, u.their_ver, u.base_ver, v.mark, v.score,
+       u.their_mark, u.their_score, u.their_by, u.my_mark, u.my_score, %(me)s, %(client)s, u.edit_id
+  FROM unnest(%(enrollments)s::bigint[], %(assessments)s::bigint[],
+              %(their_vers)s::integer[], %(base_vers)s::integer[],
+              %(their_marks)s::text[], %(their_scores)s::numeric[], %(their_by)s::bigint[],
+              %(my_marks)s::text[], %(my_scores)s::numeric[], %(edit_ids)s::text[])
+         AS u (enrollment_id, assessment_id, their_ver, base_ver, their_mark, their_score, their_by,
+               my_mark, my_score, edit_id)
+  LEFT JOIN assessment_score_version v
+    ON v.enrollment_id = u.enrollment_id AND v.assessment_id = u.assessment_id AND v.version = u.base_ver"""
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A batch, and the very bytes that came: their hash goes into the receipt."""
+
+    section_id: int
+    body: bytes
+    batch: SyncBatch
+
+
+def read_push(body: bytes, path: dict[str, Any]) -> Push:
+    return Push(path["section_id"], body, read_batch(body))
+
+
+@operation(Permission.ENTER_SCORES, "sheets.sync")
+def sync_sheet(work: Work, push: Push) -> SyncAnswer:
+    """Take in one batch of a device; one outcome for every edit, in order."""
+    batch = push.batch
+    sheet = sheets.lock_sheet(work, push.section_id)
+    standing = standing_of(work, push.section_id, batch)
+    anew = standing.device.receipt is None and batch.mid == standing.device.last_mid + 1
+    facts = sheet_facts(work, sheet, standing, touched(batch) if anew else set())
+    decision = sync_batch(
+        facts,
+        standing.device,
+        batch,
+        hashed=body_hash(push.body),
+        account=work.caller.person,
+        now=standing.now,
+    )
+    if decision.receipt is not None:
+        _carry_out(work, push, decision)
+    return decision.answer
+
+
+def _carry_out(work: Work, push: Push, decision: Decision) -> None:
+    client_id, receipt = push.batch.client_id, decision.receipt
+    assert receipt is not None
+    if decision.first_use:
+        bind_device(work, client_id)
+    if decision.writes:
+        _write(work, push.section_id, decision)
+    if decision.conflicts:
+        _record_conflicts(work, push, decision)
+    work.run(
+        "INSERT INTO sync_receipt (client_id, section_id, mid, account_id, body_hash, outcome) "
+        "VALUES (%(client)s, %(section)s, %(mid)s, %(me)s, %(hash)s, %(outcome)s)",
+        client=client_id,
+        section=push.section_id,
+        mid=receipt.mid,
+        me=receipt.account_id,
+        hash=bytes.fromhex(receipt.body_hash),
+        outcome=msgspec.json.encode(receipt.outcomes),
+    )
+    # What was pushed waits no longer; the next heartbeat says the rest.
+    work.run(
+        "UPDATE sync_presence SET last_seen_at = %(now)s, pending = greatest(0, pending - %(ops)s) "
+        "WHERE client_id = %(client)s AND section_id = %(section)s",
+        now=work.now,
+        ops=len(push.batch.ops),
+        client=client_id,
+        section=push.section_id,
+    )
+
+
+def _write(work: Work, section_id: int, decision: Decision) -> None:
+    writes = decision.writes
+    work.run(
+        _WRITE,
+        enrollments=writes.enrollment_ids,
+        assessments=writes.assessment_ids,
+        marks=writes.marks,
+        scores=writes.scores,
+    )
+    after = sheets.lock_sheet(work, section_id)
+    # The digest covers every version and value: when it agrees, what is said is what was written.
+    if sheets.hex_digest(after["digest"]) != decision.answer.digest or after["rev"] != decision.answer.rev:
+        raise AssertionError(f"sheet {section_id}: what was decided is not what was written")
+
+
+def _record_conflicts(work: Work, push: Push, decision: Decision) -> None:
+    conflicts = decision.conflicts
+    work.run(
+        _RECORD_CONFLICTS,
+        section=push.section_id,
+        me=work.caller.id,
+        client=push.batch.client_id,
+        enrollments=conflicts.enrollment_ids,
+        assessments=conflicts.assessment_ids,
+        their_vers=conflicts.theirs_vers,
+        base_vers=[min(version, 2**31 - 1) for version in conflicts.base_vers],
+        their_marks=conflicts.theirs_marks,
+        their_scores=conflicts.theirs_scores,
+        their_by=conflicts.theirs_by,
+        my_marks=conflicts.mine_marks,
+        my_scores=conflicts.mine_scores,
+        edit_ids=[str(edit_id) for edit_id in conflicts.edit_ids],
+    )
+
+
+def bind_device(work: Work, client_id: str) -> None:
+    """A device belongs to the account that used it first. Raises DeviceOfAnother."""
+    owner = None
+    while owner is None:  # nothing is found when somebody else bound it while this statement waited
+        owner = work.value(_BIND, client=client_id, me=work.caller.id, session=work.caller.session_id)
+    if owner != work.caller.id:
+        raise DeviceOfAnother("Sign in on this device with the account that used it first.")
+
+
+def pull_changes(work: Work, section_id: int, query: sheets.ChangesQuery) -> dict[str, Any]:
+    """What moved since a revision; takes the device's heartbeat."""
+    sheets.access_sheet(work, section_id, Permission.READ_SHEETS)
+    if query.client_id is not None:
+        bind_device(work, query.client_id)
+        work.run(
+            "INSERT INTO sync_presence (client_id, section_id, last_seen_at, pending, conflicts) "
+            "VALUES (%(client)s, %(section)s, %(now)s, %(pending)s, %(conflicts)s) "
+            "ON CONFLICT (client_id, section_id) DO UPDATE SET last_seen_at = EXCLUDED.last_seen_at, "
+            "pending = EXCLUDED.pending, conflicts = EXCLUDED.conflicts",
+            client=query.client_id,
+            section=section_id,
+            now=work.now,
+            pending=query.pending,
+            conflicts=query.conflicts,
+        )
+    return sheets.read_changes(work, section_id, query.since)

@@ -1,0 +1,143 @@
+"""Who may enter which mark, and which way a sheet may go. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from sims_shared.grading import (
+    REJECTIONS_IN_WORDS,
+    SCORED,
+    AssessmentLocked,
+    DevicesUnsynced,
+    DeviceView,
+    NotTheLead,
+    NotYoursToEnter,
+    OwnSheet,
+    RowClosed,
+    ScoreInvalid,
+    SheetClosed,
+    SheetStale,
+    SheetWrongState,
+    WeightsExceeded,
+    read_value,
+)
+from sims_shared.merge import CLOSED_ROWS, NOT_ON_ROSTER, OPEN
+from sims_shared.problems import Fault, InvalidInput, NotFound
+
+FACULTY = "faculty"
+FULL_WEIGHT = Decimal(100)
+
+
+def check_sheet_open(state: str) -> None:
+    if state != OPEN:
+        raise SheetClosed(f"The sheet is {state}.")
+
+
+def check_enters(entered_by: str, *, teaching: bool, everywhere: bool) -> None:
+    """Teachers write what faculty enters, in their own sections; who reaches everywhere (the examination
+    cell) writes only what the cell enters."""
+    if entered_by == FACULTY and not teaching:
+        raise NotYoursToEnter("The teachers of the section enter this assessment.")
+    if entered_by != FACULTY and not everywhere:
+        raise NotYoursToEnter("The examination cell enters this assessment.")
+
+
+def check_weights(total: Decimal, old: Decimal, new: Decimal) -> None:
+    """`total` is the section's, with `old` in it."""
+    if total - old + new > FULL_WEIGHT:
+        raise WeightsExceeded(f"The weights would add up to {total - old + new}.")
+
+
+def check_maximum(max_score: Decimal) -> None:
+    if max_score <= 0:
+        raise InvalidInput("1 fault in the input.", errors=[Fault("/max_score", "range", "More than 0.")])
+
+
+def check_step(step: Decimal | None) -> None:
+    if step is not None and step <= 0:
+        raise InvalidInput("1 fault in the input.", errors=[Fault("/step", "range", "More than 0.")])
+
+
+def check_row(status: str) -> None:
+    """A mark needs a row of the roster that is not closed."""
+    if status == NOT_ON_ROSTER:
+        raise NotFound("The student is not on the roster of this section.")
+    if status in CLOSED_ROWS:
+        raise RowClosed(f"The enrollment is {status}.")
+
+
+def check_not_locked(locked: bool) -> None:
+    if locked:
+        raise AssessmentLocked
+
+
+def value_of(
+    mark: str | None, score: Decimal | None, max_score: Decimal
+) -> tuple[str | None, Decimal | None]:
+    """The value that is meant. Raises ScoreInvalid, naming the field."""
+    value = read_value(mark, score, max_score)
+    if isinstance(value, str):
+        pointer = "/mark" if value == "sync.unknown_mark" else "/score"
+        words = REJECTIONS_IN_WORDS[value]
+        fault = Fault(pointer, value.removeprefix("sync."), words)
+        raise ScoreInvalid(f"{words} ({max_score}).", errors=[fault])
+    return value
+
+
+def changed_value(
+    current: tuple[str | None, Decimal | None], mark: Any, score: Any, max_score: Decimal
+) -> tuple[str | None, Decimal | None]:
+    """The value after a PATCH of either half. A score alone makes the cell `scored`; another mark alone
+    takes the score away."""
+    if mark is msgspec.UNSET:
+        mark = current[0] if score is msgspec.UNSET or score is None else SCORED
+    if score is msgspec.UNSET:
+        score = current[1] if mark == SCORED else None
+    return value_of(mark, score, max_score)
+
+
+def check_rev(rev: int, known: int) -> None:
+    if rev != known:
+        raise SheetStale(f"The sheet is at revision {rev}; you saw {known}.", rev=rev)
+
+
+def check_submit(
+    state: str,
+    rev: int,
+    known: int,
+    role: str | None,
+    devices: Sequence[DeviceView],
+    acknowledged: Collection[str],
+) -> None:
+    """`role` is the caller's in the section; `devices` those that hold unsynced marks."""
+    if role != "lead":
+        raise NotTheLead
+    if state != OPEN:
+        raise SheetWrongState(f"The sheet is {state} already.")
+    check_rev(rev, known)
+    seen = {client_id.lower() for client_id in acknowledged}
+    waiting = [device for device in devices if device.client_id not in seen]
+    if waiting:
+        names = ", ".join(f"{device.account.name} ({device.pending})" for device in waiting)
+        raise DevicesUnsynced(f"Marks wait on: {names}.", devices=waiting)
+
+
+def check_approve(
+    state: str, rev: int, known: int, *, teaching: bool, submitted_by: int | None, caller: int | None
+) -> None:
+    if teaching or (submitted_by is not None and submitted_by == caller):
+        raise OwnSheet
+    if state != "submitted":
+        raise SheetWrongState(f"The sheet is {state}, not submitted.")
+    check_rev(rev, known)
+
+
+def check_return(state: str, *, teaching: bool) -> None:
+    if teaching:
+        raise OwnSheet("Whoever teaches a sheet cannot return it.")
+    if state == OPEN:
+        raise SheetWrongState("The sheet is open already.")
