@@ -6,7 +6,9 @@ asks the server, off the window's thread.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
+from functools import partial
 from typing import Protocol
 
 from PySide6.QtCore import QLocale, Qt, Signal
@@ -27,6 +29,7 @@ from sims_desktop.grading.strip import Strip
 from sims_desktop.grading.view import GridView
 from sims_desktop.kit.notes import Note
 from sims_desktop.kit.page import Page, Surroundings
+from sims_desktop.kit.search import Entry, rank
 from sims_desktop.kit.tasks import Progress
 from sims_shared.grading import DevicesUnsynced
 
@@ -162,6 +165,16 @@ class GridPage(Page):
             ("One mark into all chosen cells", "type, Enter"),
             ("Absent, excused, unfair means, pending", "A  E  U  PE"),
         )
+
+    def entries(self, query: str) -> Iterable[Entry]:
+        """Students of this sheet."""
+        if len(query.strip()) < 2:
+            return
+        for row in self.grid.sheet.rows:
+            if rank(query, f"{row.reg_no} {row.name}") is not None:
+                yield Entry(
+                    row.name, partial(self._follow_student, row), f"{row.reg_no} · student of this sheet"
+                )
 
     # Acts
 

@@ -7,7 +7,7 @@ decides for itself whether that concerns it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QWidget
 
 from sims_desktop.kit.actions import Actions
 from sims_desktop.kit.remembered import Remembered
+from sims_desktop.kit.search import Entry
 from sims_desktop.kit.tasks import Tasks
 from sims_desktop.kit.theme import Theme
 
@@ -78,6 +79,10 @@ class Page(QWidget):
 
     def more_keys(self) -> tuple[tuple[str, str], ...]:
         """Keys that are no actions, for the `?` sheet: (what it does, key)."""
+        return ()
+
+    def entries(self, query: str) -> Iterable[Entry]:
+        """What the palette finds on this page besides its actions, at once."""
         return ()
 
     def heard(self, kind: str, id: int) -> None:

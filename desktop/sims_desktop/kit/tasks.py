@@ -67,7 +67,7 @@ class Tasks(QObject):
     _called = Signal(object)
 
     def __init__(
-        self, on_bug: Callable[[BaseException], None], parent: QObject | None = None, threads: int = 3
+        self, on_bug: Callable[[BaseException], object], parent: QObject | None = None, threads: int = 3
     ) -> None:
         super().__init__(parent)
         self._on_bug = on_bug

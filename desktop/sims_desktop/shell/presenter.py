@@ -7,22 +7,25 @@ because a server is away; it says since when, and what waits.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Protocol
 from urllib.parse import urlsplit
 
+import msgspec
+
 from sims_desktop.client.errors import ClientError, Offline, ProblemAnswer
 from sims_desktop.kit.wording import plural, when
+from sims_desktop.offline.sync import Link, SyncStatus
 from sims_shared.access import Permission
 from sims_shared.problems import Fault
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """Who is signed in. `is_offline`: only to the profile of this computer."""
 
+    user_id: int
     username: str
     name: str
     roles: tuple[str, ...]
@@ -32,50 +35,41 @@ class Identity:
     is_demo: bool = False
 
 
-class Link(Enum):
-    CONNECTING = "connecting"
-    CONNECTED = "connected"
-    OFFLINE = "off line"
-    SIGNED_OUT = "signed out"
-
-
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How this computer stands with the server. `since` is when `link` began."""
+    """How this computer stands with the server."""
 
-    link: Link = Link.CONNECTING
-    since: datetime | None = None
+    sync: SyncStatus = field(default_factory=SyncStatus)
     waiting: int = 0
     conflicts: int = 0
     refused: int = 0
-    last_synced: datetime | None = None
-    trouble: str = ""
 
     def words(self, now: datetime) -> list[str]:
         """The parts of the status bar, in order."""
         parts = []
-        if self.link is Link.CONNECTED:
+        if self.sync.link is Link.CONNECTED:
             parts.append("Connected")
-        elif self.link is Link.CONNECTING:
+        elif self.sync.link is Link.STARTING:
             parts.append("Connecting …")
-        elif self.link is Link.SIGNED_OUT:
+        elif self.sync.link is Link.SIGNED_OUT:
             parts.append("Sign in again to send your changes")
         else:
-            parts.append(f"Off line since {when(self.since, now)}" if self.since else "Off line")
+            parts.append(f"Off line since {when(self.sync.since, now)}" if self.sync.since else "Off line")
         if self.waiting:
             parts.append(f"{plural(self.waiting, 'change')} waiting")
         if self.conflicts:
             parts.append(plural(self.conflicts, "conflict"))
         if self.refused:
             parts.append(f"{self.refused:,} refused")
-        parts.append(f"last synced {when(self.last_synced, now)}" if self.last_synced else "not synced yet")
-        if self.trouble:
-            parts.append(self.trouble)
+        synced = self.sync.last_synced
+        parts.append(f"last synced {when(synced, now)}" if synced else "not synced yet")
+        if self.sync.trouble and self.sync.link is Link.CONNECTED:
+            parts.append(self.sync.trouble)
         return parts
 
-    def moved(self, link: Link, now: datetime) -> Standing:
-        """The same standing with another link; `since` changes only when the link does."""
-        return self if link is self.link else replace(self, link=link, since=now)
+    @property
+    def needs_attention(self) -> bool:
+        return self.sync.link in (Link.OFFLINE, Link.SIGNED_OUT) or bool(self.conflicts or self.refused)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +82,7 @@ class Desk:
     permissions: frozenset[Permission]
 
 
-DESKS: tuple[Desk, ...] = (
-    Desk("sheets", "My sheets", frozenset({Permission.SUBMIT_SHEET})),
-    Desk("counter", "Counter", frozenset({Permission.ISSUE_TRANSCRIPT})),
-    Desk("inbox", "Approvals", frozenset({Permission.APPROVE_SHEET, Permission.APPROVE_CHANGE})),
-    Desk("publish", "Publish results", frozenset({Permission.PUBLISH_RESULTS})),
-)
+DESKS: tuple[Desk, ...] = (Desk("sheets", "My sheets", frozenset({Permission.SUBMIT_SHEET})),)
 
 
 def desks_of(permissions: Collection[str]) -> list[Desk]:
@@ -109,12 +98,19 @@ class Door(Protocol):
 
     def enter_offline(self, server: str, username: str, password: str) -> Identity: ...
 
+    def unlock(self, server: str, username: str, previous: str, password: str) -> None: ...
+
     def known_users(self, server: str) -> Sequence[str]: ...
 
 
 class Ask(Enum):
     PASSWORD = "password"
     CODE = "one-time code"
+    PREVIOUS = "previous password"
+
+
+class LocallyLocked(ClientError):
+    """The server took the password, but this computer's marks were locked with the previous one."""
 
 
 @dataclass(slots=True)
@@ -131,7 +127,7 @@ class SignInPresenter:
     can_go_offline: bool = False
     on_change: Callable[[], None] = lambda: None
 
-    def check(self, server: str, username: str, password: str, otp: str) -> bool:
+    def check(self, server: str, username: str, password: str, otp: str, previous: str = "") -> bool:
         """Whether it is worth asking; all faults at once."""
         self.faults = []
         address = urlsplit(server)
@@ -143,11 +139,15 @@ class SignInPresenter:
             self.faults.append(Fault("/password", "request.missing", "Type your password"))
         if self.asks is Ask.CODE and not otp.strip():
             self.faults.append(Fault("/otp", "request.missing", "Type the code of your authenticator"))
+        if self.asks is Ask.PREVIOUS and not previous:
+            self.faults.append(Fault("/previous", "request.missing", "Type the password you had before"))
         self.complaint = ""
         self.on_change()
         return not self.faults
 
-    def attempt(self, server: str, username: str, password: str, otp: str) -> Identity:
+    def attempt(self, server: str, username: str, password: str, otp: str, previous: str = "") -> Identity:
+        if previous:
+            self.door.unlock(server.rstrip("/"), username.strip(), previous, password)
         return self.door.enter(server.rstrip("/"), username.strip(), password, otp.strip())
 
     def attempt_offline(self, server: str, username: str, password: str) -> Identity:
@@ -163,6 +163,8 @@ class SignInPresenter:
             self.asks, self.complaint = Ask.CODE, ""
         elif isinstance(error, ProblemAnswer) and error.code == "auth.invalid":
             self.complaint = "User name, password or code is not right."
+        elif isinstance(error, LocallyLocked):
+            self.asks, self.complaint = Ask.PREVIOUS, str(error)
         elif isinstance(error, Offline):
             self.can_go_offline = username.strip() in self.door.known_users(server.rstrip("/"))
             also = " You can work off line on this computer." if self.can_go_offline else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from sims_desktop.kit.forms import Form
@@ -16,6 +17,7 @@ class SignInWindow(QWidget):
     """`signed_in(identity)`. The password leaves the form as soon as it was used."""
 
     signed_in = Signal(object)
+    closed = Signal()
 
     def __init__(self, presenter: SignInPresenter, tasks: Tasks, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -23,6 +25,7 @@ class SignInWindow(QWidget):
         self.setWindowTitle("SIMS: sign in")
         self._presenter = presenter
         self._tasks = tasks
+        self._offline_if_away = False
         presenter.on_change = self._show
         title = QLabel("Student Information Management", self)
         font = title.font()
@@ -30,15 +33,18 @@ class SignInWindow(QWidget):
         font.setBold(True)
         title.setFont(font)
         self.form = Form(self)
-        self.server, self.username, self.password, self.otp = (QLineEdit(self) for _ in range(4))
+        self.server, self.username, self.password = (QLineEdit(self) for _ in range(3))
+        self.otp, self.previous = (QLineEdit(self) for _ in range(2))
         self.server.setText(presenter.server)
         self.username.setText(presenter.username)
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
+        self.previous.setEchoMode(QLineEdit.EchoMode.Password)
         self.otp.setInputMethodHints(Qt.InputMethodHint.ImhDigitsOnly)
         self.form.add("server", "&Server", self.server)
         self.form.add("username", "&User name", self.username)
         self.form.add("password", "&Password", self.password)
         self.form.add("otp", "One-time &code", self.otp)
+        self.form.add("previous", "P&revious password", self.previous)
         self.enter_button = QPushButton("Sign in", self)
         self.enter_button.setObjectName("enter")
         self.enter_button.setDefault(True)
@@ -59,36 +65,36 @@ class SignInWindow(QWidget):
         layout.addLayout(row)
         self.enter_button.clicked.connect(self.enter)
         self.offline_button.clicked.connect(self.enter_offline)
-        for line in (self.server, self.username, self.password, self.otp):
+        for line in (self.server, self.username, self.password, self.otp, self.previous):
             line.returnPressed.connect(self.enter)
         self._show()
         self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 62)
         (self.password if presenter.username else self.username).setFocus()
 
     def enter(self) -> None:
-        self._try(
-            self._presenter.attempt,
-            self.server.text(),
-            self.username.text(),
-            self.password.text(),
-            self.otp.text(),
-        )
+        self._try(self._presenter.attempt)
+
+    def enter_wherever_possible(self) -> None:
+        """At the server, or off line when it is away and this computer knows the person."""
+        self._offline_if_away = True
+        self.enter()
 
     def enter_offline(self) -> None:
-        def attempt(server: str, username: str, password: str, otp: str) -> Identity:
+        def attempt(server: str, username: str, password: str, otp: str, previous: str) -> Identity:
             return self._presenter.attempt_offline(server, username, password)
 
-        self._try(attempt, self.server.text(), self.username.text(), self.password.text(), self.otp.text())
+        self._try(attempt)
 
-    def _try(self, attempt: Callable[[str, str, str, str], Identity], *said: str) -> None:
+    def _try(self, attempt: Callable[[str, str, str, str, str], Identity]) -> None:
         if not self.enter_button.isEnabled():
             return
-        server, username, password, otp = said
-        if not self._presenter.check(server, username, password, otp):
+        lines = (self.server, self.username, self.password, self.otp, self.previous)
+        server, username, password, otp, previous = (line.text() for line in lines)
+        if not self._presenter.check(server, username, password, otp, previous):
             return
         self._busy(True)
         self._tasks.run(
-            lambda progress: attempt(server, username, password, otp),
+            lambda progress: attempt(server, username, password, otp, previous),
             self._entered,
             lambda error: self._failed(error, server, username),
             title="Signing in",
@@ -98,16 +104,28 @@ class SignInWindow(QWidget):
         self._busy(False)
         self.password.clear()
         self.otp.clear()
+        self.previous.clear()
         self.signed_in.emit(identity)
 
     def _failed(self, error: Exception, server: str, username: str) -> None:
         self._busy(False)
         self._presenter.refused(error, server, username)
+        if self._offline_if_away and self._presenter.can_go_offline:
+            self._offline_if_away = False
+            self.enter_offline()
+            return
+        self._offline_if_away = False
         if self._presenter.asks is Ask.CODE:
             self.otp.setFocus()
+        elif self._presenter.asks is Ask.PREVIOUS:
+            self.previous.setFocus()
         else:
             self.password.selectAll()
             self.password.setFocus()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        super().closeEvent(event)
+        self.closed.emit()
 
     def _busy(self, busy: bool) -> None:
         self.enter_button.setEnabled(not busy)
@@ -118,4 +136,5 @@ class SignInWindow(QWidget):
         presenter = self._presenter
         self.form.show_faults(presenter.faults, presenter.complaint)
         self.form.show_row("otp", presenter.asks is Ask.CODE)
+        self.form.show_row("previous", presenter.asks is Ask.PREVIOUS)
         self.offline_button.setVisible(presenter.can_go_offline)

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWi
 
 from sims_desktop.kit import theme
 from sims_desktop.kit.tasks import Task, Tasks
-from sims_desktop.shell.presenter import Identity, Link, Standing
+from sims_desktop.shell.presenter import Identity, Standing
 
 SHOWN_AFTER_MS = 400
 MINUTE_MS = 60_000
@@ -67,7 +67,7 @@ class StatusLine(QStatusBar):
         self.words.setText(text)
         self.words.setAccessibleName(text)
         palette = self.palette()
-        if self._standing.link in (Link.OFFLINE, Link.SIGNED_OUT) or self._standing.conflicts:
+        if self._standing.needs_attention:
             palette.setColor(QPalette.ColorRole.WindowText, theme.mark("conflict"))
         self.words.setPalette(palette)
 

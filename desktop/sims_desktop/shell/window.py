@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
+    QLabel,
     QListWidget,
     QListWidgetItem,
     QMainWindow,
@@ -68,7 +69,6 @@ class MainWindow(QMainWindow):
         self.palette_box = Palette(self)
         self.palette_box.add_source(self._action_entries)
         self.palette_box.add_source(self._page_entries)
-        self._desks = desks
         for desk in desks:
             self._list(desk.title, desk.id, 0)
         self.navigation.currentItemChanged.connect(lambda item, _: self._chosen(item))
@@ -81,6 +81,10 @@ class MainWindow(QMainWindow):
         around.theme.changed.connect(self.status.recolour)
         if desks:
             self.navigation.setCurrentRow(0)
+        else:
+            nothing = QLabel("Your roles have no desk in this program.", self)
+            nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            self.stack.addWidget(nothing)
 
     def _add_actions(self) -> None:
         add = self._around.actions.add
@@ -194,6 +198,8 @@ class MainWindow(QMainWindow):
                 yield Entry(action.text(), action.trigger, detail, bound.keys)
 
     def _page_entries(self, query: str) -> Iterable[Entry]:
+        if self.page is not None:
+            yield from self.page.entries(query)
         for row in range(self.navigation.count()):
             item = self.navigation.item(row)
             kind, _, id = str(item.data(NAME_ROLE)).partition("/")

@@ -8,11 +8,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sims_desktop.client.errors import Offline, ProblemAnswer, ServerBusy
-from sims_desktop.shell.presenter import Ask, Identity, Link, SignInPresenter, Standing, desks_of
+from sims_desktop.offline.sync import Link, SyncStatus
+from sims_desktop.shell.presenter import Ask, Identity, LocallyLocked, SignInPresenter, Standing, desks_of
 from sims_shared.access import Permission
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
-AMNA = Identity("amna", "Dr Amna Tariq", ("faculty",), (Permission.SUBMIT_SHEET,), "http://sims.test")
+AMNA = Identity(
+    user_id=5,
+    username="amna",
+    name="Dr Amna Tariq",
+    roles=("faculty",),
+    permissions=(Permission.SUBMIT_SHEET,),
+    server="http://sims.test",
+)
 
 
 class AwayDoor:
@@ -24,6 +32,9 @@ class AwayDoor:
     def enter_offline(self, server: str, username: str, password: str) -> Identity:
         return AMNA
 
+    def unlock(self, server: str, username: str, previous: str, password: str) -> None:
+        raise AssertionError("nothing here is locked")
+
     def known_users(self, server: str) -> Sequence[str]:
         return ["amna"]
 
@@ -33,20 +44,18 @@ def sign_in() -> SignInPresenter:
 
 
 def test_the_status_bar_speaks_in_words() -> None:
-    standing = Standing().moved(Link.OFFLINE, NOW - timedelta(minutes=19))
-    assert standing.words(NOW)[0].startswith("Off line since ")
-    assert standing.moved(Link.OFFLINE, NOW) is standing
-    later = Standing(Link.CONNECTED, NOW, waiting=1, conflicts=2, refused=3, last_synced=NOW)
-    assert later.words(NOW)[:4] == ["Connected", "1 change waiting", "2 conflicts", "3 refused"]
+    away = Standing(SyncStatus(Link.OFFLINE, NOW - timedelta(minutes=19), trouble="no answer"))
+    assert away.words(NOW)[0].startswith("Off line since ")
+    assert away.words(NOW)[1:] == ["not synced yet"]
+    synced = SyncStatus(Link.CONNECTED, NOW, last_synced=NOW, trouble="CS-211: the sheet has changed")
+    standing = Standing(synced, waiting=1, conflicts=2, refused=3)
+    assert standing.words(NOW)[:4] == ["Connected", "1 change waiting", "2 conflicts", "3 refused"]
+    assert standing.words(NOW)[5] == "CS-211: the sheet has changed"
     assert Standing().words(NOW) == ["Connecting …", "not synced yet"]
 
 
 def test_desks_follow_permissions_not_names_of_roles() -> None:
     assert [desk.id for desk in desks_of([Permission.SUBMIT_SHEET])] == ["sheets"]
-    assert [desk.id for desk in desks_of([Permission.APPROVE_CHANGE, Permission.PUBLISH_RESULTS])] == [
-        "inbox",
-        "publish",
-    ]
     assert desks_of([]) == []
 
 
@@ -85,3 +94,12 @@ def test_a_wrong_password_is_not_an_absent_server() -> None:
 def test_an_error_nobody_expected_is_not_shown_as_a_refusal() -> None:
     with pytest.raises(ZeroDivisionError):
         sign_in().refused(ZeroDivisionError(), "http://sims.test", "amna")
+
+
+def test_marks_locked_with_an_older_password_ask_for_it_once() -> None:
+    presenter = sign_in()
+    presenter.refused(LocallyLocked("Type the previous one too, once."), "http://sims.test", "amna")
+    assert presenter.asks is Ask.PREVIOUS
+    assert not presenter.check("http://sims.test", "amna", "new", "")
+    assert [fault.pointer for fault in presenter.faults] == ["/previous"]
+    assert presenter.check("http://sims.test", "amna", "new", "", "old")

@@ -18,14 +18,27 @@ from sims_desktop.kit.page import Page, Surroundings
 from sims_desktop.kit.remembered import Remembered
 from sims_desktop.kit.tasks import Progress, Tasks
 from sims_desktop.kit.theme import Theme
-from sims_desktop.shell.presenter import Identity, Link, SignInPresenter, Standing, desks_of
+from sims_desktop.offline.sync import Link, SyncStatus
+from sims_desktop.shell.presenter import Desk, Identity, LocallyLocked, SignInPresenter, Standing
 from sims_desktop.shell.sign_in import SignInWindow
 from sims_desktop.shell.window import MainWindow
 from sims_shared.access import Permission
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 PERMISSIONS = (Permission.SUBMIT_SHEET, Permission.APPROVE_CHANGE)
-AMNA = Identity("amna", "Dr Amna Tariq", ("faculty", "head"), PERMISSIONS, "http://sims.test", is_demo=True)
+AMNA = Identity(
+    user_id=5,
+    username="amna",
+    name="Dr Amna Tariq",
+    roles=("faculty", "head"),
+    permissions=PERMISSIONS,
+    server="http://sims.test",
+    is_demo=True,
+)
+DESKS = (
+    Desk("sheets", "My sheets", frozenset({Permission.SUBMIT_SHEET})),
+    Desk("inbox", "Approvals", frozenset({Permission.APPROVE_CHANGE})),
+)
 
 
 @pytest.fixture
@@ -61,8 +74,7 @@ class Sheet(Page):
 
 @pytest.fixture
 def window(qtbot: QtBot, around: Surroundings) -> MainWindow:
-    desks = desks_of(AMNA.permissions)
-    window = MainWindow(AMNA, desks, around, lambda kind, id: Sheet(around, kind, id))
+    window = MainWindow(AMNA, DESKS, around, lambda kind, id: Sheet(around, kind, id))
     qtbot.addWidget(window)
     window.show()
     return window
@@ -111,7 +123,7 @@ def test_the_palette_reaches_actions_of_this_page_and_other_pages(window: MainWi
 
 
 def test_the_status_bar_tells_how_things_stand_and_who_is_here(window: MainWindow) -> None:
-    window.show_standing(Standing(Link.CONNECTED, NOW, waiting=3, last_synced=NOW))
+    window.show_standing(Standing(SyncStatus(Link.CONNECTED, NOW, last_synced=NOW), waiting=3))
     assert window.status.words.text().startswith("Connected · 3 changes waiting · last synced ")
     assert window.status.who.text() == "DEMO · Dr Amna Tariq"
     assert "DEMO" in window.windowTitle()
@@ -185,6 +197,9 @@ class Door:
     def enter_offline(self, server: str, username: str, password: str) -> Identity:
         return self.enter(server, username, password, "off line")
 
+    def unlock(self, server: str, username: str, previous: str, password: str) -> None:
+        self.asked.append((server, username, password, f"was {previous}"))
+
     def known_users(self, server: str) -> Sequence[str]:
         return ["amna"]
 
@@ -224,7 +239,9 @@ def test_with_the_server_away_off_line_work_is_one_button(qtbot: QtBot, around: 
     assert not window.offline_button.isVisible()
     window.enter()
     qtbot.waitUntil(window.offline_button.isVisible)
-    assert window.form.complaint.text() == "The server does not answer. You can work off line on this computer."
+    assert (
+        window.form.complaint.text() == "The server does not answer. You can work off line on this computer."
+    )
     with qtbot.waitSignal(window.signed_in):
         window.offline_button.click()
 
@@ -238,3 +255,17 @@ def test_faults_of_the_form_stand_beside_their_fields(qtbot: QtBot, around: Surr
     assert window.form._complaints["server"].isVisible()
     assert window.form._complaints["password"].text() == "Type your password"
     assert door.asked == []
+
+
+def test_a_changed_password_unlocks_this_computer_with_the_previous_one(
+    qtbot: QtBot, around: Surroundings
+) -> None:
+    door = Door(LocallyLocked("Your password has changed."), AMNA)
+    window = sign_in(qtbot, around, door)
+    window.enter()
+    qtbot.waitUntil(window.previous.isVisible)
+    window.previous.setText("sims-demo-2025")
+    with qtbot.waitSignal(window.signed_in):
+        window.enter()
+    assert door.asked[1] == ("http://sims.test", "amna", "sims-demo-2026", "was sims-demo-2025")
+    assert window.previous.text() == ""

@@ -1,0 +1,217 @@
+"""The desktop program put together: profile, look, sign-in, then one window for whoever signed in.
+
+The only place that knows every desk. Pages are imported when they are opened first, so that a cold start
+pays for the sign-in alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QApplication, QWidget
+
+from sims_desktop.kit.actions import Actions
+from sims_desktop.kit.bugs import BugReporter
+from sims_desktop.kit.page import Page, Surroundings
+from sims_desktop.kit.remembered import Remembered
+from sims_desktop.kit.search import Entry
+from sims_desktop.kit.tasks import Tasks
+from sims_desktop.kit.theme import Theme
+from sims_desktop.offline.sync import SyncStatus
+from sims_desktop.shell.presenter import Identity, SignInPresenter, Standing, desks_of
+from sims_desktop.shell.sign_in import SignInWindow
+from sims_desktop.shell.window import MainWindow
+from sims_desktop.shell.workplace import ProfileDoor, Workplace
+
+DEFAULT_SERVER = "https://sims.example.edu"
+
+
+class Desktop(QObject):
+    """Owns everything that lives as long as the program, and one workplace at a time."""
+
+    def __init__(self, app: QApplication, profile: Path, server: str | None = None) -> None:
+        super().__init__(app)
+        profile.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.app = app
+        self.profile = profile
+        self.bugs = BugReporter(profile, lambda: self.window or self.sign_in)
+        self.remembered = Remembered(profile)
+        self.theme = Theme(app, self.remembered)
+        self.tasks = Tasks(self.bugs.report, self)
+        self.bugs.on_gui = self.tasks.on_gui
+        self.door = ProfileDoor(profile)
+        self.server = server or self.remembered.text("server", DEFAULT_SERVER)
+        self.sign_in: QWidget | None = None
+        self.window: MainWindow | None = None
+        self.workplace: Workplace | None = None
+        self.around: Surroundings | None = None
+        self._status = SyncStatus()
+        # The last window closed by a change of user must not end the program.
+        app.setQuitOnLastWindowClosed(False)
+        app.aboutToQuit.connect(self.close)
+
+    # Signing in
+
+    def show_sign_in(self, username: str = "") -> SignInWindow:
+        presenter = SignInPresenter(self.door, self.server, username or self.remembered.text("username"))
+        window = SignInWindow(presenter, self.tasks)
+        window.signed_in.connect(self._signed_in)
+        window.closed.connect(self._sign_in_closed)
+        self.sign_in = window
+        window.show()
+        return window
+
+    def enter(self, username: str, password: str) -> SignInWindow:
+        """As if typed: off line when the server is away and this computer knows the person."""
+        window = self.show_sign_in(username)
+        window.password.setText(password)
+        window.enter_wherever_possible()
+        return window
+
+    def _sign_in_closed(self) -> None:
+        if self.window is None:
+            self.app.quit()
+
+    def _signed_in(self, identity: Identity) -> None:
+        workplace = self.door.opened
+        assert workplace is not None
+        self.remembered.put("server", identity.server)
+        self.remembered.put("username", identity.username)
+        self.server = identity.server
+        self._open(workplace)
+        if self.sign_in is not None:
+            self.sign_in.close()
+            self.sign_in.deleteLater()
+            self.sign_in = None
+
+    # One person's window
+
+    def _open(self, workplace: Workplace) -> None:
+        from sims_desktop.grading.presenter.shelf import StoreShelf
+
+        self.workplace = workplace
+        self.shelf = StoreShelf(workplace.store, workplace.sync.wake)
+        around = Surroundings(Actions(self.remembered), self.tasks, self.remembered, self.theme)
+        self.around = around
+        identity = workplace.identity
+        window = MainWindow(identity, desks_of(identity.permissions), around, self._page)
+        self.window = window
+        window.palette_box.add_source(self._sheet_entries)
+        window.signed_out.connect(self._switch_user)
+        window.closed.connect(self._window_closed)
+        around.changes.told.connect(lambda kind, id: self._show_standing())
+        workplace.store.on_change = self._store_changed
+        workplace.start(self._sync_told)
+        window.show()
+        self._show_standing()
+
+    def _page(self, kind: str, id: int) -> Page:
+        assert self.around is not None
+        assert self.workplace is not None
+        if kind == "sheets":
+            from sims_desktop.grading.overview_page import OverviewPage
+
+            return OverviewPage(self.around, self.shelf)
+        if kind == "sheet":
+            from sims_desktop.grading.page import GridPage
+
+            return GridPage(self.around, self.shelf, self.workplace.calls, id)
+        raise LookupError(f"there is no page {kind}")
+
+    def _sheet_entries(self, query: str) -> Iterable[Entry]:
+        if self.window is None or not query.strip():
+            return
+        for line in self.shelf.list_sheets():
+            if line.here:
+                title = f"{line.course_code} {line.course_title} · {line.section}"
+                section_id = line.section_id
+
+                def go(section_id: int = section_id) -> object:
+                    return self.window.open("sheet", section_id) if self.window else None
+
+                yield Entry(title, go, f"sheet · {line.term}")
+
+    # What the sync thread says
+
+    def _store_changed(self, section_id: int) -> None:
+        """Called on the thread that changed the store. What this window itself wrote it already shows."""
+        if threading.current_thread() is not threading.main_thread():
+            self.tasks.on_gui(lambda: self._tell("sheet", section_id))
+
+    def _sync_told(self, status: SyncStatus) -> None:
+        self.tasks.on_gui(lambda: self._show_sync(status))
+
+    def _show_sync(self, status: SyncStatus) -> None:
+        ended = self._status.busy and not status.busy
+        self._status = status
+        self._show_standing()
+        if ended:
+            self._tell("sheets", 0)
+
+    def _tell(self, kind: str, id: int) -> None:
+        if self.around is not None:
+            self.around.changes.tell(kind, id)
+
+    def _show_standing(self) -> None:
+        if self.window is None or self.workplace is None:
+            return
+        waiting = self.workplace.store.waiting_count()
+        self.window.show_standing(Standing(self._status, waiting.unsent, waiting.conflicts, waiting.refused))
+
+    # Leaving
+
+    def _switch_user(self) -> None:
+        self._leave()
+        self.show_sign_in()
+
+    def _window_closed(self) -> None:
+        if self.window is not None:
+            self._leave()
+            self.app.quit()
+
+    def _leave(self) -> None:
+        window, self.window, self.around = self.window, None, None
+        workplace, self.workplace = self.workplace, None
+        if window is not None:
+            window.deleteLater()
+        if workplace is not None:
+            workplace.close()
+
+    def close(self) -> None:
+        self.tasks.close()
+        self._leave()
+
+
+def default_profile() -> Path:
+    from platformdirs import user_data_path
+
+    return user_data_path("sims", appauthor=False) / "desktop"
+
+
+def run(server: str | None, profile: Path | None, sign_in: str | None) -> int:
+    """The program, until its window is closed. `sign_in` is `USER:PASSWORD`, for the demo."""
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
+    )
+    if sys.platform.startswith("linux") and not (
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    ):
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    app = QApplication.instance() or QApplication(["sims"])
+    assert isinstance(app, QApplication)
+    app.setApplicationName("SIMS")
+    app.setDesktopFileName("sims")
+    desktop = Desktop(app, profile or default_profile(), server)
+    desktop.bugs.install()
+    if sign_in:
+        username, _, password = sign_in.partition(":")
+        desktop.enter(username, password)
+    else:
+        desktop.show_sign_in()
+    return app.exec()
