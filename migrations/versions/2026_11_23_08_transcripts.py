@@ -11,7 +11,7 @@ SCHEMA = r"""
 CREATE TABLE signing_key (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   key_id text NOT NULL CONSTRAINT uq_signing_key_key_id UNIQUE,
-  purpose text NOT NULL CONSTRAINT ck_signing_key_purpose CHECK (purpose IN ('qr', 'pdf', 'authority', 'status')),
+  purpose text NOT NULL CONSTRAINT ck_signing_key_purpose CHECK (purpose IN ('code', 'document', 'status')),
   public_key text NOT NULL,
   certificate text,
   demo boolean NOT NULL DEFAULT false,
@@ -24,8 +24,11 @@ CREATE TABLE signing_key (
 CREATE TABLE issued_document (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   serial text NOT NULL CONSTRAINT uq_issued_document_serial UNIQUE CONSTRAINT ck_issued_document_serial CHECK (serial ~ '^[A-Z0-9-]+$'),
+  -- The document's place in the signed status list.
+  status_index bigint NOT NULL CONSTRAINT uq_issued_document_status_index UNIQUE CONSTRAINT ck_issued_document_status_index CHECK (status_index >= 0),
   student_id bigint NOT NULL,
   registration_id bigint NOT NULL,
+  term_id bigint CONSTRAINT fk_issued_document_term REFERENCES term (id),
   document text NOT NULL,
   kind text NOT NULL DEFAULT 'original' CONSTRAINT ck_issued_document_kind CHECK (kind IN ('original', 'duplicate', 'corrected')),
   copy_number integer NOT NULL DEFAULT 1,
@@ -43,6 +46,7 @@ CREATE TABLE issued_document (
   demo boolean NOT NULL DEFAULT false,
   issued_at timestamptz NOT NULL,
   issued_by bigint CONSTRAINT fk_issued_document_issued_by REFERENCES account (id),
+  job_id bigint,
   CONSTRAINT fk_issued_document_registration FOREIGN KEY (registration_id, student_id) REFERENCES registration (id, student_id)
 );
 CREATE INDEX ix_issued_document_student_id ON issued_document (student_id, id);
@@ -97,16 +101,18 @@ CREATE FUNCTION result_change_supersedes() RETURNS trigger LANGUAGE plpgsql SECU
   END $$;
 CREATE TRIGGER result_change_supersedes AFTER UPDATE ON result REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION result_change_supersedes();
 
--- Numbered stationery: printed or spoiled, each number once.
+-- Numbered stationery: a sheet's number belongs to one document, is printed once and spoiled once.
 CREATE TABLE printed_sheet (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   document_id bigint NOT NULL CONSTRAINT fk_printed_sheet_document REFERENCES issued_document (id),
-  stock_number text CONSTRAINT uq_printed_sheet_stock_number UNIQUE,
+  stock_number text,
   printer text NOT NULL DEFAULT '',
-  outcome text NOT NULL CONSTRAINT ck_printed_sheet_outcome CHECK (outcome IN ('printed', 'spoiled')),
+  outcome text NOT NULL CONSTRAINT ck_printed_sheet_outcome CHECK (outcome IN ('bound', 'printed', 'spoiled')),
   reason text NOT NULL DEFAULT '',
   by_account_id bigint,
-  at timestamptz NOT NULL DEFAULT clock_timestamp()
+  at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  CONSTRAINT uq_printed_sheet_stock_number_outcome UNIQUE (stock_number, outcome),
+  CONSTRAINT ex_printed_sheet_stock_of_one_document EXCLUDE USING gist (stock_number WITH =, document_id WITH <>)
 );
 CREATE INDEX ix_printed_sheet_document_id ON printed_sheet (document_id, id);
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON printed_sheet FOR EACH STATEMENT EXECUTE FUNCTION append_only();
@@ -123,6 +129,14 @@ CREATE TABLE unofficial_copy (
 );
 CREATE INDEX ix_unofficial_copy_expires_at ON unofficial_copy (expires_at);
 
+-- A job runs at least once; a student is mailed once by it.
+CREATE TABLE transcript_mail (
+  job_id bigint NOT NULL,
+  student_id bigint NOT NULL CONSTRAINT fk_transcript_mail_student REFERENCES student (id),
+  sent_at timestamptz NOT NULL,
+  CONSTRAINT pk_transcript_mail PRIMARY KEY (job_id, student_id)
+);
+
 CALL audit_table('issued_document', 'issued_document', '-content', '-qr_text', 'check_code');
 CALL audit_table('issued_document_status', 'issued_document_status');
 CALL audit_table('printed_sheet', 'printed_sheet');
@@ -131,6 +145,7 @@ CALL audit_table('signing_key', 'signing_key');
 GRANT SELECT, INSERT, UPDATE (retired_at) ON signing_key TO sims_app;
 GRANT SELECT, INSERT ON issued_document, issued_document_file, issued_document_result, issued_document_status, printed_sheet TO sims_app;
 GRANT SELECT, INSERT, DELETE ON unofficial_copy TO sims_app;
+GRANT SELECT, INSERT ON transcript_mail TO sims_app;
 GRANT EXECUTE ON FUNCTION document_status(bigint) TO sims_app, sims_student, sims_readonly;
 """
 

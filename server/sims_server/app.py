@@ -33,7 +33,9 @@ SLICES = (
     "people",
     "enrollment",
     "grading",
+    "results",
     "jobs",
+    "transcripts",
 )
 
 

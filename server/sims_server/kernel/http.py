@@ -47,6 +47,7 @@ class File:
     media_type: str
     name: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    status: int | None = None  # where a page for people must say what a problem would
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,7 @@ def _answer(reply: Any, status: int) -> Answer:
         headers = {"Content-Type": reply.media_type, **reply.headers}
         if reply.name:
             headers["Content-Disposition"] = f'inline; filename="{reply.name}"'
-        return Answer(status, reply.content, headers)
+        return Answer(reply.status or status, reply.content, headers)
     if reply is None:
         return Answer(204, b"")
     return Answer(status, encode(reply))

@@ -172,9 +172,10 @@ class MarksSheet(msgspec.Struct, frozen=True, kw_only=True):
 class Content(msgspec.Struct, frozen=True, kw_only=True):
     """A document's content at issue: what is hashed, signed, attached and kept for ever.
 
-    `document` is transcript or dmc; `kind` original, duplicate or corrected; `complete` says whether
+    `document` is transcript, dmc or provisional; `kind` original, duplicate or corrected; `complete` says whether
     the program is. `issued_on` is a day of the institution's calendar. `statements` are the
-    sentences of the legend and of a certificate. `status_index` is the place in the status list."""
+    paragraphs of a certificate, `remark` a line below the heading, `legend` what explains the figures.
+    `status_index` is the place in the status list."""
 
     format: Literal["sims-document/1"] = "sims-document/1"
     document: str = "transcript"
@@ -194,6 +195,8 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     terms: list[TermBlock] = []
     marks: MarksSheet | None = None
     summary: Summary | None = None
+    statements: list[str] = []
+    remark: str = ""
     legend: list[str] = []
     signatories: list[Signatory] = []
     purpose: str = ""

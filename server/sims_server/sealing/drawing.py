@@ -40,7 +40,11 @@ TOP = A4[1] - 36.0
 BOTTOM = 50.0
 BLACK = (0.0, 0.0, 0.0)
 RED = (0.70, 0.09, 0.12)
-TITLES = {"transcript": "TRANSCRIPT", "dmc": "DETAILED MARKS CERTIFICATE"}
+TITLES = {
+    "transcript": "TRANSCRIPT",
+    "dmc": "DETAILED MARKS CERTIFICATE",
+    "provisional": "PROVISIONAL CERTIFICATE",
+}
 
 
 class Unofficial(NamedTuple):
@@ -286,7 +290,11 @@ class _Sheet:
         return found
 
     def heading_height(self) -> float:
-        return 114.0 + 12.5 * ((len(self.facts()) + 1) // 2) + (12 if self.notes() else 0)
+        return (
+            114.0
+            + 12.5 * ((len(self.facts()) + 1) // 2)
+            + 12 * (bool(self.notes()) + bool(self.content.remark))
+        )
 
     def notes(self) -> list[str]:
         content = self.content
@@ -331,6 +339,9 @@ class _Sheet:
         if self.notes():
             self.text(LEFT, y, " · ".join(self.notes()), 7.5, room=WIDE, colour=GREY)
             y -= 12
+        if content.remark:
+            self.text(LEFT, y, content.remark, 8, weight=600, room=WIDE, colour=RED, datum="/remark")
+            y -= 12
         facts = self.facts()
         half = (len(facts) + 1) // 2
         for index, (label, pieces) in enumerate(facts):
@@ -358,7 +369,18 @@ class _Sheet:
             yield from self.term(f"/terms/{index}", term)
         if content.marks:
             yield from self.marks()
+        for index, statement in enumerate(content.statements):
+            yield self.statement(f"/statements/{index}", statement)
         yield Block(20, self.end_line)
+
+    def statement(self, root: str, statement: str) -> Block:
+        lines = wrap(statement, 10.5, WIDE - 24)
+
+        def draw(y: float) -> None:
+            for index, line in enumerate(lines):
+                self.text(LEFT + 12, y - 22 - 17 * index, line, 10.5, datum=root, room=WIDE - 24)
+
+        return Block(14 + 17 * len(lines), draw)
 
     def transfer(self, index: int) -> Block:
         block, root = self.content.transfers[index], f"/transfers/{index}"

@@ -1,0 +1,161 @@
+"""Routes of transcripts."""
+
+from __future__ import annotations
+
+from sims_server.kernel.http import File, command, listing, read, upload
+from sims_server.transcripts import operations, queries
+from sims_server.transcripts.operations import pages, verifying
+from sims_shared.access import Permission
+from sims_shared.transcripts import (
+    AlreadyRevoked,
+    DocumentNotValid,
+    DocumentUnknown,
+    EnqueueTranscripts,
+    FileVerdict,
+    Issued,
+    IssuedDocumentDetail,
+    IssuedDocumentView,
+    IssueTranscript,
+    JobStarted,
+    NameUnprintable,
+    NoKeys,
+    NotComplete,
+    NothingToPrint,
+    PrintTranscript,
+    ReasonNeeded,
+    RevokeTranscript,
+    StockNumberTaken,
+    TokenMalformed,
+    TranscriptDiffers,
+    TranscriptHeld,
+    TranscriptUnknown,
+    Verified,
+    VerifyFile,
+)
+
+P = Permission
+FILE_LIMIT = 33 * 1024 * 1024
+PDF = "application/pdf"
+
+routes = [
+    command(
+        "POST",
+        "/api/transcripts/issue/",
+        IssueTranscript,
+        operations.issue_transcript,
+        Issued,
+        status=201,
+        location=lambda issued: f"/api/transcripts/issued/{issued.serial}/",
+        refusals=(
+            TranscriptHeld,
+            TranscriptDiffers,
+            NoKeys,
+            DocumentUnknown,
+            NothingToPrint,
+            NotComplete,
+            NameUnprintable,
+            StockNumberTaken,
+        ),
+    ),
+    listing("/api/transcripts/issued/", queries.ISSUED, IssuedDocumentView, permission=P.READ_TRANSCRIPTS),
+    read(
+        "/api/transcripts/issued/{serial:str}/",
+        queries.get_document,
+        IssuedDocumentDetail,
+        permission=P.READ_TRANSCRIPTS,
+    ),
+    read(
+        "/api/transcripts/issued/{serial:str}/pdf/",
+        queries.get_pdf,
+        File,
+        permission=P.READ_TRANSCRIPTS,
+        media_type=PDF,
+        changes=True,
+    ),
+    command(
+        "POST",
+        "/api/transcripts/issued/{serial:str}/print/",
+        PrintTranscript,
+        operations.print_transcript,
+        IssuedDocumentDetail,
+        locate=queries.access_document,
+        refusals=(ReasonNeeded, DocumentNotValid, StockNumberTaken),
+    ),
+    command(
+        "POST",
+        "/api/transcripts/issued/{serial:str}/revoke/",
+        RevokeTranscript,
+        operations.revoke_transcript,
+        IssuedDocumentDetail,
+        locate=queries.access_document,
+        refusals=(AlreadyRevoked,),
+    ),
+    command(
+        "POST",
+        "/api/transcripts/enqueue/",
+        EnqueueTranscripts,
+        operations.enqueue_transcripts,
+        JobStarted,
+        status=202,
+    ),
+    read(
+        "/api/transcripts/verify/{token:str}/",
+        operations.verify_token,
+        Verified,
+        permission=None,
+        anonymous=True,
+        refusals=(TokenMalformed, TranscriptUnknown),
+    ),
+    upload(
+        "/api/transcripts/verify-file/",
+        operations.verify_file,
+        VerifyFile,
+        FileVerdict,
+        anonymous=True,
+        body_limit=FILE_LIMIT,
+    ),
+    read(
+        "/api/transcripts/{student_id:int}/",
+        operations.copy_transcript,
+        File,
+        permission=P.COPY_TRANSCRIPT,
+        media_type=PDF,
+        changes=True,
+        refusals=(NameUnprintable,),
+    ),
+    read(
+        "/V/{token:str}",
+        pages.verification_page,
+        File,
+        permission=None,
+        anonymous=True,
+        media_type="text/html",
+    ),
+    read(
+        "/verify/",
+        pages.ask_page,
+        File,
+        permission=None,
+        anonymous=True,
+        parameters=pages.AskedCode,
+        media_type="text/html",
+    ),
+    upload("/verify/file/", pages.verify_file_page, VerifyFile, File, anonymous=True, body_limit=FILE_LIMIT),
+    read(
+        "/.well-known/sims-seal.json",
+        verifying.read_key_document,
+        File,
+        permission=None,
+        anonymous=True,
+        media_type="application/octet-stream",
+    ),
+    read(
+        "/.well-known/sims-status.cbor",
+        verifying.read_status_list,
+        File,
+        permission=None,
+        anonymous=True,
+        media_type="application/cbor",
+        refusals=(NoKeys,),
+    ),
+]

@@ -1,0 +1,549 @@
+"""What a transcript says and when it may be issued: pure decisions over plain values.
+
+Figures come from the record as declared; the paper adds nothing up. The rule a newcomer would get
+wrong: the SGPA of a past term stays as it was declared, even where a later repeat moved the CGPA.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import ROUND_DOWN, Decimal
+from typing import Any
+
+import msgspec
+
+from sims_server.sealing.documents import (
+    Content,
+    CourseRow,
+    HeadMarks,
+    Holder,
+    Issuer,
+    MarksRow,
+    MarksSheet,
+    Notification,
+    Registration,
+    Signatory,
+    Summary,
+    TermBlock,
+    TransferBlock,
+    TransferRow,
+)
+from sims_shared.policy.document import Policy
+from sims_shared.policy.words import in_words
+from sims_shared.transcripts import DOCUMENTS, Difference
+
+NONE = "-"
+SYMBOLS = {
+    "W": "withdrawn",
+    "I": "incomplete",
+    "S": "satisfactory, non-credit",
+    "U": "unsatisfactory, non-credit",
+    "P": "passed, not in the average",
+    "NP": "not passed, not in the average",
+    "TR": "transferred",
+    "AU": "audited",
+    "FW": "failed by absence",
+    "XF": "failed for unfair means",
+    "EX": "exempt",
+}
+SIGNATORIES = [
+    Signatory(role="Prepared"),
+    Signatory(role="Compared"),
+    Signatory(role="Signed", designation="Controller of Examinations"),
+]
+# The sentences of a regulation that explain the figures on paper, by how they begin.
+EXPLAINING = (
+    *("Grades from", "Relative grades", "Grade and points", "There are no grades"),
+    *("Of a repeated course", "The SGPA is", "The CGPA is"),
+)
+COMPLETE = ("completed", "graduated")
+SEASONS = {"S": "Spring", "F": "Fall"}
+ROUNDING = {
+    "half_up": "half up",
+    "half_even": "half to even",
+    "down": "cut off",
+    "ceil": "rounded up",
+    "none": "exact",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRow:
+    """One published or frozen result. `counts` is counted, replaced or excluded; `attempts` how many
+    attempts of this course the record holds."""
+
+    result_id: int
+    term_id: int
+    course_code: str
+    course_title: str
+    credits: Decimal
+    split: str
+    grading: str
+    percentage: Decimal | None
+    total: Decimal | None
+    grade: str
+    points: Decimal | None
+    outcome: str
+    counts: str | None
+    attempt: int
+    attempts: int
+    source: str
+    heads: list[dict[str, Any]]
+    marks_obtained: Decimal | None
+    marks_max: Decimal | None
+    regulation_id: int
+    brought: dict[str, Any] = field(default_factory=dict)  # of a transfer: institution, reference
+
+
+@dataclass(frozen=True, slots=True)
+class TermLine:
+    """A term of the record and what was declared for it; figures are None where nothing was."""
+
+    term_id: int
+    name: str
+    start_date: date
+    sgpa: Decimal | None
+    cgpa: Decimal | None
+    gpa_credits: Decimal | None
+    quality_points: Decimal | None
+    cumulative_credits: Decimal | None
+    cumulative_points: Decimal | None
+    attempted: Decimal | None
+    earned: Decimal | None
+    standing: str
+    notification: Notification | None
+    declared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Everything that one registration's papers are made from."""
+
+    student_id: int
+    registration_id: int
+    name: str
+    name_native: str | None
+    father_name: str | None
+    email: str | None
+    reg_no: str
+    roll_no: str | None
+    program_code: str
+    program: str
+    level: str
+    semesters: int
+    credits_required: Decimal
+    intake: str
+    admitted_on: date
+    status: str
+    completed_on: date | None
+    credits_earned: Decimal
+    regulation: str
+    policies: dict[str, Policy]  # by "BS-2021 v3", the registration's own first
+    rows: tuple[RecordRow, ...]
+    terms: tuple[TermLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A result as an earlier document printed it, and as it stands now. `now` is None when it no
+    longer stands published; `change_id` names an approved change made after that document."""
+
+    serial: str
+    course: str
+    term: str
+    before: tuple[str, str]  # total, grade
+    now: tuple[str, str] | None
+    change_id: int | None
+
+
+def plain(value: Decimal | None) -> str:
+    """A figure without idle zeros: 3, 1.5; "-" for none."""
+    if value is None:
+        return NONE
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def two_places(value: Decimal | None) -> str:
+    """A figure with two places as averages and points are printed; "-" for none. Cut, never rounded
+    up: paper must not show more than was earned."""
+    return NONE if value is None else f"{value.quantize(Decimal('0.01'), ROUND_DOWN):f}"
+
+
+def printed_total(total: Decimal | None) -> str:
+    """A result's total as the register keeps it beside the document; "" for none."""
+    return "" if total is None else f"{total:f}"
+
+
+def intake_in_words(intake: str) -> str:
+    return f"{SEASONS.get(intake[-1:], '')} {intake[:4]}".strip()
+
+
+def _course_row(row: RecordRow) -> CourseRow:
+    counted = (
+        row.points is not None
+        and row.outcome in ("pass", "fail", "absent", "barred")
+        and row.grading == "letter"
+    )
+    mark, note = "", ""
+    if row.attempts > 1:
+        if row.counts == "replaced":
+            mark, note = "R", "repeated, not in the CGPA"
+        elif row.attempt > 1:
+            mark = f"R{row.attempt}"
+    if row.source == "legacy":
+        note = note or "as recorded"
+    marks = row.percentage if row.percentage is not None else row.total
+    silent = row.outcome in ("withdrawn", "incomplete", "audit", "exempt", "void")
+    return CourseRow(
+        code=row.course_code,
+        title=row.course_title + (f" (attempt {row.attempt})" if row.attempt > 1 else ""),
+        credits="NC" if row.grading in ("non_credit", "audit") else plain(row.credits),
+        split=row.split,
+        marks=NONE
+        if silent
+        else plain(None if marks is None else marks.quantize(Decimal("0.01"), ROUND_DOWN)),
+        grade=row.grade or NONE,
+        points=two_places(row.points) if counted else NONE,
+        quality_points=two_places(row.points * row.credits) if counted and row.points is not None else NONE,
+        mark=mark,
+        note=note,
+    )
+
+
+def _terms(record: Record) -> list[TermBlock]:
+    blocks = []
+    for line in record.terms:
+        rows = [row for row in record.rows if row.term_id == line.term_id and row.source != "transfer"]
+        if not rows:
+            continue
+        blocks.append(
+            TermBlock(
+                name=line.name.upper(),
+                rows=[_course_row(row) for row in rows],
+                gpa_credits=plain(line.gpa_credits) if line.declared else "",
+                quality_points=two_places(line.quality_points) if line.declared else "",
+                sgpa=two_places(line.sgpa) if line.gpa_credits else NONE,
+                cgpa=two_places(line.cgpa) if line.cumulative_credits else NONE,
+                notification=line.notification,
+            )
+        )
+    return blocks
+
+
+def _transfers(record: Record) -> list[TransferBlock]:
+    groups: dict[tuple[str, str], list[RecordRow]] = {}
+    for row in record.rows:
+        if row.source == "transfer":
+            key = (
+                str(row.brought.get("institution") or "Another institution"),
+                str(row.brought.get("reference") or NONE),
+            )
+            groups.setdefault(key, []).append(row)
+    return [
+        TransferBlock(
+            institution=institution,
+            reference=reference,
+            rows=[
+                TransferRow(
+                    title=f"{row.course_code} {row.course_title}",
+                    credits=plain(row.credits),
+                    grade=row.grade or "TR",
+                )
+                for row in rows
+            ],
+            credits=plain(sum((row.credits for row in rows), Decimal(0))),
+        )
+        for (institution, reference), rows in groups.items()
+    ]
+
+
+def latest_declared(record: Record) -> TermLine | None:
+    declared = [line for line in record.terms if line.declared]
+    return declared[-1] if declared else None
+
+
+def _own_policy(record: Record) -> Policy | None:
+    return next(iter(record.policies.values()), None)
+
+
+def _summary(record: Record) -> Summary:
+    last = latest_declared(record)
+    transferred = sum((row.credits for row in record.rows if row.source == "transfer"), Decimal(0))
+    own = [row for row in record.rows if row.source != "transfer" and row.grading in ("letter", "pass_fail")]
+    attempted = sum((row.credits for row in own), Decimal(0))
+    policy = _own_policy(record)
+    derivation = ""
+    if last is not None and last.cumulative_credits and policy is not None:
+        if any(row.source == "legacy" for row in record.rows):
+            derivation = "as recorded and declared"
+        elif policy.gpa.cgpa.from_ == "rounded_sgpa":
+            derivation = "from the SGPAs as rounded, weighted by credits"
+        else:
+            mode = ROUNDING[policy.gpa.cgpa.mode]
+            derivation = f"{two_places(last.cumulative_points)}/{plain(last.cumulative_credits)}, {mode}"
+    return Summary(
+        attempted=plain(attempted),
+        gpa_credits=plain(last.cumulative_credits if last else Decimal(0)),
+        earned=plain(record.credits_earned),
+        transferred=plain(transferred),
+        quality_points=two_places(last.cumulative_points if last else Decimal(0)),
+        cgpa=two_places(last.cgpa) if last is not None and last.cumulative_credits else NONE,
+        derivation=derivation,
+    )
+
+
+def legend(record: Record) -> list[str]:
+    """What explains the figures: the scale in force for this record (each of them, where results stand
+    under several), the symbols that occur, the rules for repeats and averages."""
+    lines = []
+    for name, policy in record.policies.items():
+        words = in_words(policy)
+        chosen = [sentence for sentence in words if sentence.startswith(EXPLAINING)]
+        lines.append(f"Regulation {name}. " + " ".join(chosen))
+    grades = {row.grade for row in record.rows}
+    used = [f"{symbol} {words}" for symbol, words in SYMBOLS.items() if symbol in grades]
+    if any(row.attempts > 1 for row in record.rows):
+        used.append("R repeated later, R2 … a repeat")
+    if any(row.grading in ("non_credit", "audit") for row in record.rows):
+        used.append("NC without credit")
+    if used:
+        lines.append("Symbols: " + ", ".join(used) + ".")
+    return lines
+
+
+def paper(
+    record: Record,
+    issuer: Issuer,
+    *,
+    document: str,
+    serial: str,
+    status_index: int,
+    issued_on: date,
+    demo: bool,
+    kind: str = "original",
+    copy: int = 1,
+    copies: int = 1,
+    replaces: str | None = None,
+    purpose: str = "",
+    addressee: str = "",
+    remark: str = "",
+    term_id: int | None = None,
+) -> Content:
+    """The content of a document. Raises `LookupError` when there is nothing to print on it."""
+    complete = record.status in COMPLETE
+    last = latest_declared(record)
+    common: dict[str, Any] = {
+        "document": document,
+        "kind": kind,
+        "demo": demo,
+        "serial": serial,
+        "copy": copy,
+        "copies": copies,
+        "replaces": replaces,
+        "status_index": status_index,
+        "issued_on": issued_on.isoformat(),
+        "issuer": issuer,
+        "holder": Holder(
+            name=record.name, name_native=record.name_native or None, father_name=record.father_name or None
+        ),
+        "registration": Registration(
+            reg_no=record.reg_no,
+            roll_no=record.roll_no or None,
+            program_code=record.program_code,
+            program=record.program,
+            level=record.level,
+            intake=intake_in_words(record.intake),
+            admitted_on=record.admitted_on.isoformat(),
+            completed_on=record.completed_on.isoformat() if complete and record.completed_on else None,
+            notification=last.notification if complete and record.completed_on and last else None,
+            requirement=f"{plain(record.credits_required)} credits, {record.semesters} semesters",
+        ),
+        "complete": complete,
+        "remark": remark,
+        "legend": legend(record),
+        "signatories": SIGNATORIES,
+        "purpose": purpose,
+        "addressee": addressee,
+    }
+    if document == "dmc":
+        return Content(**common, marks=_marks_sheet(record, term_id))
+    if document == "provisional":
+        return Content(
+            **{**common, "legend": []}, statements=_provisional(record, last), summary=_summary(record)
+        )
+    return Content(**common, transfers=_transfers(record), terms=_terms(record), summary=_summary(record))
+
+
+def _provisional(record: Record, last: TermLine | None) -> list[str]:
+    declared = ""
+    if last is not None and last.notification is not None:
+        declared = (
+            f", result declared on {last.notification.date} vide notification {last.notification.number}"
+        )
+    child = f", child of {record.father_name}," if record.father_name else ","
+    cgpa = two_places(last.cgpa) if last is not None else NONE
+    earned = f"{plain(record.credits_earned)} credits earned, CGPA {cgpa}{declared}"
+    first = (
+        f"{record.name}{child} registration {record.reg_no}, has fulfilled all requirements of "
+        f"{record.program} ({intake_in_words(record.intake)}), {earned}."
+    )
+    second = (
+        "The degree will be conferred at the next convocation. This certificate is valid until the degree "
+        "is issued and is to be returned on its receipt."
+    )
+    return [first, second]
+
+
+def results_on(record: Record, document: str, term_id: int | None = None) -> list[RecordRow]:
+    """The results that a document prints."""
+    if document == "provisional":
+        return []
+    if document == "dmc":
+        chosen = _examination(record, term_id).term_id
+        return [row for row in record.rows if row.term_id == chosen and row.source != "transfer"]
+    return list(record.rows)
+
+
+def _examination(record: Record, term_id: int | None) -> TermLine:
+    lines = [line for line in record.terms if any(row.term_id == line.term_id for row in record.rows)]
+    if term_id is not None:
+        lines = [line for line in lines if line.term_id == term_id]
+    if not lines:
+        raise LookupError("no result of an examination is out yet")
+    return lines[-1]
+
+
+def _marks_sheet(record: Record, term_id: int | None) -> MarksSheet:
+    line = _examination(record, term_id)
+    rows = [row for row in record.rows if row.term_id == line.term_id and row.source != "transfer"]
+    semester = 1 + sum(1 for other in record.terms if other.start_date < line.start_date)
+    shown = [row for row in rows if row.marks_obtained is not None and row.marks_max is not None]
+    obtained = sum((row.marks_obtained or Decimal(0) for row in shown), Decimal(0))
+    maximum = sum((row.marks_max or Decimal(0) for row in shown), Decimal(0))
+    return MarksSheet(
+        examination=f"{line.name}, semester {semester}",
+        rows=[_marks_row(row) for row in rows],
+        obtained=plain(obtained) if shown else "",
+        maximum=plain(maximum) if shown else "",
+        in_words=figure_in_words(obtained) if shown else "",
+        sgpa=two_places(line.sgpa) if line.gpa_credits else NONE,
+        cgpa=two_places(line.cgpa) if line.cumulative_credits else NONE,
+        standing=line.standing,
+        notification=line.notification,
+    )
+
+
+def _figure(value: Any) -> str:
+    try:
+        return plain(Decimal(str(value)))
+    except ArithmeticError:
+        return str(value)
+
+
+def _marks_row(row: RecordRow) -> MarksRow:
+    silent = row.outcome in ("withdrawn", "incomplete")
+    total = NONE
+    if not silent and row.marks_obtained is not None and row.marks_max is not None:
+        total = f"{plain(row.marks_obtained)}/{plain(row.marks_max)}"
+    return MarksRow(
+        code=row.course_code,
+        title=row.course_title,
+        attempt=str(row.attempt),
+        heads=[
+            HeadMarks(
+                head=str(head.get("name") or head.get("code") or head.get("head") or ""),
+                maximum=_figure(head.get("max", head.get("maximum", NONE))),
+                obtained=NONE if silent else _figure(head.get("obtained", head.get("marks", NONE))),
+                minimum=_figure(head["min"]) if head.get("min") is not None else "",
+            )
+            for head in row.heads
+        ],
+        total=total,
+        percentage=NONE if silent else plain(row.percentage if row.percentage is not None else row.total),
+        grade=row.grade or NONE,
+        points=two_places(row.points),
+        credits=plain(row.credits),
+        outcome="" if row.outcome == "pass" else row.outcome,
+    )
+
+
+_ONES = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven"),
+    *("twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+)
+_TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+
+
+def _whole_in_words(number: int) -> str:
+    if number < 20:
+        return _ONES[number]
+    if number < 100:
+        return _TENS[number // 10] + (f"-{_ONES[number % 10]}" if number % 10 else "")
+    if number < 1000:
+        below = f" and {_whole_in_words(number % 100)}" if number % 100 else ""
+        return f"{_ONES[number // 100]} hundred{below}"
+    rest = number % 1000
+    joined = (
+        "" if not rest else f" and {_whole_in_words(rest)}" if rest < 100 else f" {_whole_in_words(rest)}"
+    )
+    return f"{_whole_in_words(number // 1000)} thousand{joined}"
+
+
+def figure_in_words(value: Decimal) -> str:
+    """Marks in words, as certificates say them: "one hundred and eighty-seven", "… point five"."""
+    whole, _, rest = plain(value).partition(".")
+    words = _whole_in_words(int(whole))
+    return words + (" point " + " ".join(_ONES[int(digit)] for digit in rest) if rest else "")
+
+
+def judge_differences(printed: Iterable[Printed]) -> tuple[list[Difference], list[Difference]]:
+    """What earlier documents printed otherwise: with an approved change behind it, and without. The
+    second list stops the print. Terms that were added pass."""
+    lawful: list[Difference] = []
+    unlawful: list[Difference] = []
+    for row in printed:
+        if row.now == row.before:
+            continue
+        difference = Difference(
+            course=row.course,
+            term=row.term,
+            before=_result_in_words(row.before),
+            after="no longer published" if row.now is None else _result_in_words(row.now),
+            serial=row.serial,
+            change_id=row.change_id,
+        )
+        (unlawful if row.change_id is None or row.now is None else lawful).append(difference)
+    return lawful, unlawful
+
+
+def _result_in_words(shown: tuple[str, str]) -> str:
+    total, grade = shown
+    return " ".join(part for part in (grade, f"({total})" if total else "") if part) or NONE
+
+
+def series_of(document: str) -> str | None:
+    """The series a document's serials are taken from, or None when there is no such document."""
+    return DOCUMENTS.get(document)
+
+
+def serial_of(series: str, year: int, number: int) -> str:
+    return f"{series}-{year}-{number:06d}"
+
+
+def stock_faults(stock_numbers: Sequence[str] | None, copies: int) -> str | None:
+    """What is wrong with the stationery named for so many copies."""
+    if stock_numbers is None:
+        return None
+    if len(stock_numbers) != copies:
+        return f"{copies} copies take {copies} sheets; {len(stock_numbers)} are named."
+    if len(set(stock_numbers)) != len(stock_numbers):
+        return "A sheet is named twice."
+    return None
+
+
+def without_seal(content: Content) -> Content:
+    """The same record for an unofficial copy: no serial of the register, no signatures."""
+    return msgspec.structs.replace(content, serial="UNOFFICIAL", signatories=[])
