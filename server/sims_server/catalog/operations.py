@@ -86,9 +86,9 @@ def change_program(work: Work, command: ChangeProgram) -> ProgramView:
     """Change a program."""
     values = _given(command)
     _check_department(work, values)
-    if "code" in values and values["code"] != queries.get_program(work, command.id).code:
-        if queries.is_program_named_by_regulation(work, command.id):
-            raise ProgramCodeFixed
+    renamed = "code" in values and values["code"] != queries.get_program(work, command.id).code
+    if renamed and queries.is_program_named_by_regulation(work, command.id):
+        raise ProgramCodeFixed
     work.update(program, command.id, values)
     return queries.get_program(work, command.id)
 
@@ -118,7 +118,8 @@ def _check_links(work: Work, command: CreateCourse | ChangeCourse, course_id: in
 def _put_links(work: Work, command: CreateCourse | ChangeCourse, course_id: int) -> None:
     if command.prerequisites is not msgspec.UNSET:
         work.run(
-            "DELETE FROM course_prerequisite WHERE course_id = %(id)s AND NOT prerequisite_id = ANY(%(wanted)s)",
+            "DELETE FROM course_prerequisite "
+            "WHERE course_id = %(id)s AND NOT prerequisite_id = ANY(%(wanted)s)",
             id=course_id,
             wanted=command.prerequisites,
         )
@@ -131,7 +132,8 @@ def _put_links(work: Work, command: CreateCourse | ChangeCourse, course_id: int)
     if command.equivalents is not msgspec.UNSET:
         wanted = [id for id in command.equivalents if id != course_id]
         work.run(
-            "DELETE FROM course_equivalent WHERE (course_id = %(id)s AND NOT equivalent_id = ANY(%(wanted)s)) "
+            "DELETE FROM course_equivalent "
+            "WHERE (course_id = %(id)s AND NOT equivalent_id = ANY(%(wanted)s)) "
             "OR (equivalent_id = %(id)s AND NOT course_id = ANY(%(wanted)s))",
             id=course_id,
             wanted=wanted,

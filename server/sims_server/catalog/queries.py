@@ -152,7 +152,8 @@ def is_program_named_by_regulation(work: Work, program_id: int) -> bool:
     """Whether a regulation applies to the program by its code."""
     return bool(
         work.value(
-            "SELECT EXISTS (SELECT FROM regulation g JOIN program p ON p.code = ANY (g.programs) WHERE p.id = %(id)s)",
+            "SELECT EXISTS (SELECT FROM regulation g JOIN program p ON p.code = ANY (g.programs) "
+            "WHERE p.id = %(id)s)",
             id=program_id,
         )
     )

@@ -7,20 +7,10 @@ from sims_server.kernel.work import Work
 from sims_shared.problems import NotFound
 from sims_shared.terms import TermView
 
-_COLUMNS = [
-    "id",
-    "name",
-    "kind",
-    "academic_year",
-    "start_date",
-    "end_date",
-    "enroll_until",
-    "drop_until",
-    "withdraw_until",
-    "marks_due",
-    "recheck_until",
-    "status",
-]
+_COLUMNS = (
+    *("id", "name", "kind", "academic_year", "start_date", "end_date", "status"),
+    *("enroll_until", "drop_until", "withdraw_until", "marks_due", "recheck_until"),
+)
 
 TERMS = Listing(
     entity="term",

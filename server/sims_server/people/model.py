@@ -1,0 +1,112 @@
+"""Tables of students and registrations."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Numeric,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from sims_server.kernel.database import metadata
+from sims_shared.people import CurrentRegistrationMoved, RegistrationNumberTaken
+
+student = Table(
+    "student",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("name_native", Text),
+    Column("father_name", Text),
+    Column("national_id", Text),
+    Column("date_of_birth", Date),
+    Column("email", Text),
+    Column("phone", Text),
+    Column("address", Text),
+    Column("search_text", Text, nullable=False, server_default=text("''")),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+)
+registration = Table(
+    "registration",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column(
+        "student_id", BigInteger, ForeignKey("student.id", name="fk_registration_student"), nullable=False
+    ),
+    Column(
+        "program_id", BigInteger, ForeignKey("program.id", name="fk_registration_program"), nullable=False
+    ),
+    Column(
+        "regulation_id",
+        BigInteger,
+        ForeignKey("regulation.id", name="fk_registration_regulation"),
+        nullable=False,
+    ),
+    Column("reg_no", Text(collation="C"), nullable=False),
+    Column("roll_no", Text),
+    Column("intake", Text, nullable=False),
+    Column("batch", Text, nullable=False, server_default=text("''")),
+    Column("admitted_on", Date, nullable=False),
+    Column("status", Text, nullable=False, server_default=text("'active'")),
+    Column("is_current", Boolean, nullable=False, server_default=text("true")),
+    Column("cgpa", Numeric(4, 2)),
+    Column("credits_earned", Numeric(6, 2), nullable=False, server_default=text("0")),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    UniqueConstraint("reg_no", name="uq_registration_reg_no"),
+    UniqueConstraint("id", "student_id", name="uq_registration_id_student"),
+)
+registration_order = Table(
+    "registration_order",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column(
+        "registration_id",
+        BigInteger,
+        ForeignKey("registration.id", name="fk_registration_order_registration"),
+        nullable=False,
+    ),
+    Column("status", Text, nullable=False),
+    Column("effective_on", Date, nullable=False),
+    Column("order_no", Text, nullable=False, server_default=text("''")),
+    Column("reason", Text, nullable=False, server_default=text("''")),
+    Column("by_account_id", BigInteger, ForeignKey("account.id", name="fk_registration_order_account")),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+)
+student_name_version = Table(
+    "student_name_version",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column(
+        "student_id",
+        BigInteger,
+        ForeignKey("student.id", name="fk_student_name_version_student"),
+        nullable=False,
+    ),
+    Column("name", Text, nullable=False),
+    Column("name_native", Text),
+    Column("until", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+)
+disclosure = Table(
+    "disclosure",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    Column("actor_id", BigInteger),
+    Column("student_id", BigInteger, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("request_id", Text, nullable=False),
+)
+
+CONSTRAINTS = {
+    "uq_registration_reg_no": RegistrationNumberTaken,
+    "uq_registration_one_current": CurrentRegistrationMoved,
+}

@@ -1,0 +1,247 @@
+"""Every SELECT of people, and who may see whom.
+
+The list of students is an index walk: the current registration is joined to a student by an index that
+holds only current ones, so a page of fifty reads fifty of each.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sims_server.kernel.actor import Caller
+from sims_server.kernel.paging import Filter, Listing, Order
+from sims_server.kernel.work import Work
+from sims_shared.access import Permission
+from sims_shared.people import RegistrationView, StatusOrder, StudentView
+from sims_shared.problems import NotFound
+from sims_shared.values import SYSTEM, Person
+
+_OF_DEPARTMENT = (
+    "s.id IN (SELECT o.student_id FROM registration o JOIN program op ON op.id = o.program_id "
+    "WHERE op.department_id = ANY(%(departments)s::bigint[]))"
+)
+_TAUGHT = (
+    "s.id IN (SELECT e.student_id FROM section_staff t JOIN enrollment e ON e.section_id = t.section_id "
+    "WHERE t.account_id = %(account)s AND t.until IS NULL AND e.status <> 'dropped')"
+)
+# How much of the private fields this reader sees of this student.
+_PRIVATE = """CASE
+  WHEN %(private_all)s THEN 'whole'
+  WHEN s.id = %(own_student)s::bigint THEN 'whole'
+  WHEN EXISTS (SELECT FROM registration o JOIN program op ON op.id = o.program_id
+                WHERE o.student_id = s.id AND op.department_id = ANY(%(private_departments)s::bigint[]))
+    THEN 'whole'
+  WHEN %(masked_all)s THEN 'masked'
+  WHEN EXISTS (SELECT FROM registration o JOIN program op ON op.id = o.program_id
+                WHERE o.student_id = s.id AND op.department_id = ANY(%(departments)s::bigint[]))
+    THEN 'masked'
+  ELSE 'hidden' END"""
+
+
+def _masked(column: str, mask: str) -> str:
+    return f"CASE v.private WHEN 'whole' THEN s.{column} WHEN 'masked' THEN {mask} END"
+
+
+def student_scope(caller: Caller) -> tuple[str, dict[str, Any]]:
+    """Condition on `s.id` (a student) for whom the caller sees, with its values."""
+    reach = caller.reach(Permission.READ_STUDENTS)
+    private = caller.reach(Permission.READ_PRIVATE_FIELDS)
+    values: dict[str, Any] = {
+        "account": caller.id,
+        "departments": list(reach.departments),
+        "private_all": private.everything,
+        "private_departments": list(private.departments),
+        "masked_all": reach.everything,
+        "own_student": private.student_id,
+    }
+    if reach.everything:
+        return "", values
+    parts = []
+    if reach.departments:
+        parts.append(_OF_DEPARTMENT)
+    if reach.own_sections:
+        parts.append(_TAUGHT)
+    if reach.student_id is not None:
+        values["scope_student"] = reach.student_id
+        parts.append("s.id = %(scope_student)s")
+    return " OR ".join(parts) or "false", values
+
+
+def registration_scope(caller: Caller) -> tuple[str, dict[str, Any]]:
+    """The same for registrations `r`: a department sees those of its own programs."""
+    reach = caller.reach(Permission.READ_STUDENTS)
+    values: dict[str, Any] = {"account": caller.id, "departments": list(reach.departments)}
+    if reach.everything:
+        return "", values
+    parts = []
+    if reach.departments:
+        parts.append(
+            "r.program_id IN "
+            "(SELECT op.id FROM program op WHERE op.department_id = ANY(%(departments)s::bigint[]))"
+        )
+    if reach.own_sections:
+        parts.append(
+            "r.id IN (SELECT e.registration_id "
+            "FROM section_staff t JOIN enrollment e ON e.section_id = t.section_id "
+            "WHERE t.account_id = %(account)s AND t.until IS NULL AND e.status <> 'dropped')"
+        )
+    if reach.student_id is not None:
+        values["scope_student"] = reach.student_id
+        parts.append("r.student_id = %(scope_student)s")
+    return " OR ".join(parts) or "false", values
+
+
+STUDENTS = Listing(
+    entity="student",
+    columns={
+        "id": "s.id",
+        "name": "s.name",
+        "name_native": "s.name_native",
+        "father_name": _masked("father_name", "left(s.father_name, 1) || '••••'"),
+        "national_id": _masked("national_id", "'••••' || right(s.national_id, 2)"),
+        "date_of_birth": _masked("date_of_birth", "NULL"),
+        "email": "s.email",
+        "phone": _masked("phone", "'••••' || right(s.phone, 2)"),
+        "address": _masked("address", "CASE WHEN s.address IS NOT NULL THEN '••••' END"),
+        "private": "v.private",
+        "registration_id": "r.id",
+        "reg_no": "r.reg_no",
+        "roll_no": "r.roll_no",
+        "program_id": "r.program_id",
+        "intake": "r.intake",
+        "batch": "r.batch",
+        "regulation_id": "r.regulation_id",
+        "status": "r.status",
+        "admitted_on": "r.admitted_on",
+        "cgpa": "r.cgpa",
+        "credits_earned": "r.credits_earned",
+    },
+    source=(
+        "student s JOIN registration r ON r.student_id = s.id AND r.is_current "
+        f"CROSS JOIN LATERAL (SELECT {_PRIVATE} AS private) v"
+    ),
+    key="s.id",
+    filters={
+        "program_id": Filter("r.program_id = {}", int),
+        "status": Filter("r.status = {}", str),
+        "reg_no": Filter("r.reg_no = {}", str),
+        "intake": Filter("r.intake = {}", str),
+        "batch": Filter("r.batch = {}", str),
+    },
+    orders={"name": Order('s.name COLLATE "C"'), "reg_no": Order("r.reg_no")},
+    search="s.search_text LIKE {}",
+    scope=student_scope,
+)
+
+REGISTRATIONS = Listing(
+    entity="registration",
+    columns={
+        "id": "r.id",
+        "student_id": "r.student_id",
+        "student_name": "s.name",
+        "program_id": "r.program_id",
+        "reg_no": "r.reg_no",
+        "roll_no": "r.roll_no",
+        "intake": "r.intake",
+        "batch": "r.batch",
+        "regulation_id": "r.regulation_id",
+        "admitted_on": "r.admitted_on",
+        "status": "r.status",
+        "is_current": "r.is_current",
+        "cgpa": "r.cgpa",
+        "credits_earned": "r.credits_earned",
+    },
+    source="registration r JOIN student s ON s.id = r.student_id",
+    key="r.id",
+    filters={
+        "student_id": Filter("r.student_id = {}", int),
+        "program_id": Filter("r.program_id = {}", int),
+        "intake": Filter("r.intake = {}", str),
+        "status": Filter("r.status = {}", str),
+        "reg_no": Filter("r.reg_no = {}", str),
+        "is_current": Filter("r.is_current = {}", bool),
+    },
+    orders={
+        "reg_no": Order("r.reg_no"),
+        # Within a year spring comes before autumn, and S after F in the alphabet.
+        "intake": Order("translate(r.intake, 'SF', '12')"),
+    },
+    search="s.search_text LIKE {}",
+    scope=registration_scope,
+)
+
+
+def get_student(work: Work, id: int) -> StudentView:
+    """One student with the current registration."""
+    row = STUDENTS.one(work, id)
+    if row is None:
+        raise NotFound
+    return StudentView(**row)
+
+
+def access_student(work: Work, id: int) -> None:
+    """Lock a student within the caller's scope. Raises NotFound."""
+    condition, values = student_scope(work.caller)
+    scoped = f" AND ({condition})" if condition else ""
+    if (
+        work.row(
+            f"SELECT s.id FROM student s WHERE s.id = %(id)s{scoped} FOR NO KEY UPDATE OF s", id=id, **values
+        )
+        is None
+    ):
+        raise NotFound
+
+
+def find_student_in_scope(work: Work, id: int) -> str | None:
+    """The name of a student whom the caller may see, or None."""
+    condition, values = student_scope(work.caller)
+    scoped = f" AND ({condition})" if condition else ""
+    found: str | None = work.value(
+        f"SELECT s.name FROM student s WHERE s.id = %(id)s{scoped}", id=id, **values
+    )
+    return found
+
+
+def get_registration(work: Work, id: int) -> RegistrationView:
+    """One registration with its orders."""
+    row = REGISTRATIONS.one(work, id)
+    if row is None:
+        raise NotFound
+    orders = work.rows(
+        "SELECT o.status, o.effective_on, o.order_no, o.reason, o.at, a.id AS account_id, a.name "
+        "FROM registration_order o LEFT JOIN account a ON a.id = o.by_account_id "
+        "WHERE o.registration_id = %(id)s ORDER BY o.id",
+        id=id,
+    )
+    return RegistrationView(
+        **row,
+        orders=[
+            StatusOrder(
+                status=order["status"],
+                effective_on=order["effective_on"],
+                order_no=order["order_no"],
+                reason=order["reason"],
+                by=SYSTEM if order["account_id"] is None else Person(order["account_id"], order["name"]),
+                at=order["at"],
+            )
+            for order in orders
+        ],
+    )
+
+
+def access_registration(work: Work, id: int) -> None:
+    """Lock a registration within the caller's scope. Raises NotFound."""
+    condition, values = registration_scope(work.caller)
+    scoped = f" AND ({condition})" if condition else ""
+    statement = f"SELECT r.id FROM registration r WHERE r.id = %(id)s{scoped} FOR NO KEY UPDATE OF r"
+    if work.row(statement, id=id, **values) is None:
+        raise NotFound
+
+
+def orders_of(work: Work, registration_id: int) -> list[tuple[Any, int, str]]:
+    """(effective_on, id, status) of every order."""
+    rows = work.rows(
+        "SELECT effective_on, id, status FROM registration_order WHERE registration_id = %(id)s",
+        id=registration_id,
+    )
+    return [(row["effective_on"], row["id"], row["status"]) for row in rows]

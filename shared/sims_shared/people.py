@@ -1,0 +1,215 @@
+"""Students and their registrations.
+
+A person is one student for life; a registration is that student in a program since an intake, under
+one regulation. The rule a newcomer would get wrong: registration number, program, status and averages
+belong to the registration, and a person may have several of them, one of which is current.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Literal
+
+import msgspec
+
+from sims_shared.messages import Command, View
+from sims_shared.problems import Refusal
+from sims_shared.values import Id, Intake, Name, Person, RegistrationNumber
+
+__all__ = [
+    "ChangeRegistration",
+    "ChangeStudent",
+    "CreateRegistration",
+    "CreateStudent",
+    "CurrentRegistrationMoved",
+    "DeleteRegistration",
+    "DeleteStudent",
+    "OrderRegistrationStatus",
+    "RegistrationInUse",
+    "RegistrationNumberTaken",
+    "RegistrationStatus",
+    "RegistrationView",
+    "StatusOrder",
+    "StudentInUse",
+    "StudentView",
+]
+
+RegistrationStatus = Literal[
+    "provisional",
+    "active",
+    "on_leave",
+    "struck_off",
+    "suspended",
+    "completed",
+    "graduated",
+    "withdrawn",
+    "dismissed",
+    "cancelled",
+]
+Short = Annotated[str, msgspec.Meta(max_length=80)]
+Address = Annotated[str, msgspec.Meta(max_length=500)]
+
+
+class RegistrationNumberTaken(Refusal):
+    code = "students.reg_no_taken"
+    title = "This registration number is taken"
+
+
+class CurrentRegistrationMoved(Refusal):
+    """Two people made a registration of the same student current at once."""
+
+    code = "registrations.current_moved"
+    title = "Somebody just made another registration current"
+
+
+class StudentInUse(Refusal):
+    code = "students.in_use"
+    title = "The academic record refers to this student"
+
+
+class RegistrationInUse(Refusal):
+    """A number once given is never free again: cancel the registration by an order instead."""
+
+    code = "registrations.in_use"
+    title = "The academic record refers to this registration"
+
+
+class CreateStudent(Command, frozen=True, kw_only=True):
+    """Enter a student with the first registration. `name` is as per certificate; `intake` follows from
+    `admitted_on` (January to June S, else F); the regulation is the one in force for program and intake."""
+
+    name: Name
+    reg_no: RegistrationNumber
+    program_id: Id
+    admitted_on: date
+    name_native: Name | None = None
+    father_name: Name | None = None
+    national_id: Short | None = None
+    date_of_birth: date | None = None
+    email: Short | None = None
+    phone: Short | None = None
+    address: Address | None = None
+    roll_no: Short | None = None
+    intake: Intake | None = None
+    batch: Short = ""
+    status: RegistrationStatus = "active"
+
+
+class ChangeStudent(Command, frozen=True, kw_only=True):
+    """Change who a student is. Former names stay findable."""
+
+    id: Id
+    name: Name | msgspec.UnsetType = msgspec.UNSET
+    name_native: Name | msgspec.UnsetType | None = msgspec.UNSET
+    father_name: Name | msgspec.UnsetType | None = msgspec.UNSET
+    national_id: Short | msgspec.UnsetType | None = msgspec.UNSET
+    date_of_birth: date | msgspec.UnsetType | None = msgspec.UNSET
+    email: Short | msgspec.UnsetType | None = msgspec.UNSET
+    phone: Short | msgspec.UnsetType | None = msgspec.UNSET
+    address: Address | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class DeleteStudent(Command, frozen=True, kw_only=True):
+    """Always refused: a student has a registration."""
+
+    id: Id
+
+
+class CreateRegistration(Command, frozen=True, kw_only=True):
+    """Register a student in a further program. `is_current` makes it the one that lists show."""
+
+    student_id: Id
+    program_id: Id
+    reg_no: RegistrationNumber
+    admitted_on: date
+    roll_no: Short | None = None
+    intake: Intake | None = None
+    batch: Short = ""
+    status: RegistrationStatus = "active"
+    is_current: bool = True
+
+
+class ChangeRegistration(Command, frozen=True, kw_only=True):
+    """Change roll number or batch, or make this registration the current one."""
+
+    id: Id
+    roll_no: Short | msgspec.UnsetType | None = msgspec.UNSET
+    batch: Short | msgspec.UnsetType = msgspec.UNSET
+    is_current: Literal[True] | msgspec.UnsetType = msgspec.UNSET
+
+
+class DeleteRegistration(Command, frozen=True, kw_only=True):
+    """Always refused: give a status order instead."""
+
+    id: Id
+
+
+class OrderRegistrationStatus(Command, frozen=True, kw_only=True):
+    """An office order about a registration: leave, return, struck off, completed … Every order stays."""
+
+    id: Id
+    status: RegistrationStatus
+    effective_on: date
+    order_no: Short = ""
+    reason: Annotated[str, msgspec.Meta(max_length=2000)] = ""
+
+
+class StatusOrder(View, kw_only=True):
+    """One order of a registration's history."""
+
+    status: str
+    effective_on: date
+    order_no: str
+    reason: str
+    by: Person
+    at: datetime
+
+
+class RegistrationView(View, kw_only=True):
+    """A registration. `cgpa` and `credits_earned` are as last declared; `orders`, oldest first, stands on
+    the single resource only."""
+
+    id: int
+    student_id: int
+    student_name: str
+    program_id: int
+    reg_no: str
+    roll_no: str | None
+    intake: str
+    batch: str
+    regulation_id: int
+    admitted_on: date
+    status: str
+    is_current: bool
+    cgpa: Decimal | None
+    credits_earned: Decimal
+    orders: list[StatusOrder] | msgspec.UnsetType = msgspec.UNSET
+
+
+class StudentView(View, kw_only=True):
+    """A student with the current registration. Private fields (national id, birth date, phone, address,
+    parents) are whole, masked (`••••67`; a masked date is null) or null by what the reader may see;
+    `private` says which."""
+
+    id: int
+    name: str
+    name_native: str | None
+    father_name: str | None
+    national_id: str | None
+    date_of_birth: date | None
+    email: str | None
+    phone: str | None
+    address: str | None
+    private: Literal["whole", "masked", "hidden"]
+    registration_id: int
+    reg_no: str
+    roll_no: str | None
+    program_id: int
+    intake: str
+    batch: str
+    regulation_id: int
+    status: str
+    admitted_on: date
+    cgpa: Decimal | None
+    credits_earned: Decimal
