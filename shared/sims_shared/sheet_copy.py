@@ -163,6 +163,9 @@ def shown(copy: SheetCopy, key: Key) -> tuple[str | None, Decimal | None, Badge]
     return base.mark, base.score, "confirmed"
 
 
+_own_batch = msgspec.json.Decoder(SyncBatch)
+
+
 # -- What is decided ------------------------------------------------------------
 
 
@@ -248,6 +251,16 @@ def encode_batch(client_id: str, mid: int, ops: Mapping[Key, Sealed]) -> bytes:
             ],
         )
     )
+
+
+def decode_batch(body: bytes) -> dict[Key, Sealed]:
+    """The edits of a batch this device sealed, whatever protocol it spoke then."""
+    return {
+        (op.enrollment_id, op.assessment_id): Sealed(
+            str(op.edit_id), op.mark, None if op.score is None else Decimal(op.score), op.base_ver
+        )
+        for op in _own_batch.decode(body).ops
+    }
 
 
 def acknowledge(

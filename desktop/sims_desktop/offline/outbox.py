@@ -15,7 +15,7 @@ import apsw
 import msgspec
 
 from sims_desktop.offline.exchange import Scope
-from sims_shared.grading import AssessmentView, SheetChanges, SheetRow, SheetView, SyncBatch, read_batch
+from sims_shared.grading import AssessmentView, SheetChanges, SheetRow, SheetView
 from sims_shared.merge import Cell, Key
 from sims_shared.sheet_copy import (
     AckedOp,
@@ -26,8 +26,8 @@ from sims_shared.sheet_copy import (
     Head,
     Inflight,
     Refused,
-    Sealed,
     SheetCopy,
+    decode_batch,
 )
 from sims_shared.values import Person
 
@@ -98,16 +98,8 @@ def read_inflight(db: apsw.Connection, section_id: int) -> Inflight | None:
     for client_id, mid, body in db.execute(
         "SELECT client_id, mid, body FROM inflight WHERE section_id = ?", (section_id,)
     ):
-        return Inflight(client_id, mid, body, sealed_ops(read_batch(body)))
+        return Inflight(client_id, mid, body, decode_batch(body))
     return None
-
-
-def sealed_ops(batch: SyncBatch) -> dict[Key, Sealed]:
-    """The edits of a batch, read back from the only place that holds them: its bytes."""
-    return {
-        (op.enrollment_id, op.assessment_id): Sealed(str(op.edit_id), op.mark, number(op.score), op.base_ver)
-        for op in batch.ops
-    }
 
 
 def read_copy(db: apsw.Connection, section_id: int, head: Head, scope: Scope | Collection[Key]) -> SheetCopy:

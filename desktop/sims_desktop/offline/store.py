@@ -24,7 +24,7 @@ import msgspec
 from sims_desktop.offline import keys, outbox, upgrades
 from sims_desktop.offline.exchange import Decide, Heartbeat, Scope
 from sims_shared import sheet_copy
-from sims_shared.grading import AssessmentView, SheetChanges, SheetSummary, SheetView, read_batch
+from sims_shared.grading import AssessmentView, SheetChanges, SheetSummary, SheetView
 from sims_shared.merge import Cell, Key
 from sims_shared.sheet_copy import AckedOp, Badge, Changes, Fate, Head, Inflight, NewEdit, SheetCopy
 from sims_shared.values import Person
@@ -551,7 +551,8 @@ class SheetStore:
     def _waiting(self, db: apsw.Connection, section_id: int | None) -> Waiting:
         where, given = ("", ()) if section_id is None else (" WHERE section_id = ?", (section_id,))
         flying = sum(
-            len(read_batch(body).ops) for (body,) in db.execute(f"SELECT body FROM inflight{where}", given)
+            len(sheet_copy.decode_batch(body))
+            for (body,) in db.execute(f"SELECT body FROM inflight{where}", given)
         )
         counts = [
             db.execute(f"SELECT count(*) FROM {table}{where}", given).get
