@@ -40,7 +40,7 @@ CREATE TABLE registration (
     ('provisional', 'active', 'on_leave', 'struck_off', 'suspended', 'completed', 'graduated', 'withdrawn', 'dismissed', 'cancelled')),
   is_current boolean NOT NULL DEFAULT true,
   -- As last declared; written with term_result in the same transaction.
-  cgpa numeric(4,2),
+  cgpa numeric CONSTRAINT ck_registration_cgpa_has_six_places CHECK (scale(cgpa) <= 6),
   credits_earned numeric(6,2) NOT NULL DEFAULT 0,
   created_at timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT uq_registration_id_student UNIQUE (id, student_id)

@@ -51,6 +51,8 @@ CREATE TABLE result (
   source text NOT NULL DEFAULT 'computed' CONSTRAINT ck_result_source CHECK (source IN ('computed', 'legacy', 'transfer')),
   regulation_id bigint NOT NULL CONSTRAINT fk_result_regulation REFERENCES regulation (id),
   trace jsonb,
+  -- What keeps a draft from being published (blank cells, weights that do not add up), as the engine said.
+  blocks jsonb NOT NULL DEFAULT '[]',
   stale boolean NOT NULL DEFAULT false,
   state text NOT NULL DEFAULT 'draft' CONSTRAINT ck_result_state CHECK (state IN ('draft', 'published', 'frozen')),
   version integer NOT NULL DEFAULT 1,
@@ -75,6 +77,26 @@ CREATE INDEX ix_result_registration_id ON result (registration_id, course_id);
 CREATE INDEX ix_result_section_id ON result (section_id, id);
 CREATE INDEX ix_result_term_id ON result (term_id, id);
 CREATE INDEX ix_result_state ON result (state, id);
+
+-- Where the regulation grades in relation to the class: the cut-offs as they were when the sheet was
+-- approved. A mark that is rechecked later moves nobody else's grade.
+CREATE TABLE section_cutoff (
+  section_id bigint NOT NULL CONSTRAINT fk_section_cutoff_section REFERENCES section (id),
+  regulation_id bigint NOT NULL CONSTRAINT fk_section_cutoff_regulation REFERENCES regulation (id),
+  cutoffs jsonb NOT NULL,
+  frozen_at timestamptz NOT NULL DEFAULT now(),
+  CONSTRAINT pk_section_cutoff PRIMARY KEY (section_id, regulation_id)
+);
+
+-- A returned sheet makes its drafts stale, whoever returns it; the next approval computes them anew.
+CREATE FUNCTION sheet_return_stales_results() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+  AS $$
+  BEGIN
+    UPDATE result SET stale = true WHERE section_id = NEW.section_id AND state = 'draft' AND NOT stale;
+    RETURN NULL;
+  END $$;
+CREATE TRIGGER sheet_return_stales_results AFTER UPDATE OF state ON sheet FOR EACH ROW
+  WHEN (OLD.state = 'approved' AND NEW.state = 'open') EXECUTE FUNCTION sheet_return_stales_results();
 
 -- Whether a result counts in the CGPA is derived by the regulation's repeat rule and recomputed with
 -- it; it is not part of the record and must not be able to change one.
@@ -278,7 +300,8 @@ CREATE FUNCTION result_moves_lawfully() RETURNS trigger LANGUAGE plpgsql SECURIT
       RETURN NEW;
     ELSIF OLD.state = NEW.state AND NEW.change_request_id IS NOT NULL AND NEW.change_request_id IS DISTINCT FROM OLD.change_request_id
       AND EXISTS (SELECT FROM pending_change p WHERE p.id = NEW.change_request_id AND p.result_id = NEW.id AND p.status = 'approved' AND p.applied_in = pg_current_xact_id()
-                     AND p.base_version = OLD.version
+                     -- A freeze in between moves the version and nothing else.
+                     AND p.base_version IN (OLD.version, OLD.version - (OLD.state = 'frozen')::int)
                      AND p.new_total = coalesce(NEW.total::text, '') AND p.new_grade = NEW.grade
                      AND (p.new_values->>'outcome') IS NOT DISTINCT FROM NEW.outcome
                      AND (p.new_values->>'grade_points')::numeric IS NOT DISTINCT FROM NEW.grade_points
@@ -337,8 +360,9 @@ CREATE TABLE term_result (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   registration_id bigint NOT NULL CONSTRAINT fk_term_result_registration REFERENCES registration (id),
   term_id bigint NOT NULL CONSTRAINT fk_term_result_term REFERENCES term (id),
-  sgpa numeric(4,2),
-  cgpa numeric(4,2),
+  -- As the regulation rounds; where it does not, the exact fraction cut to six places.
+  sgpa numeric CONSTRAINT ck_term_result_sgpa_has_six_places CHECK (scale(sgpa) <= 6),
+  cgpa numeric CONSTRAINT ck_term_result_cgpa_has_six_places CHECK (scale(cgpa) <= 6),
   gpa_credits numeric(6,2) NOT NULL DEFAULT 0,
   quality_points numeric(9,4) NOT NULL DEFAULT 0,
   cumulative_gpa_credits numeric(7,2) NOT NULL DEFAULT 0,
@@ -357,7 +381,7 @@ CREATE TABLE term_result_version (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   registration_id bigint NOT NULL,
   term_id bigint NOT NULL,
-  sgpa numeric(4,2), cgpa numeric(4,2), gpa_credits numeric(6,2), quality_points numeric(9,4), earned numeric(7,2), standing text,
+  sgpa numeric, cgpa numeric, gpa_credits numeric(6,2), quality_points numeric(9,4), earned numeric(7,2), standing text,
   notification_id bigint,
   declared_at timestamptz NOT NULL
 );
@@ -374,7 +398,7 @@ CREATE FUNCTION term_result_keeps_versions() RETURNS trigger LANGUAGE plpgsql SE
 CREATE TRIGGER term_result_keeps_versions_insert AFTER INSERT ON term_result REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION term_result_keeps_versions();
 CREATE TRIGGER term_result_keeps_versions_update AFTER UPDATE ON term_result REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION term_result_keeps_versions();
 
-CALL audit_table('result', 'result', '-trace', '-version');
+CALL audit_table('result', 'result', '-trace', '-blocks', '-version');
 CALL audit_table('withholding', 'withholding');
 CALL audit_table('pending_change', 'pending_change');
 CALL audit_table('change_approval', 'change_approval');
@@ -383,10 +407,11 @@ CALL audit_table('term_result', 'term_result', '-trace');
 
 GRANT SELECT, INSERT ON notification_of_result TO sims_app;
 GRANT SELECT, INSERT (enrollment_id, registration_id, student_id, section_id, term_id, course_id, attempt, total, marks_obtained, marks_max, percentage, heads,
-    grade, grade_points, credits, outcome, flags, source, regulation_id, trace, stale, state, published_at, published_by, notification_id),
-  UPDATE (attempt, total, marks_obtained, marks_max, percentage, heads, grade, grade_points, credits, outcome, flags, regulation_id, trace, stale,
+    grade, grade_points, credits, outcome, flags, source, regulation_id, trace, blocks, stale, state, published_at, published_by, notification_id),
+  UPDATE (attempt, total, marks_obtained, marks_max, percentage, heads, grade, grade_points, credits, outcome, flags, regulation_id, trace, blocks, stale,
     state, published_at, published_by, frozen_at, frozen_by, notification_id, change_request_id) ON result TO sims_app;
 GRANT SELECT, INSERT, UPDATE (counts), DELETE ON result_counting TO sims_app;
+GRANT SELECT, INSERT, UPDATE (cutoffs, frozen_at) ON section_cutoff TO sims_app;
 GRANT SELECT, INSERT (result_id, reason, note, placed_by, placed_at), UPDATE (released_by, released_at, release_note) ON withholding TO sims_app;
 GRANT SELECT, INSERT (result_id, old_grade, new_grade, old_total, new_total, new_values, base_version, by_marks, reason, evidence, impact, requested_by, requested_at),
   UPDATE (status, resolved_at) ON pending_change TO sims_app;

@@ -44,6 +44,8 @@ CREATE POLICY own ON assessment_score FOR SELECT TO sims_student USING (
 GRANT SELECT (id, name, name_native, father_name, national_id, date_of_birth, email, phone, address, search_text, created_at) ON student TO sims_student;
 GRANT SELECT ON registration, registration_order, hold, enrollment, result, result_counting, term_result, request, assessment_score TO sims_student;
 GRANT SELECT (id, serial, student_id, registration_id, document, kind, purpose, addressee, sha256, verify_url, issued_at) ON issued_document TO sims_student;
+-- No policy lets a student see a withholding: the join of a list finds nothing, as it should.
+GRANT SELECT (id, result_id, reason, released_at) ON withholding TO sims_student;
 GRANT INSERT (student_id, type, notes, copies, addressee, requested_by) ON request TO sims_student;
 GRANT SELECT, INSERT ON unofficial_copy TO sims_student;
 """

@@ -1,0 +1,94 @@
+"""Withholding drafts and releasing them by a later notification."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sims_server.kernel.execute import operation
+from sims_server.kernel.work import Work
+from sims_server.results.operations.drafting import draft_sheets
+from sims_server.results.operations.publishing import NAMED_MOST, check_ready, declare_results
+from sims_shared.access import Permission
+from sims_shared.problems import NotFound
+from sims_shared.results import (
+    ReleaseResults,
+    ResultsReleased,
+    ResultsWithheld,
+    ResultsWrongState,
+    SheetNotApproved,
+    WithholdResults,
+)
+
+_LOCK_SHEETS = """
+SELECT h.state FROM sheet h WHERE h.section_id IN (SELECT section_id FROM result WHERE id = ANY (%(ids)s)) ORDER BY h.section_id FOR UPDATE
+"""
+_ROWS = """
+SELECT r.id AS result_id, r.enrollment_id, r.student_id, r.registration_id, r.section_id, r.term_id, r.state, r.stale, r.outcome, r.grade, r.total,
+       r.grade_points, r.credits, r.attempt, r.blocks, s.course_code, g.reg_no, u.name, w.reason AS withheld_for
+  FROM result r JOIN registration g ON g.id = r.registration_id JOIN student u ON u.id = r.student_id JOIN course c ON c.id = r.course_id
+  LEFT JOIN section s ON s.id = r.section_id
+  LEFT JOIN withholding w ON w.result_id = r.id AND w.released_at IS NULL
+ WHERE r.id = ANY (%(ids)s) ORDER BY g.reg_no, r.id
+"""
+
+
+def _named(work: Work, result_ids: list[int]) -> list[dict[str, Any]]:
+    """The results named, their sheets locked; raises NotFound when one does not exist."""
+    wanted = sorted(set(result_ids))
+    work.rows(_LOCK_SHEETS, ids=wanted)
+    rows = work.rows(_ROWS, ids=wanted)
+    if len(rows) != len(wanted):
+        raise NotFound
+    return rows
+
+
+def _check(rows: list[dict[str, Any]], wrong: list[dict[str, Any]], detail: str) -> None:
+    if wrong:
+        raise ResultsWrongState(f"{len(wrong)} of {len(rows)} {detail}", result_ids=[row["result_id"] for row in wrong][:NAMED_MOST])
+
+
+@operation(Permission.WITHHOLD_RESULTS, "results.withhold")
+def withhold_results(work: Work, command: WithholdResults) -> ResultsWithheld:
+    """Withhold drafts, with a reason; a published result cannot be withheld."""
+    rows = _named(work, command.result_ids)
+    _check(rows, [row for row in rows if row["state"] != "draft"], "are published.")
+    _check(rows, [row for row in rows if row["withheld_for"] is not None], "are withheld already.")
+    ids = [row["result_id"] for row in rows]
+    work.run(
+        "INSERT INTO withholding (result_id, reason, note, placed_by, placed_at) "
+        "SELECT id, %(reason)s, %(note)s, %(me)s, %(now)s FROM unnest(%(ids)s::bigint[]) AS n (id)",
+        ids=sorted(ids),
+        reason=command.reason,
+        note=command.note,
+        me=work.caller.id,
+        now=work.now,
+    )
+    return ResultsWithheld(withheld=len(ids), result_ids=ids)
+
+
+@operation(Permission.WITHHOLD_RESULTS, "results.release")
+def release_results(work: Work, command: ReleaseResults) -> ResultsReleased:
+    """Release withheld results; they are published by a later notification."""
+    rows = _named(work, command.result_ids)
+    _check(rows, [row for row in rows if row["withheld_for"] is None], "are not withheld.")
+    if command.reason is not None:
+        _check(rows, [row for row in rows if row["withheld_for"] != command.reason], f"are not withheld for “{command.reason}”.")
+    sections = {row["section_id"] for row in rows}
+    unapproved = work.value("SELECT count(*) FROM sheet WHERE section_id = ANY (%(ids)s) AND state <> 'approved'", ids=sorted(sections))
+    if unapproved:
+        raise SheetNotApproved("A sheet was returned; its results are released once it is approved again.")
+    undecided = [row for row in rows if row["outcome"] == "withheld"]
+    if undecided:
+        draft_sheets(work, sorted({row["section_id"] for row in undecided}), decided=[row["enrollment_id"] for row in undecided])
+        rows = _named(work, command.result_ids)
+    check_ready(work, rows)
+    ids = sorted(row["result_id"] for row in rows)
+    work.run(
+        "UPDATE withholding SET released_by = %(me)s, released_at = %(now)s, release_note = %(note)s WHERE result_id = ANY (%(ids)s) AND released_at IS NULL",
+        ids=ids,
+        me=work.caller.id,
+        now=work.now,
+        note=command.note,
+    )
+    notification = declare_results(work, "later", {"results": len(rows)}, rows, [])
+    return ResultsReleased(released=len(rows), published=len(rows), withheld=0, notification=notification)
