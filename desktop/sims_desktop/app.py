@@ -11,9 +11,11 @@ import os
 import sys
 import threading
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
 from sims_desktop.kit.actions import Actions
@@ -33,7 +35,10 @@ DEFAULT_SERVER = "https://sims.example.edu"
 
 
 class Desktop(QObject):
-    """Owns everything that lives as long as the program, and one workplace at a time."""
+    """Owns everything that lives as long as the program, and one workplace at a time. `ended` when its
+    last window was closed by the person."""
+
+    ended = Signal()
 
     def __init__(self, app: QApplication, profile: Path, server: str | None = None) -> None:
         super().__init__(app)
@@ -52,6 +57,7 @@ class Desktop(QObject):
         self.workplace: Workplace | None = None
         self.around: Surroundings | None = None
         self._status = SyncStatus()
+        self._synced_before: datetime | None = None
         # The last window closed by a change of user must not end the program.
         app.setQuitOnLastWindowClosed(False)
         app.aboutToQuit.connect(self.close)
@@ -76,7 +82,7 @@ class Desktop(QObject):
 
     def _sign_in_closed(self) -> None:
         if self.window is None:
-            self.app.quit()
+            self.ended.emit()
 
     def _signed_in(self, identity: Identity) -> None:
         workplace = self.door.opened
@@ -96,6 +102,7 @@ class Desktop(QObject):
         from sims_desktop.grading.presenter.shelf import StoreShelf
 
         self.workplace = workplace
+        self._status = workplace.sync.status
         self.shelf = StoreShelf(workplace.store, workplace.sync.wake)
         around = Surroundings(Actions(self.remembered), self.tasks, self.remembered, self.theme)
         self.around = around
@@ -106,6 +113,8 @@ class Desktop(QObject):
         window.signed_out.connect(self._switch_user)
         window.closed.connect(self._window_closed)
         around.changes.told.connect(lambda kind, id: self._show_standing())
+        synced = [line.synced_at for line in workplace.store.sheets() if line.synced_at is not None]
+        self._synced_before = max(synced, default=None)
         workplace.store.on_change = self._store_changed
         workplace.start(self._sync_told)
         window.show()
@@ -162,7 +171,10 @@ class Desktop(QObject):
         if self.window is None or self.workplace is None:
             return
         waiting = self.workplace.store.waiting_count()
-        self.window.show_standing(Standing(self._status, waiting.unsent, waiting.conflicts, waiting.refused))
+        sync = self._status
+        if sync.last_synced is None:
+            sync = replace(sync, last_synced=self._synced_before)
+        self.window.show_standing(Standing(sync, waiting.unsent, waiting.conflicts, waiting.refused))
 
     # Leaving
 
@@ -173,7 +185,7 @@ class Desktop(QObject):
     def _window_closed(self) -> None:
         if self.window is not None:
             self._leave()
-            self.app.quit()
+            self.ended.emit()
 
     def _leave(self) -> None:
         window, self.window, self.around = self.window, None, None
@@ -209,6 +221,7 @@ def run(server: str | None, profile: Path | None, sign_in: str | None) -> int:
     app.setDesktopFileName("sims")
     desktop = Desktop(app, profile or default_profile(), server)
     desktop.bugs.install()
+    desktop.ended.connect(app.quit)
     if sign_in:
         username, _, password = sign_in.partition(":")
         desktop.enter(username, password)
