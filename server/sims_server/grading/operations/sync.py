@@ -33,7 +33,8 @@ _WRITE = """
 MERGE INTO assessment_score p
 USING (SELECT u.enrollment_id, u.mark, u.score, a.id AS assessment_id, a.section_id, a.max_score
          FROM unnest(%(enrollments)s::bigint[], %(assessments)s::bigint[],
-                     %(marks)s::text[], %(scores)s::numeric[]) AS u (enrollment_id, assessment_id, mark, score)
+                     %(marks)s::text[], %(scores)s::numeric[])
+                AS u (enrollment_id, assessment_id, mark, score)
          JOIN assessment a ON a.id = u.assessment_id) n
    ON p.enrollment_id = n.enrollment_id AND p.assessment_id = n.assessment_id
  WHEN MATCHED THEN UPDATE SET mark = n.mark, score = n.score
