@@ -88,7 +88,8 @@ CREATE FUNCTION document_status(document bigint) RETURNS text LANGUAGE sql STABL
   AS $$ SELECT coalesce(min(status), 'valid') FROM issued_document_status WHERE document_id = document $$;
 
 -- A changed grade supersedes every document that printed it, in the same transaction.
-CREATE FUNCTION result_change_supersedes() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+CREATE FUNCTION result_change_supersedes() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = public, pg_temp SET enable_nestloop = off  -- see audit_rows: ON CONFLICT plans it for an empty table
   AS $$
   BEGIN
     INSERT INTO issued_document_status (document_id, status, reason, change_request_id, by_account_id)

@@ -47,7 +47,12 @@ class Planned:
 
 def _unknown(found: str, column: str, what: str, value: str | None = None) -> FaultIf:
     given = value or f"i.{column}"
-    return FaultIf(f"{given} IS NOT NULL AND {found} IS NULL", column, "unknown", f"'There is no {what} “' || {given} || '”.'")
+    return FaultIf(
+        f"{given} IS NOT NULL AND {found} IS NULL",
+        column,
+        "unknown",
+        f"'There is no {what} “' || {given} || '”.'",
+    )
 
 
 def _kept(column: str, table: str, stored: str | None = None) -> tuple[str, str]:
@@ -287,7 +292,9 @@ PLANS: dict[str, Planned] = {
 def typed_rows(kind: str) -> str:
     """The rows of a file as a table expression: `number` and a typed column for each of the kind's."""
     columns = ", ".join(
-        f"cells->>'{column.name}' AS {column.name}" if column.sql == "text" else f"(cells->>'{column.name}')::{column.sql} AS {column.name}"
+        f"cells->>'{column.name}' AS {column.name}"
+        if column.sql == "text"
+        else f"(cells->>'{column.name}')::{column.sql} AS {column.name}"
         for column in COLUMNS[kind]
     )
     return f"SELECT number, {columns} FROM import_row WHERE import_id = %(import)s"
@@ -307,10 +314,15 @@ def plan_statement(kind: str) -> str:
         for column, (old, wanted) in plan.compared.items()
     )
     faults = ", ".join(
-        f"CASE WHEN {fault.condition} THEN '{fault.column}|{fault.code}|' || {fault.detail} END" for fault in plan.faults
+        f"CASE WHEN {fault.condition} THEN '{fault.column}|{fault.code}|' || {fault.detail} END"
+        for fault in plan.faults
     )
     repeated = f"CASE WHEN w.first < i.number THEN '{plan.key[-1]}|repeated|The same stands on row ' || w.first || '.' END"
-    seen = f"(SELECT i.number, {plan.windows} FROM input i {plan.joins})" if plan.windows else "(SELECT number FROM input)"
+    seen = (
+        f"(SELECT i.number, {plan.windows} FROM input i {plan.joins})"
+        if plan.windows
+        else "(SELECT number FROM input)"
+    )
     refs = f"ARRAY[{', '.join(plan.refs)}]::bigint[]" if plan.refs else "'{}'::bigint[]"
     return f"""
 WITH input AS MATERIALIZED ({typed_rows(kind)}),
@@ -332,13 +344,18 @@ SELECT %(import)s, number,
 
 def planned_faults(work: Work, import_id: int) -> Iterable[tuple[int, str, str, str]]:
     """(row, column, code, sentence) of every fault that the record found."""
-    for row in work.rows("SELECT number, unnest(faults) AS fault FROM import_fate WHERE import_id = %(id)s AND fate = 'fault'", id=import_id):
+    for row in work.rows(
+        "SELECT number, unnest(faults) AS fault FROM import_fate WHERE import_id = %(id)s AND fate = 'fault'",
+        id=import_id,
+    ):
         column, code, detail = row["fault"].split("|", 2)
         yield row["number"], column, code, detail
 
 
 def fates_of(work: Work, import_id: int) -> list[tuple[str, int]]:
-    rows = work.rows("SELECT fate, count(*) AS n FROM import_fate WHERE import_id = %(id)s GROUP BY fate", id=import_id)
+    rows = work.rows(
+        "SELECT fate, count(*) AS n FROM import_fate WHERE import_id = %(id)s GROUP BY fate", id=import_id
+    )
     return [(row["fate"], row["n"]) for row in rows]
 
 
@@ -363,7 +380,9 @@ def programs_and_intakes(work: Work, import_id: int) -> list[dict[str, Any]]:
 
 
 def regulations_in_force(work: Work) -> list[dict[str, Any]]:
-    return work.rows("SELECT id, version, status, level, programs, intake_from, intake_to FROM regulation WHERE status = 'in_force'")
+    return work.rows(
+        "SELECT id, version, status, level, programs, intake_from, intake_to FROM regulation WHERE status = 'in_force'"
+    )
 
 
 _IMPORT = """
@@ -396,20 +415,20 @@ IMPORTS = Listing(
 )  # fmt: skip
 
 
-def access_import(work: Work, id: int) -> dict[str, Any]:
+def access_import(work: Work, import_id: int) -> dict[str, Any]:
     """The import, or NotFound."""
-    row = work.row(_IMPORT.format(more=", i.faults") + " WHERE i.id = %(id)s", id=id)
+    row = work.row(_IMPORT.format(more=", i.faults") + " WHERE i.id = %(id)s", id=import_id)
     if row is None:
         raise NotFound
     return _shape(row)
 
 
-def get_import(work: Work, id: int) -> ImportView:
+def get_import(work: Work, import_id: int) -> ImportView:
     """One import with its plan and all its faults."""
-    row = access_import(work, id)
+    row = access_import(work, import_id)
     row["faults"] = msgspec.convert(row["faults"], list[Fault])
     row["counts"] = msgspec.convert(row["counts"], ImportCounts)
-    return ImportView(**row, rows=f"/api/imports/{id}/rows/")
+    return ImportView(**row, rows=f"/api/imports/{import_id}/rows/")
 
 
 class RowsAsked(msgspec.Struct, frozen=True, kw_only=True):
@@ -420,14 +439,14 @@ class RowsAsked(msgspec.Struct, frozen=True, kw_only=True):
     page_size: int = 200
 
 
-def list_import_rows(work: Work, id: int, query: RowsAsked) -> ImportRowPage:
+def list_import_rows(work: Work, import_id: int, query: RowsAsked) -> ImportRowPage:
     """The fate of each row of a previewed file, in the file's order."""
-    access_import(work, id)
+    access_import(work, import_id)
     size = max(1, min(query.page_size, 200))
     rows = work.rows(
         "SELECT r.number AS row, f.fate, r.cells - 'password' AS cells, f.changes FROM import_fate f JOIN import_row r USING (import_id, number) "
         "WHERE f.import_id = %(id)s AND f.number > %(after)s AND (%(fate)s::text IS NULL OR f.fate = %(fate)s) ORDER BY f.number LIMIT %(limit)s",
-        id=id,
+        id=import_id,
         after=query.after,
         fate=query.fate,
         limit=size + 1,
@@ -436,5 +455,5 @@ def list_import_rows(work: Work, id: int, query: RowsAsked) -> ImportRowPage:
     if len(rows) > size:
         rows.pop()
         wanted = f"&fate={query.fate}" if query.fate else ""
-        following = f"/api/imports/{id}/rows/?after={rows[-1]['row']}&page_size={size}{wanted}"
+        following = f"/api/imports/{import_id}/rows/?after={rows[-1]['row']}&page_size={size}{wanted}"
     return ImportRowPage(results=[ImportRowView(**row) for row in rows], next=following)

@@ -112,7 +112,16 @@ def day(cell: str) -> str:
         raise CellRefused("malformed", f"“{cell[:60]}” is not a date like 2026-09-01.") from None
 
 
-_TRUTHS = {"yes": "true", "true": "true", "1": "true", "y": "true", "no": "false", "false": "false", "0": "false", "n": "false"}
+_TRUTHS = {
+    "yes": "true",
+    "true": "true",
+    "1": "true",
+    "y": "true",
+    "no": "false",
+    "false": "false",
+    "0": "false",
+    "n": "false",
+}
 
 
 def truth(cell: str) -> str:
@@ -244,7 +253,9 @@ def plain(cell: Cell) -> str:
     if isinstance(cell, str):
         stripped = cell.strip()
         # The exporter puts ' before what a spreadsheet would take for a formula; here it is undone.
-        return stripped[1:] if len(stripped) > 1 and stripped[0] == "'" and stripped[1] in "=+-@" else stripped
+        return (
+            stripped[1:] if len(stripped) > 1 and stripped[0] == "'" and stripped[1] in "=+-@" else stripped
+        )
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, float):
@@ -277,9 +288,17 @@ def header_faults(kind: str, header: Sequence[Cell]) -> list[Fault]:
             continue
         if name not in known:
             offered = ", ".join(column.name for column in COLUMNS[kind])
-            faults.append(Fault(f"row 1, column {name[:60]}", "unknown_column", f"A file of {kind} has no column “{name[:60]}”; it has {offered}."))
+            faults.append(
+                Fault(
+                    f"row 1, column {name[:60]}",
+                    "unknown_column",
+                    f"A file of {kind} has no column “{name[:60]}”; it has {offered}.",
+                )
+            )
         elif name in names[:place]:
-            faults.append(Fault(f"row 1, column {name}", "repeated_column", f"The column “{name}” stands there twice."))
+            faults.append(
+                Fault(f"row 1, column {name}", "repeated_column", f"The column “{name}” stands there twice.")
+            )
     return faults
 
 
@@ -306,7 +325,9 @@ def read_rows(kind: str, header: Sequence[Cell], table: Iterable[Sequence[Cell]]
             continue
         refused_columns = {column for column, _, _ in faults}
         faults += [
-            (name, "missing", f"“{name}” is required.") for name in required if name not in cells and name not in refused_columns
+            (name, "missing", f"“{name}” is required.")
+            for name in required
+            if name not in cells and name not in refused_columns
         ]
         faults += _across(kind, cells, refused_columns)
         yield ReadRow(number, cells, tuple(faults))
@@ -316,23 +337,40 @@ def _across(kind: str, cells: dict[str, str], refused: set[str]) -> list[tuple[s
     """What two cells of a row say together, and the defaults that follow from another cell."""
     faults: list[tuple[str, str, str]] = []
     if kind == "terms" and cells.get("start_date", "") > cells.get("end_date", "9"):
-        faults.append(("end_date", "before_start", f"The term would end on {cells['end_date']}, before it starts."))
+        faults.append(
+            ("end_date", "before_start", f"The term would end on {cells['end_date']}, before it starts.")
+        )
     elif kind == "students" and "intake" not in cells and "intake" not in refused and "admitted_on" in cells:
         admitted = date.fromisoformat(cells["admitted_on"])
         cells["intake"] = intake_of(admitted.year, admitted.month)
     elif kind == "scores":
         mark = cells.get("mark")
         if "score" in cells and mark not in (None, "scored"):
-            faults.append(("score", "score_beside_mark", f"“{mark}” stands for itself; no score goes with it."))
+            faults.append(
+                ("score", "score_beside_mark", f"“{mark}” stands for itself; no score goes with it.")
+            )
         elif "score" in cells:
             cells["mark"] = "scored"
         elif mark == "scored" and "score" not in refused:
             faults.append(("score", "missing", "“scored” needs a score."))
-    elif kind == "enrollments" and "ended_on" in cells and cells.get("status", "enrolled") == "enrolled" and "status" not in refused:
-        faults.append(("ended_on", "not_ended", "An enrollment that goes on has no end; say dropped, withdrawn or barred."))
+    elif (
+        kind == "enrollments"
+        and "ended_on" in cells
+        and cells.get("status", "enrolled") == "enrolled"
+        and "status" not in refused
+    ):
+        faults.append(
+            (
+                "ended_on",
+                "not_ended",
+                "An enrollment that goes on has no end; say dropped, withdrawn or barred.",
+            )
+        )
     elif kind == "accounts" and "password" in cells:
         if len(cells["password"]) < 10 or len(set(cells["password"].lower())) < 4:
-            faults.append(("password", "too_weak", "A password has 10 characters or more, not all the same few."))
+            faults.append(
+                ("password", "too_weak", "A password has 10 characters or more, not all the same few.")
+            )
     return faults
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sims_server.imports.operations.stepwise import commit_import, upload_import
 from sims_server.imports.operations.whole import ImportOutcome, import_file, run_import
 
-__all__ = ["ImportOutcome", "import_file", "run_import"]
+__all__ = ["ImportOutcome", "commit_import", "import_file", "run_import", "upload_import"]

@@ -45,10 +45,15 @@ class _InForce:
 def check_kind(kind: str) -> None:
     """Raises KindNotOffered with the kinds there are."""
     if kind not in KINDS:
-        raise KindNotOffered(f"“{kind[:60]}” cannot be imported; {', '.join(KINDS)} can.", errors=[Fault("/kind", "invalid", f"One of {', '.join(KINDS)}.")])
+        raise KindNotOffered(
+            f"“{kind[:60]}” cannot be imported; {', '.join(KINDS)} can.",
+            errors=[Fault("/kind", "invalid", f"One of {', '.join(KINDS)}.")],
+        )
 
 
-def make_plan(work: Work, kind: str, import_id: int, content: bytes, progress: Progress | None = None) -> Plan:
+def make_plan(
+    work: Work, kind: str, import_id: int, content: bytes, progress: Progress | None = None
+) -> Plan:
     """Copy the file's rows to `import_row`, write each row's fate to `import_fate`, and answer the plan.
 
     Raises FileUnreadable, with the faults of the header where the first row is at fault."""
@@ -59,13 +64,21 @@ def make_plan(work: Work, kind: str, import_id: int, content: bytes, progress: P
     work.run("SET LOCAL enable_nestloop = off")
     forget_rows(work, import_id)
     faults = _copy_rows(work, kind, import_id, content, progress)
-    values: dict[str, Any] = {"import": import_id, "faulty": sorted({row for row, *_ in faults}), "zone": work.setting("time_zone")}
+    values: dict[str, Any] = {
+        "import": import_id,
+        "faulty": sorted({row for row, *_ in faults}),
+        "zone": work.setting("time_zone"),
+    }
     if kind == "students":
         values |= _regulations(work, import_id)
     work.run(queries.plan_statement(kind), **values)
     faults += queries.planned_faults(work, import_id)
     counts = counts_of(queries.fates_of(work, import_id))
-    return Plan(counts, in_file_order(kind, faults), queries.plan_hash(work, import_id, hashlib.sha256(content).digest()))
+    return Plan(
+        counts,
+        in_file_order(kind, faults),
+        queries.plan_hash(work, import_id, hashlib.sha256(content).digest()),
+    )
 
 
 def forget_rows(work: Work, import_id: int) -> None:
@@ -74,12 +87,16 @@ def forget_rows(work: Work, import_id: int) -> None:
     work.run("DELETE FROM import_fate WHERE import_id = %(id)s", id=import_id)
 
 
-def _copy_rows(work: Work, kind: str, import_id: int, content: bytes, progress: Progress | None) -> list[tuple[int, str, str, str]]:
+def _copy_rows(
+    work: Work, kind: str, import_id: int, content: bytes, progress: Progress | None
+) -> list[tuple[int, str, str, str]]:
     """COPY the rows and answer the faults of their cells."""
     header, table = read_table(content)
     wrong = header_faults(kind, header)
     if wrong:
-        raise FileUnreadable(f"The first row does not name the columns of {kind}: {wrong[0].detail}", errors=wrong)
+        raise FileUnreadable(
+            f"The first row does not name the columns of {kind}: {wrong[0].detail}", errors=wrong
+        )
     faults: list[tuple[int, str, str, str]] = []
     encode = msgspec.json.Encoder().encode
 
@@ -103,12 +120,24 @@ def _copy_rows(work: Work, kind: str, import_id: int, content: bytes, progress: 
 def _regulations(work: Work, import_id: int) -> dict[str, list[Any]]:
     """The regulation in force for each program and intake that the file names."""
     candidates = [
-        _InForce(row["id"], row["version"], row["status"], Applies(level=row["level"], programs=row["programs"], intake_from=row["intake_from"], intake_to=row["intake_to"]))
+        _InForce(
+            row["id"],
+            row["version"],
+            row["status"],
+            Applies(
+                level=row["level"],
+                programs=row["programs"],
+                intake_from=row["intake_from"],
+                intake_to=row["intake_to"],
+            ),
+        )
         for row in queries.regulations_in_force(work)
     ]
     found: dict[str, list[Any]] = {"programs": [], "intakes": [], "regulations": []}
     for pair in queries.programs_and_intakes(work, import_id):
-        chosen = regulation_in_force(candidates, pair["program_code"], pair["level"], pair["intake"], program_id=pair["program_id"])
+        chosen = regulation_in_force(
+            candidates, pair["program_code"], pair["level"], pair["intake"], program_id=pair["program_id"]
+        )
         if chosen is not None:
             found["programs"].append(pair["program_code"])
             found["intakes"].append(pair["intake"])

@@ -34,14 +34,18 @@ def _spreadsheet(content: bytes) -> Iterator[Sequence[Cell]]:
         # Rows above the first filled one count: people look for the number their program shows.
         yield from sheet.to_python(skip_empty_area=False)
     except (CalamineError, IndexError, ValueError, OSError) as error:
-        raise FileUnreadable("The file is neither CSV nor a workbook (XLSX or ODS) that can be opened.") from error
+        raise FileUnreadable(
+            "The file is neither CSV nor a workbook (XLSX or ODS) that can be opened."
+        ) from error
 
 
 def _comma_separated(content: bytes) -> Iterator[Sequence[Cell]]:
     try:
         content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise FileUnreadable(f"The file is not UTF-8 (byte {error.start}); save it as “CSV UTF-8”.") from error
+        raise FileUnreadable(
+            f"The file is not UTF-8 (byte {error.start}); save it as “CSV UTF-8”."
+        ) from error
     if b"\x00" in content:
         raise FileUnreadable("The file is neither CSV nor a workbook (XLSX or ODS) that can be opened.")
     stream = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")

@@ -36,7 +36,12 @@ class _NothingWritten(Exception):
 
 
 def import_file(
-    database: Database, kind: str, path: Path, data: Path, actor: Caller | None = None, progress: Progress | None = None
+    database: Database,
+    kind: str,
+    path: Path,
+    data: Path,
+    actor: Caller | None = None,
+    progress: Progress | None = None,
 ) -> ImportOutcome:
     """Import a file. `progress(done, total)` is called while rows are read, total 0 until it is known.
 
@@ -48,7 +53,15 @@ def import_file(
     def carry_out(work: Work, _: None) -> Plan:
         import_id = work.insert(
             import_batch,
-            {"kind": kind, "file_name": path.name, "file": content, "status": "committed", "created_by": work.caller.id, "created_at": work.now, "committed_at": work.now},
+            {
+                "kind": kind,
+                "file_name": path.name,
+                "file": content,
+                "status": "committed",
+                "created_by": work.caller.id,
+                "created_at": work.now,
+                "committed_at": work.now,
+            },
         )
         plan = make_plan(work, kind, import_id, content, progress)
         if plan.faults or plan.changes_nothing:
@@ -79,7 +92,12 @@ def run_import(database: Database, kind: str, path: Path, data: Path) -> int:
     if outcome.faults:
         for fault in outcome.faults:
             print(f"{fault.pointer}: {fault.detail}", file=sys.stderr)
-        print(f"{kind}: {counts['fault']} of {counts['rows']} rows are at fault ({len(outcome.faults)} faults); nothing was imported", file=sys.stderr)
+        print(
+            f"{kind}: {counts['fault']} of {counts['rows']} rows are at fault ({len(outcome.faults)} faults); nothing was imported",
+            file=sys.stderr,
+        )
         return 1
-    print(f"{kind}: {counts['rows']} rows: {counts['new']} new, {counts['changed']} changed, {counts['same']} same")
+    print(
+        f"{kind}: {counts['rows']} rows: {counts['new']} new, {counts['changed']} changed, {counts['same']} same"
+    )
     return 0

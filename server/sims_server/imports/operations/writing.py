@@ -157,4 +157,7 @@ def _hashes(work: Work, import_id: int) -> dict[str, list[str]]:
         "WHERE import_id = %(import)s AND fate = 'new' AND cells ? 'password'",
         **{"import": import_id},
     )
-    return {"users": [row["username"] for row in rows], "hashes": [hash_password(row["password"]) for row in rows]}
+    return {
+        "users": [row["username"] for row in rows],
+        "hashes": [hash_password(row["password"]) for row in rows],
+    }
