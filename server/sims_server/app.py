@@ -31,11 +31,15 @@ SLICES = (
     "regulations",
     "terms",
     "people",
+    "holds",
+    "requests",
+    "audit",
     "enrollment",
     "grading",
     "results",
     "jobs",
     "transcripts",
+    "imports",
 )
 
 

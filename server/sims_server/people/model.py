@@ -58,7 +58,7 @@ registration = Table(
     Column("admitted_on", Date, nullable=False),
     Column("status", Text, nullable=False, server_default=text("'active'")),
     Column("is_current", Boolean, nullable=False, server_default=text("true")),
-    Column("cgpa", Numeric(4, 2)),
+    Column("cgpa", Numeric),
     Column("credits_earned", Numeric(6, 2), nullable=False, server_default=text("0")),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
     UniqueConstraint("reg_no", name="uq_registration_reg_no"),

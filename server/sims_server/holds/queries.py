@@ -1,0 +1,111 @@
+"""Every SELECT of holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sims_server.kernel.actor import Caller
+from sims_server.kernel.paging import Filter, Listing, Order
+from sims_server.kernel.work import Work
+from sims_shared.access import Permission
+from sims_shared.holds import HoldKindView, HoldView
+from sims_shared.problems import NotFound
+from sims_shared.values import SYSTEM, Person
+
+
+def _scope(caller: Caller) -> tuple[str, dict[str, Any]]:
+    reach = caller.reach(Permission.READ_HOLDS)
+    if reach.everything:
+        return "", {}
+    if reach.student_id is not None:
+        return "h.student_id = %(scope_student)s", {"scope_student": reach.student_id}
+    return "false", {}
+
+
+def _shape(row: dict[str, Any]) -> dict[str, Any]:
+    placer, lifter = row.pop("placer"), row.pop("lifter")
+    row["placed_by"] = SYSTEM if row["placed_by"] is None else Person(row["placed_by"], placer)
+    if row["lifted_at"] is None:
+        row["lifted_by"] = None
+    else:
+        row["lifted_by"] = SYSTEM if row["lifted_by"] is None else Person(row["lifted_by"], lifter)
+    return row
+
+
+HOLDS = Listing(
+    entity="hold",
+    columns={
+        "id": "h.id",
+        "student_id": "h.student_id",
+        "kind": "h.kind",
+        "blocks": "h.blocks",
+        "effect": "h.effect",
+        "reason": "h.reason",
+        "amount": "h.amount",
+        "contact": "h.contact",
+        "placed_by": "h.placed_by",
+        "placer": "p.name",
+        "placed_at": "h.placed_at",
+        "lifted_at": "h.lifted_at",
+        "lifted_by": "h.lifted_by",
+        "lifter": "l.name",
+        "lift_reason": "h.lift_reason",
+    },
+    source="hold h LEFT JOIN account p ON p.id = h.placed_by LEFT JOIN account l ON l.id = h.lifted_by",
+    key="h.id",
+    filters={
+        "student_id": Filter("h.student_id = {}", int),
+        "kind": Filter("h.kind = {}", str),
+        "lifted": Filter("(h.lifted_at IS NOT NULL) = {}", bool),
+    },
+    orders={"placed_at": Order("h.placed_at", "timestamptz")},
+    search="folded(h.reason || ' ' || h.contact) LIKE {}",
+    scope=_scope,
+    shape=_shape,
+)
+KINDS = Listing(
+    entity="hold_kind",
+    columns={name: f"k.{name}" for name in ("kind", "lifted_by", "blocks", "effect", "contact")},
+    # The page's tie-breaker is a number; the kinds are few and numbered by name.
+    source="(SELECT row_number() OVER (ORDER BY kind) AS id, * FROM hold_kind) k",
+    key="k.id",
+)
+
+
+def get_hold(work: Work, id: int) -> HoldView:
+    """One hold."""
+    row = HOLDS.one(work, id)
+    if row is None:
+        raise NotFound
+    return HoldView(**row)
+
+
+def access_hold(work: Work, id: int) -> None:
+    """Lock a hold within the caller's scope. Raises NotFound."""
+    condition, values = _scope(work.caller)
+    scoped = f" AND {condition}" if condition else ""
+    if (
+        work.row(f"SELECT h.id FROM hold h WHERE h.id = %(id)s{scoped} FOR NO KEY UPDATE", id=id, **values)
+        is None
+    ):
+        raise NotFound
+
+
+def find_kind(work: Work, kind: str) -> HoldKindView | None:
+    """A kind of hold, or None."""
+    row = work.row(
+        "SELECT kind, lifted_by, blocks, effect, contact FROM hold_kind WHERE kind = %(kind)s", kind=kind
+    )
+    return None if row is None else HoldKindView(**row)
+
+
+def open_holds(work: Work, student_id: int, blocks: str) -> list[dict[str, Any]]:
+    """The open holds of a student that touch `blocks` (enrollment, transcript, results, exam_slip):
+    id, kind, effect, reason, amount, contact; the blocking ones first."""
+    return work.rows(
+        "SELECT id, kind, effect, reason, amount, contact FROM hold "
+        "WHERE student_id = %(student)s AND lifted_at IS NULL AND %(blocks)s = ANY (blocks) "
+        "ORDER BY effect <> 'block', id",
+        student=student_id,
+        blocks=blocks,
+    )

@@ -1,0 +1,44 @@
+"""Routes of holds."""
+
+from __future__ import annotations
+
+from sims_server.holds import operations, queries
+from sims_server.kernel.http import command, listing, read
+from sims_shared.access import Permission
+from sims_shared.holds import ChangeHold, HoldKindView, HoldLifted, HoldView, LiftHold, PlaceHold
+
+HOLD = "/api/holds/{id:int}/"
+
+routes = [
+    listing("/api/hold-kinds/", queries.KINDS, HoldKindView, permission=Permission.READ_HOLDS),
+    listing("/api/holds/", queries.HOLDS, HoldView, permission=Permission.READ_HOLDS),
+    read(HOLD, queries.get_hold, HoldView, permission=Permission.READ_HOLDS),
+    command(
+        "POST",
+        "/api/holds/",
+        PlaceHold,
+        operations.place_hold,
+        HoldView,
+        status=201,
+        location=lambda view: f"/api/holds/{view.id}/",
+    ),
+    command(
+        "PATCH",
+        HOLD,
+        ChangeHold,
+        operations.change_hold,
+        HoldView,
+        locate=queries.access_hold,
+        view=queries.get_hold,
+        refusals=(HoldLifted,),
+    ),
+    command(
+        "POST",
+        f"{HOLD}lift/",
+        LiftHold,
+        operations.lift_hold,
+        HoldView,
+        locate=queries.access_hold,
+        refusals=(HoldLifted,),
+    ),
+]

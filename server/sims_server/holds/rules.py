@@ -1,0 +1,14 @@
+"""Who may place and lift which hold. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sims_shared.problems import NotPermitted
+
+
+def check_may_touch(kind: str, lifted_by: str, roles: Iterable[str], every_kind: bool) -> None:
+    """Raises NotPermitted unless one of the caller's roles is the kind's, or the caller may touch
+    every kind."""
+    if not every_kind and lifted_by not in roles:
+        raise NotPermitted(f"A {kind} hold is placed and lifted by {lifted_by}.")

@@ -1,0 +1,120 @@
+"""Every SELECT of requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sims_server.kernel.actor import Caller
+from sims_server.kernel.paging import Filter, Listing, Order
+from sims_server.kernel.work import Work
+from sims_shared.access import Permission
+from sims_shared.problems import NotFound, NotPermitted
+from sims_shared.requests import RequestView
+from sims_shared.values import SYSTEM, Person
+
+
+def _scope(caller: Caller) -> tuple[str, dict[str, Any]]:
+    reach = caller.reach(Permission.READ_REQUESTS)
+    if reach.everything:
+        return "", {}
+    if reach.student_id is not None:
+        return "q.student_id = %(scope_student)s", {"scope_student": reach.student_id}
+    return "false", {}
+
+
+def _shape(row: dict[str, Any]) -> dict[str, Any]:
+    asker, processor = row.pop("asker"), row.pop("processor")
+    row["requested_by"] = SYSTEM if row["requested_by"] is None else Person(row["requested_by"], asker)
+    row["processed_by"] = None if row["processed_by"] is None else Person(row["processed_by"], processor)
+    return row
+
+
+REQUESTS = Listing(
+    entity="request",
+    columns={
+        "id": "q.id",
+        "student_id": "q.student_id",
+        "student_name": "s.name",
+        "type": "q.type",
+        "status": "q.status",
+        "notes": "q.notes",
+        "copies": "q.copies",
+        "addressee": "q.addressee",
+        "requested_by": "q.requested_by",
+        "asker": "a.name",
+        "processed_by": "q.processed_by",
+        "processor": "p.name",
+        "ready_at": "q.ready_at",
+        "collected_by": "q.collected_by",
+        "created_at": "q.created_at",
+        "updated_at": "q.updated_at",
+    },
+    source=(
+        "request q JOIN student s ON s.id = q.student_id "
+        "LEFT JOIN account a ON a.id = q.requested_by LEFT JOIN account p ON p.id = q.processed_by"
+    ),
+    key="q.id",
+    filters={
+        "student_id": Filter("q.student_id = {}", int),
+        "type": Filter("q.type = {}", str),
+        "status": Filter("q.status = {}", str),
+    },
+    orders={
+        "created_at": Order("q.created_at", "timestamptz"),
+        "updated_at": Order("q.updated_at", "timestamptz"),
+    },
+    search="s.search_text LIKE {}",
+    scope=_scope,
+    shape=_shape,
+)
+TYPES = Listing(
+    entity="request_type",
+    columns={"type": "t.type", "title": "t.title"},
+    source="(SELECT row_number() OVER (ORDER BY type) AS id, * FROM request_type) t",
+    key="t.id",
+)
+
+
+def get_request(work: Work, id: int) -> RequestView:
+    """One request."""
+    row = REQUESTS.one(work, id)
+    if row is None:
+        raise NotFound
+    return RequestView(**row)
+
+
+def access_request(work: Work, id: int) -> None:
+    """Lock a request within the caller's scope. Raises NotFound."""
+    condition, values = _scope(work.caller)
+    scoped = f" AND {condition}" if condition else ""
+    if (
+        work.row(f"SELECT q.id FROM request q WHERE q.id = %(id)s{scoped} FOR NO KEY UPDATE", id=id, **values)
+        is None
+    ):
+        raise NotFound
+
+
+def access_request_to_move(work: Work, id: int) -> None:
+    """The same for whoever decides or completes; others are told before any look-up."""
+    if not (work.caller.may(Permission.DECIDE_REQUEST) or work.caller.may(Permission.COMPLETE_REQUEST)):
+        raise NotPermitted("Your role neither decides nor completes requests.")
+    access_request(work, id)
+
+
+def access_request_to_change(work: Work, id: int) -> None:
+    """The same for the counter and the registry. A student's own request, once made, is theirs to read."""
+    if not work.caller.reach(Permission.CREATE_REQUEST).everything:
+        raise NotPermitted("Ask the counter to correct a request.")
+    access_request(work, id)
+
+
+def is_request_type(work: Work, type: str) -> bool:
+    return bool(work.value("SELECT EXISTS (SELECT FROM request_type WHERE type = %(type)s)", type=type))
+
+
+def is_student_in_scope(work: Work, id: int) -> bool:
+    """Whether the caller may ask for something for this student."""
+    reach = work.caller.reach(Permission.CREATE_REQUEST)
+    if not (reach.everything or reach.student_id == id):
+        return False
+    return bool(work.value("SELECT EXISTS (SELECT FROM student WHERE id = %(id)s)", id=id))
