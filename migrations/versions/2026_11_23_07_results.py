@@ -306,8 +306,8 @@ CREATE FUNCTION result_moves_lawfully() RETURNS trigger LANGUAGE plpgsql SECURIT
                      AND (p.new_values->>'outcome') IS NOT DISTINCT FROM NEW.outcome
                      AND (p.new_values->>'grade_points')::numeric IS NOT DISTINCT FROM NEW.grade_points
                      AND (p.new_values->>'marks_obtained')::numeric IS NOT DISTINCT FROM NEW.marks_obtained) THEN
-      IF to_jsonb(NEW) - ARRAY['total', 'grade', 'grade_points', 'outcome', 'marks_obtained', 'percentage', 'heads', 'flags', 'trace', 'change_request_id', 'version']
-           <> to_jsonb(OLD) - ARRAY['total', 'grade', 'grade_points', 'outcome', 'marks_obtained', 'percentage', 'heads', 'flags', 'trace', 'change_request_id', 'version'] THEN
+      IF to_jsonb(NEW) - ARRAY['total', 'grade', 'grade_points', 'outcome', 'marks_obtained', 'marks_max', 'percentage', 'heads', 'flags', 'trace', 'change_request_id', 'version']
+           <> to_jsonb(OLD) - ARRAY['total', 'grade', 'grade_points', 'outcome', 'marks_obtained', 'marks_max', 'percentage', 'heads', 'flags', 'trace', 'change_request_id', 'version'] THEN
         RAISE EXCEPTION 'a change touches the grade and nothing else' USING ERRCODE = '23514', CONSTRAINT = 'ck_result_change_touches_only_grade';
       END IF;
       RETURN NEW;

@@ -1,50 +1,92 @@
-"""Routes of results."""
+"""Routes of results. Approving a sheet is here and not with grading, because it drafts the results."""
 
 from __future__ import annotations
 
 from sims_server.kernel.http import command, listing, read
-from sims_server.results import queries
 from sims_server.results.operations.approving import approve_sheet
+from sims_server.results.operations.changing import decide_change, request_change
 from sims_server.results.operations.publishing import freeze_results, publish_results
 from sims_server.results.operations.withholding import release_results, withhold_results
+from sims_server.results.queries import changes, explaining, lists
+from sims_shared import results as r
 from sims_shared.access import Permission
 from sims_shared.grading import ApproveSheet, OwnSheet, SheetStale, SheetStateView, SheetWrongState
-from sims_shared.results import (
-    FreezeResults,
-    NotificationView,
-    PublishResults,
-    ReleaseResults,
-    ResultsFrozen,
-    ResultsPublished,
-    ResultsReleased,
-    ResultStale,
-    ResultsWithheld,
-    ResultsWrongState,
-    ResultView,
-    ScoresMissing,
-    SeveralTerms,
-    SheetNotApproved,
-    TermResultView,
-    WeightsIncomplete,
-    WithholdResults,
-)  # fmt: skip
 
 READ = Permission.READ_RESULTS
-_DECLARING = (ResultsWrongState, WeightsIncomplete, ScoresMissing, SheetNotApproved, ResultStale, SeveralTerms)
+_DECLARING = (
+    r.ResultsWrongState,
+    r.WeightsIncomplete,
+    r.ScoresMissing,
+    r.SheetNotApproved,
+    r.ResultStale,
+    r.SeveralTerms,
+)
+_STUDENT = "/api/students/{id:int}/explain/"
 
 routes = [
     command(
-        "POST", "/api/sheets/{section_id:int}/approve/", ApproveSheet, approve_sheet, SheetStateView,
-        locate=queries.access_sheet_to_approve, refusals=(SheetStale, SheetWrongState, OwnSheet),
+        "POST",
+        "/api/sheets/{section_id:int}/approve/",
+        ApproveSheet,
+        approve_sheet,
+        SheetStateView,
+        locate=lists.access_sheet_to_approve,
+        refusals=(SheetStale, SheetWrongState, OwnSheet),
     ),
-    listing("/api/results/", queries.RESULTS, ResultView, permission=READ),
-    read("/api/results/{id:int}/", queries.get_result, ResultView, permission=READ),
-    listing("/api/term-results/", queries.TERM_RESULTS, TermResultView, permission=READ),
-    read("/api/term-results/{id:int}/", queries.get_term_result, TermResultView, permission=READ),
-    listing("/api/notifications-of-result/", queries.NOTIFICATIONS, NotificationView, permission=READ),
-    read("/api/notifications-of-result/{id:int}/", queries.get_notification, NotificationView, permission=READ),
-    command("POST", "/api/results/publish/", PublishResults, publish_results, ResultsPublished, refusals=_DECLARING),
-    command("POST", "/api/results/withhold/", WithholdResults, withhold_results, ResultsWithheld, refusals=(ResultsWrongState,)),
-    command("POST", "/api/results/release/", ReleaseResults, release_results, ResultsReleased, refusals=_DECLARING),
-    command("POST", "/api/results/freeze/", FreezeResults, freeze_results, ResultsFrozen, refusals=(ResultsWrongState,)),
-]  # fmt: skip
+    listing("/api/results/", lists.RESULTS, r.ResultView, permission=READ),
+    read("/api/results/{id:int}/", lists.get_result, r.ResultView, permission=READ),
+    listing("/api/term-results/", lists.TERM_RESULTS, r.TermResultView, permission=READ),
+    read("/api/term-results/{id:int}/", lists.get_term_result, r.TermResultView, permission=READ),
+    listing("/api/notifications-of-result/", lists.NOTIFICATIONS, r.NotificationView, permission=READ),
+    read("/api/notifications-of-result/{id:int}/", lists.get_notification, r.NotificationView, permission=READ),
+    listing("/api/pending-changes/", changes.CHANGES, r.PendingChangeView, permission=READ),
+    read("/api/pending-changes/{id:int}/", changes.get_change, r.PendingChangeView, permission=READ),
+    command(
+        "POST", "/api/results/publish/", r.PublishResults, publish_results, r.ResultsPublished, refusals=_DECLARING
+    ),
+    command(
+        "POST",
+        "/api/results/withhold/",
+        r.WithholdResults,
+        withhold_results,
+        r.ResultsWithheld,
+        refusals=(r.ResultsWrongState,),
+    ),
+    command(
+        "POST", "/api/results/release/", r.ReleaseResults, release_results, r.ResultsReleased, refusals=_DECLARING
+    ),
+    command(
+        "POST",
+        "/api/results/freeze/",
+        r.FreezeResults,
+        freeze_results,
+        r.ResultsFrozen,
+        refusals=(r.ResultsWrongState,),
+    ),
+    command(
+        "POST",
+        "/api/results/change-request/",
+        r.RequestChange,
+        request_change,
+        r.PendingChangeView,
+        status=201,
+        location=lambda view: f"/api/pending-changes/{view.id}/",
+        refusals=(r.ResultsWrongState, r.ChangePending, r.ChangeInvalid),
+    ),
+    command(
+        "POST",
+        "/api/results/approve-change/",
+        r.DecideChange,
+        decide_change,
+        r.PendingChangeView,
+        refusals=(r.OwnRequest, r.AlreadyDecided, r.NotThisStage, r.ResultMoved),
+    ),
+    read(
+        _STUDENT + "cgpa/",
+        explaining.explain_cgpa,
+        r.CgpaExplained,
+        permission=READ,
+        parameters=explaining.WhichRegistration,
+    ),
+    read(_STUDENT + "result/{result_id:int}/", explaining.explain_result, r.ResultExplained, permission=READ),
+]

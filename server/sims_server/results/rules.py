@@ -7,7 +7,7 @@ read once a version, and students whose records are alike row by row are average
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_DOWN, Decimal
 from functools import lru_cache
 from typing import Any, cast
@@ -221,6 +221,19 @@ class RecordFigures:
     fates: tuple[str, ...]
     cgpa: Decimal | None
     credits_earned: Decimal
+
+
+def impact_of(record: Record, result_id: int, changed: CourseRow) -> tuple[RecordFigures, RecordFigures]:
+    """The record as it is and as it would be with `changed` in the place of one of its rows: the term of
+    the result first, then every declared term after it."""
+    term = changed.term
+    terms = sorted({term, *(order for order in record.declared if order > term)})
+    rows = tuple(
+        RecordRow(entry.result_id, entry.term_id, changed) if entry.result_id == result_id else entry for entry in record.rows
+    )
+    before = declare_records([record], {record.registration_id: terms})
+    after = declare_records([replace(record, rows=rows)], {record.registration_id: terms})
+    return before[record.registration_id], after[record.registration_id]
 
 
 def declare_records(records: Iterable[Record], terms_of: Mapping[int, Sequence[int]]) -> dict[int, RecordFigures]:

@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 
 from sims_server.kernel.work import Work
 from sims_server.results.model import notification_of_result
-from sims_server.results.queries import Records, records_of
+from sims_server.results.queries.judging import Records, records_of
 from sims_server.results.rules import RecordFigures, cut_points, declare_records
 from sims_shared.results import NotificationRef
 

@@ -14,7 +14,7 @@ import msgspec
 from psycopg.types.json import Jsonb
 
 from sims_server.kernel.work import Work
-from sims_server.results.queries import cutoffs_of, policies_of, roster_of, sheets_of
+from sims_server.results.queries.judging import cutoffs_of, policies_of, roster_of, sheets_of
 from sims_server.results.rules import Drafts, flags_of, judge_sheets
 
 _WRITE = """

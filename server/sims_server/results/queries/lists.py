@@ -1,10 +1,7 @@
-"""Every SELECT of results: lists and single resources within the caller's scope, and what the operations
-read before they write."""
+"""Lists and single resources of results, within the caller's scope."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -13,26 +10,10 @@ from sims_server.grading.queries.sheets import access_sheet
 from sims_server.kernel.actor import Caller
 from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
-from sims_server.results.rules import (
-    Record,
-    RecordRow,
-    RosterRow,
-    Sheet,
-    course_representatives,
-    policy_of,
-    shown_grade,
-)
+from sims_server.results.rules import shown_grade
 from sims_shared.access import Permission
-from sims_shared.gpa import CourseRow
-from sims_shared.marks import Assessment, CutOffs, Score
 from sims_shared.problems import NotFound
-from sims_shared.regulations import Policy
-from sims_shared.results import (
-    HeadView,
-    NotificationView,
-    ResultView,
-    TermResultView,
-)  # fmt: skip
+from sims_shared.results import HeadView, NotificationView, ResultView, TermResultView
 from sims_shared.values import SYSTEM, Person
 
 HELD_BACK = """NOT EXISTS (SELECT FROM hold h WHERE h.student_id = r.student_id AND h.lifted_at IS NULL
@@ -178,7 +159,7 @@ def access_sheet_to_approve(work: Work, section_id: int) -> None:
     access_sheet(work, section_id, Permission.APPROVE_SHEET)
 
 
-def _registration_scope(caller: Caller) -> tuple[str, dict[str, Any]]:
+def registration_scope(caller: Caller) -> tuple[str, dict[str, Any]]:
     """Averages belong to a registration: a teacher of one course does not see them."""
     reach = caller.reach(Permission.READ_RESULTS)
     if reach.everything:
@@ -219,7 +200,7 @@ TERM_RESULTS = Listing(
         "term_id": Filter("d.term_id = {}", int),
         "standing": Filter("d.standing = {}", str),
     },
-    scope=_registration_scope,
+    scope=registration_scope,
 )
 
 
@@ -275,145 +256,3 @@ def get_notification(work: Work, id: int) -> NotificationView:
     if row is None:
         raise NotFound
     return NotificationView(**row)
-
-
-# -- What is judged --------------------------------------------------------------------------------
-
-
-def sheets_of(work: Work, section_ids: Sequence[int]) -> dict[int, Sheet]:
-    """The columns of these sections, by section."""
-    rows = work.rows(
-        "SELECT s.id, s.grading, s.marks_total, a.id AS assessment_id, a.name, a.type, a.weight, a.max_score, a.head, a.must_sit "
-        "FROM section s LEFT JOIN assessment a ON a.section_id = s.id WHERE s.id = ANY (%(ids)s) ORDER BY s.id, a.position, a.id",
-        ids=list(section_ids),
-    )
-    columns: dict[int, list[Assessment]] = {}
-    facts: dict[int, tuple[str, Decimal | None]] = {}
-    for row in rows:
-        facts[row["id"]] = (row["grading"], row["marks_total"])
-        own = columns.setdefault(row["id"], [])
-        if row["assessment_id"] is not None:
-            own.append(Assessment(
-                id=row["assessment_id"], name=row["name"], type=row["type"], weight=row["weight"], max_score=row["max_score"],
-                head=row["head"], must_sit=row["must_sit"],
-            ))  # fmt: skip
-    return {id: Sheet(id, grading, marks_total, tuple(columns[id])) for id, (grading, marks_total) in facts.items()}
-
-
-_ROSTER = """
-SELECT e.id, e.section_id, e.status, e.kind, e.attempt, g.regulation_id, x.assessments, x.marks, x.scores,
-       coalesce(r.state <> 'draft', false) AS published
-  FROM enrollment e
-  JOIN registration g ON g.id = e.registration_id
-  LEFT JOIN result r ON r.enrollment_id = e.id
-  LEFT JOIN (SELECT enrollment_id, array_agg(assessment_id) AS assessments, array_agg(mark) AS marks, array_agg(score) AS scores
-               FROM assessment_score WHERE section_id = ANY (%(ids)s) GROUP BY enrollment_id) x ON x.enrollment_id = e.id
- WHERE e.section_id = ANY (%(ids)s) AND e.status <> 'dropped'
- ORDER BY e.section_id, e.id
-"""
-
-
-def roster_of(work: Work, section_ids: Sequence[int], decided: Iterable[int] = ()) -> list[RosterRow]:
-    """Everybody on these sheets with their cells; `decided` are enrollments whose unfair-means case was
-    decided against them."""
-    against = set(decided)
-    return [
-        RosterRow(
-            enrollment_id=row["id"],
-            section_id=row["section_id"],
-            regulation_id=row["regulation_id"],
-            status=row["status"],
-            kind=row["kind"],
-            attempt=row["attempt"],
-            cells={a: Score(mark, score) for a, mark, score in zip(row["assessments"] or (), row["marks"] or (), row["scores"] or (), strict=True)},
-            published=row["published"],
-            decided=row["id"] in against,
-        )
-        for row in work.rows(_ROSTER, ids=list(section_ids))
-    ]
-
-
-def policies_of(work: Work, regulation_ids: Iterable[int]) -> dict[int, Policy]:
-    """Regulations by id, each read once a process."""
-    rows = work.rows(
-        "SELECT id, code, version, policy::text AS document FROM regulation WHERE id = ANY (%(ids)s)", ids=sorted(set(regulation_ids))
-    )
-    return {row["id"]: policy_of(row["document"], row["code"], row["version"]) for row in rows}
-
-
-def cutoffs_of(work: Work, section_ids: Sequence[int]) -> dict[tuple[int, int], CutOffs]:
-    """Frozen cut-offs of relatively graded sheets, by (section, regulation)."""
-    rows = work.rows(
-        "SELECT section_id, regulation_id, cutoffs::text AS cutoffs FROM section_cutoff WHERE section_id = ANY (%(ids)s)", ids=list(section_ids)
-    )
-    return {(row["section_id"], row["regulation_id"]): msgspec.json.decode(row["cutoffs"], type=CutOffs) for row in rows}
-
-
-# -- Records ---------------------------------------------------------------------------------------
-
-_RECORD = """
-SELECT r.id, r.registration_id, r.term_id, r.course_id, coalesce(s.course_code, c.code) AS code, r.credits, r.grade, r.grade_points,
-       r.percentage, r.outcome, coalesce(s.grading, c.grading) AS grading, coalesce(s.counts_in_gpa, c.counts_in_gpa) AS counts_in_gpa,
-       r.attempt, r.source, t.name AS term, t.start_date
-  FROM result r JOIN course c ON c.id = r.course_id JOIN term t ON t.id = r.term_id LEFT JOIN section s ON s.id = r.section_id
- WHERE r.registration_id = ANY (%(ids)s) AND r.state <> 'draft'
- ORDER BY r.registration_id, t.start_date, r.term_id, code, r.attempt, r.id
-"""
-_REGISTRATIONS = """
-SELECT g.id, g.student_id, g.regulation_id, p.credits_required FROM registration g JOIN program p ON p.id = g.program_id
- WHERE g.id = ANY (%(ids)s) ORDER BY g.id{lock}
-"""
-
-
-class Records(msgspec.Struct):
-    """Records of several registrations, and the terms in them: order → id and id → order."""
-
-    records: list[Record]
-    order_of: dict[int, int]
-    name_of: dict[int, str]
-
-
-def records_of(work: Work, registration_ids: Iterable[int], *, locked: bool = False) -> Records:
-    """What is published of these registrations. `locked` keeps them until commit, so that two notifications
-    with students in common declare one after the other."""
-    wanted = sorted(set(registration_ids))
-    registrations = work.rows(_REGISTRATIONS.format(lock=" FOR NO KEY UPDATE OF g" if locked else ""), ids=wanted)
-    policies = policies_of(work, (row["regulation_id"] for row in registrations))
-    rows = work.rows(_RECORD, ids=wanted)
-    declared = work.rows(
-        "SELECT d.registration_id, d.term_id, d.standing, t.start_date, t.name AS term FROM term_result d JOIN term t ON t.id = d.term_id "
-        "WHERE d.registration_id = ANY (%(ids)s)",
-        ids=wanted,
-    )
-    same = course_representatives((r["course_id"], r["equivalent_id"]) for r in work.rows("SELECT course_id, equivalent_id FROM course_equivalent"))
-    terms = {(row["start_date"], row["term_id"]): row["term"] for row in (*rows, *declared)}
-    order_of = {term_id: order for order, (_, term_id) in enumerate(sorted(terms), 1)}
-    entries: dict[int, list[RecordRow]] = {id: [] for id in wanted}
-    taken: dict[int, set[str]] = {id: set() for id in wanted}
-    for row in rows:
-        key = f"{row['code']}, attempt {row['attempt']}"
-        if key in taken[row["registration_id"]]:
-            key = f"{row['code']}, {row['term']}, no. {len(taken[row['registration_id']]) + 1}"
-        taken[row["registration_id"]].add(key)
-        course = CourseRow(
-            key=key,
-            course=str(same.get(row["course_id"], row["course_id"])),
-            term=order_of[row["term_id"]],
-            credits=row["credits"],
-            grade=row["grade"] or None,
-            points=row["grade_points"],
-            percentage=row["percentage"],
-            outcome=row["outcome"],
-            grading=row["grading"],
-            counts_in_gpa=row["counts_in_gpa"],
-            attempt=row["attempt"],
-            source=row["source"],
-        )
-        entries[row["registration_id"]].append(RecordRow(row["id"], row["term_id"], course))
-    standings: dict[int, dict[int, str]] = {id: {} for id in wanted}
-    for row in declared:
-        standings[row["registration_id"]][order_of[row["term_id"]]] = row["standing"]
-    records = [
-        Record(g["id"], policies[g["regulation_id"]], g["credits_required"], tuple(entries[g["id"]]), standings[g["id"]]) for g in registrations
-    ]
-    return Records(records, order_of, {row["term_id"]: row["term"] for row in (*rows, *declared)})
