@@ -34,6 +34,7 @@ ClientId = Annotated[
     str,
     msgspec.Meta(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"),
 ]
+Mid = Annotated[int, msgspec.Meta(ge=1, le=2**62)]
 # The client's own name for an edit. The server only echoes it.
 EditId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | int
 
@@ -389,7 +390,7 @@ class SyncBatch(Command, frozen=True):
     goes into the receipt."""
 
     client_id: ClientId
-    mid: Annotated[int, msgspec.Meta(ge=1, le=2**62)]
+    mid: Mid
     protocol: int
     ops: list[SyncOp]
 
@@ -488,7 +489,7 @@ def _faults_of(body: bytes, error: Exception) -> list[Fault]:
     except (msgspec.DecodeError, RecursionError):
         return [whole]
     faults: list[Fault] = []
-    known = {"client_id": ClientId, "mid": int, "protocol": int, "ops": list[msgspec.Raw]}
+    known = {"client_id": ClientId, "mid": Mid, "protocol": int, "ops": list[msgspec.Raw]}
     for name in parts.keys() - known.keys():
         faults.append(Fault(f"/{name}", "request.unknown_field", "there is no such field"))
     for name, wanted in known.items():

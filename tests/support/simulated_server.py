@@ -21,6 +21,7 @@ from sims_shared import merge
 from sims_shared.grading import (
     CellOnSheet,
     ChangedCell,
+    DeviceOfAnother,
     Outcome,
     RosterChanges,
     SheetChanges,
@@ -128,6 +129,9 @@ class SimulatedServer:
         self, account: Person, section_id: int, since: int, heartbeat: Heartbeat
     ) -> SheetChanges:
         sheet = self._taught(account, section_id)
+        assert account.id is not None
+        if self.devices.setdefault(heartbeat.client_id, account.id) != account.id:
+            raise ProblemAnswer(403, DeviceOfAnother.code)
         on_roster = set(self._on_roster(sheet))
         moved = [e for e, rev in sheet.roster_revs.items() if rev > since]
         return SheetChanges(

@@ -317,7 +317,8 @@ class History:
     def copy_profile(self) -> None:
         if len(self.devices) < MOST_DEVICES:
             source = self.a_device()
-            twin = Device(f"{source.name}-copy", source.account, source.watch.twin())
+            account = source.account if self.chance(0.8) else self.random.choice(PEOPLE)
+            twin = Device(f"{source.name}-copy", account, source.watch.twin())
             twin.damaged = source.damaged
             self.devices.append(self.connect(twin))
 

@@ -143,15 +143,10 @@ class Exchange:
 
     def _pull(self, section_id: int) -> SheetChanges | None:
         """None when the answer could not be taken, because a batch is in flight."""
-        head = self.store.head(section_id)
-        assert head is not None
-        answer = self._read_changes(section_id, head)
-        if answer.epoch != head.epoch:
+        since, answer = self._read_changes(section_id)
+        if answer.epoch != self._head(section_id).epoch:
             self._take_restored(section_id)
-            head = self.store.head(section_id)
-            assert head is not None
-            answer = self._read_changes(section_id, head)
-        since = head.cursor
+            since, answer = self._read_changes(section_id)
         touched = {(cell.enrollment_id, cell.assessment_id) for cell in answer.cells}
         if answer.roster is not msgspec.UNSET:
             for row in answer.roster.added:
@@ -161,8 +156,23 @@ class Exchange:
         )
         return answer if changes is not None else None
 
-    def _read_changes(self, section_id: int, head: Head) -> SheetChanges:
-        return self.server.read_changes(section_id, head.cursor, self.store.heartbeat(section_id))
+    def _read_changes(self, section_id: int) -> tuple[int, SheetChanges]:
+        """The answer and the cursor it was asked with. The heartbeat that goes along names this device,
+        and may be the first to hear that its name is taken."""
+        since = self._head(section_id).cursor
+        try:
+            return since, self.server.read_changes(section_id, since, self.store.heartbeat(section_id))
+        except ProblemAnswer as problem:
+            if problem.code != DeviceOfAnother.code:
+                raise
+        self._restart(section_id)
+        since = self._head(section_id).cursor
+        return since, self.server.read_changes(section_id, since, self.store.heartbeat(section_id))
+
+    def _head(self, section_id: int) -> Head:
+        head = self.store.head(section_id)
+        assert head is not None, "a sheet is pulled only after it was taken whole"
+        return head
 
     def _push_all(self, section_id: int, *, leaving: bool = False) -> bool:
         """Whether the server was told anything, so that a pull is due. Who leaves cannot pull."""
@@ -214,10 +224,8 @@ class Exchange:
         return taken is not None
 
     def _restart(self, section_id: int) -> None:
-        head = self.store.head(section_id)
-        assert head is not None
         client_id = self.store.client_id()
-        if head.client_id == client_id:
+        if self._head(section_id).client_id == client_id:
             client_id = self.store.renew_client_id()
         self._change(section_id, Scope.WAITING, lambda copy: restart_identity(copy, client_id))
 
