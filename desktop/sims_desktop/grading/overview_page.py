@@ -28,8 +28,8 @@ class OverviewPage(Page):
                 Field("Course", lambda line: f"{line.course_code} {line.course_title}", 260),
                 Field("Section", lambda line: line.section, 70),
                 Field("Term", lambda line: line.term, 100),
-                Field("State", lambda line: line.state_words(now()), 270),
-                Field("Marks", lambda line: line.missing_words, 150),
+                Field("State", lambda line: line.state_words(now()), 300),
+                Field("Marks", lambda line: line.missing_words, 140),
                 Field("This computer", lambda line: line.waiting_words, 180),
             ]
         )

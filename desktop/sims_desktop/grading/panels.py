@@ -21,6 +21,7 @@ from sims_desktop.grading.presenter.tray import TrayPresenter
 from sims_desktop.kit.forms import Complaint
 from sims_desktop.kit.histogram import Histogram
 from sims_desktop.kit.tables import Field, RecordModel, RecordView
+from sims_desktop.kit.wording import left_to_right
 
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
@@ -182,7 +183,7 @@ class MatchPanel(Panel):
         self.sentence = words(self, "match_sentence")
         self.changes: RecordModel[Line] = RecordModel(
             [
-                Field("Number", lambda line: line.reg_no, 150),
+                Field("Number", lambda line: left_to_right(line.reg_no), 150),
                 Field("Name", lambda line: line.name, 150),
                 Field("Assessment", lambda line: line.column, 90),
                 Field("Now", lambda line: line.old or "blank", 60, is_number=True),
@@ -191,7 +192,7 @@ class MatchPanel(Panel):
         )
         self.odd: RecordModel[Odd] = RecordModel(
             [
-                Field("Number", lambda odd: odd.reg_no, 150),
+                Field("Number", lambda odd: left_to_right(odd.reg_no), 150),
                 Field("Pasted", lambda odd: odd.text, 70),
                 Field("Why it stays out", lambda odd: odd.why, 240),
             ]

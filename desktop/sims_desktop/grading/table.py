@@ -26,6 +26,7 @@ from sims_desktop.kit.tables import (
     TOOL_TIP,
     Index,
 )
+from sims_desktop.kit.wording import left_to_right
 
 MEANINGS = {
     Badge.WAITING: "waiting",
@@ -58,7 +59,7 @@ class GradeTable(QAbstractTableModel):
 
     def frozen_texts(self, row: int) -> Sequence[str]:
         student = self.grid.row(row)
-        return student.reg_no, student.name
+        return left_to_right(student.reg_no), student.name
 
     def rowCount(self, parent: Index = NOWHERE) -> int:
         return 0 if parent.isValid() else self.grid.row_count

@@ -48,3 +48,9 @@ def listed(names: Iterable[str], at_most: int = 5) -> str:
     if len(every) < 2:
         return "".join(every)
     return f"{', '.join(every[:-1])} and {every[-1]}"
+
+
+def left_to_right(identifier: str) -> str:
+    """A number or code for showing: isolated, so that `2022-XU-0417` does not turn into `0417-XU-2022`
+    in a window that runs from right to left."""
+    return f"\u2066{identifier}\u2069"

@@ -23,6 +23,7 @@ from sims_desktop.kit.remembered import Remembered
 from sims_desktop.kit.tables import ACCESSIBLE
 from sims_desktop.kit.tasks import Tasks
 from sims_desktop.kit.theme import Theme
+from sims_desktop.kit.wording import left_to_right
 from tests.desktop.grading.sheets import MIDTERM, QUIZ, SECTION, wire_sheet
 from tests.desktop.grading.shelves import LocalShelf
 
@@ -238,7 +239,7 @@ def test_an_unsorted_stack_is_entered_by_number_and_mark(desk: Desk) -> None:
     assert strip is not None
     desk.type("1417")
     desk.key(Qt.Key.Key_Return)
-    assert strip.student.text() == "فاطمہ زہرا · 2021-XU-BSCS-1417"
+    assert strip.student.text() == f"فاطمہ زہرا · {left_to_right('2021-XU-BSCS-1417')}"
     assert desk.view.here() == (3, 0)
     desk.type("34")
     desk.key(Qt.Key.Key_Return)
@@ -283,7 +284,7 @@ def test_two_graders_who_collided_choose_with_one_key(desk: Desk, qtbot: QtBot) 
     desk.key(Qt.Key.Key_J, CONTROL)
     assert isinstance(desk.page.panel, TrayPanel)
     row = [str(desk.page.panel.model.index(0, column).data()) for column in range(6)]
-    assert row[:5] == ["2020-XU-BSCS-0417  Ayesha Khan", "Midterm", "31", "22", "25"]
+    assert row[:5] == [f"{left_to_right('2020-XU-BSCS-0417')}  Ayesha Khan", "Midterm", "31", "22", "25"]
     assert row[5].startswith("Dr Saad Aziz, ")
     desk.key(Qt.Key.Key_T)
     assert (desk.grid.cell(0, 0).text, desk.grid.cell(0, 0).badge) == ("25", Badge.SAVED)

@@ -14,6 +14,7 @@ from enum import Enum
 from sims_desktop.grading.presenter.entry import Mistake, number_text, read_entry, shown
 from sims_desktop.grading.presenter.grid import GridPresenter
 from sims_desktop.grading.presenter.sheet import Cell, Row
+from sims_desktop.kit.wording import left_to_right
 
 LAST_DIGITS = re.compile(r"([0-9]+)[^0-9]*\Z")
 
@@ -70,7 +71,7 @@ class StackPresenter:
             return
         self.asking = Asking.MARK
         stands = f", has {cell.text}" if not cell.is_blank else ""
-        self.sentence = f"{row.name} · {row.reg_no}{stands}"
+        self.sentence = f"{row.name} · {left_to_right(row.reg_no)}{stands}"
 
     def back(self) -> bool:
         """Esc: one question back; False when there is none left and the strip may close."""

@@ -12,7 +12,7 @@ from datetime import datetime
 from sims_desktop.grading.presenter.entry import shown
 from sims_desktop.grading.presenter.grid import GridPresenter
 from sims_desktop.grading.presenter.sheet import Conflict
-from sims_desktop.kit.wording import plural, when
+from sims_desktop.kit.wording import left_to_right, plural, when
 
 
 class TrayPresenter:
@@ -36,7 +36,7 @@ class TrayPresenter:
         head = self.grid.columns[self.grid.column_of[conflict.key[1]]]
         base, mine, theirs = (shown(v) or "blank" for v in (conflict.base, conflict.mine, conflict.theirs))
         author = f"{conflict.by}, {when(conflict.at, now)}"
-        return f"{row.reg_no}  {row.name}", head.name, base, mine, theirs, author
+        return f"{left_to_right(row.reg_no)}  {row.name}", head.name, base, mine, theirs, author
 
     def same_author(self, conflict: Conflict) -> list[Conflict]:
         """Every open conflict with the same other person, for the key with Shift."""
