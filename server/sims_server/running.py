@@ -116,7 +116,10 @@ def serve(settings: Settings) -> int:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _stop)
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family)
+    # IPPROTO_TCP by name: only then does the event loop turn Nagle off on what it accepts, and an answer
+    # in two writes waits 40 ms for the other side's delayed ACK.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, settings.port))

@@ -173,49 +173,38 @@ _ASSESSMENTS = f"""SELECT 1, '', row_number() OVER (ORDER BY a.position, a.id), 
     'due_date', a.due_date, 'entered_by', a.entered_by, 'released_at', {_utc("a.released_at")},
     'locked_at', {_utc("a.locked_at")})::text
   FROM assessment a WHERE a.section_id = %(section)s"""
-# Ids, marks and numbers need no quoting; only the person's name does, once a person.
-_WRITER = """writer AS MATERIALIZED (
-  SELECT u.id, json_build_object('id', u.id, 'name', u.name)::text AS person FROM account u
-   WHERE u.id IN (SELECT p.updated_by FROM assessment_score p WHERE p.section_id = %(section)s))"""
+# Ids, marks and numbers need no quoting; only the name of a person does. Rows look their own cells up
+# (LATERAL), because without fresh statistics a join over a whole sheet is planned quadratic.
 _VALUE = f"""'"mark":' || coalesce('"' || p.mark || '"', 'null')
-    || ',"score":' || coalesce('"' || p.score || '"', 'null')
-    || ',"ver":' || p.version || ',"by":' || coalesce(w.person, '{{"id":null,"name":"system"}}')
+    || ',"score":' || coalesce('"' || p.score || '"', 'null') || ',"ver":' || p.version || ',"by":'
+    || coalesce('{{"id":' || w.id || ',"name":' || to_json(w.name) || '}}',
+                '{{"id":null,"name":"system"}}')
     || ',"at":"' || {_utc("p.updated_at")} || '"}}'"""
-_ROW = """'{"enrollment_id":' || e.id || ',"status":"' || e.status || '","student":{"id":' || e.student_id
-    || ',"reg_no":' || to_json(r.reg_no) || ',"name":' || to_json(n.name) || '},"cells":{'
-    || coalesce(k.cells, '') || '}}'"""
-_ROW_SOURCE = """FROM enrollment e JOIN registration r ON r.id = e.registration_id
-    JOIN student n ON n.id = e.student_id LEFT JOIN cell k ON k.enrollment_id = e.id"""
+_ROW = f"""SELECT 2, r.reg_no, e.id, '{{"enrollment_id":' || e.id || ',"status":"' || e.status
+    || '","student":{{"id":' || e.student_id || ',"reg_no":' || to_json(r.reg_no)
+    || ',"name":' || to_json(n.name) || '}},"cells":{{' || coalesce(k.cells, '') || '}}}}'
+  FROM enrollment e JOIN registration r ON r.id = e.registration_id JOIN student n ON n.id = e.student_id
+  CROSS JOIN LATERAL (
+    SELECT string_agg('"' || p.assessment_id || '":{{' || {_VALUE}, ',') AS cells
+      FROM assessment_score p LEFT JOIN account w ON w.id = p.updated_by WHERE p.enrollment_id = e.id) k"""
 
 _SHEET = f"""
-WITH {_WRITER},
-cell AS (
-  SELECT p.enrollment_id, string_agg('"' || p.assessment_id || '":{{' || {_VALUE}, ',') AS cells
-    FROM assessment_score p LEFT JOIN writer w ON w.id = p.updated_by
-   WHERE p.section_id = %(section)s GROUP BY p.enrollment_id)
 {_HEAD} UNION ALL {_ASSESSMENTS} UNION ALL
-SELECT 2, r.reg_no, e.id, {_ROW} {_ROW_SOURCE}
- WHERE e.section_id = %(section)s AND e.status <> 'dropped'
+{_ROW} WHERE e.section_id = %(section)s AND e.status <> 'dropped'
  ORDER BY part, place, tie"""
 
 _CHANGES = f"""
-WITH {_WRITER},
-moved AS MATERIALIZED (
+WITH moved AS MATERIALIZED (
   SELECT DISTINCT v.enrollment_id, v.assessment_id FROM assessment_score_version v
    WHERE v.section_id = %(section)s AND v.rev > %(since)s),
 roster AS MATERIALIZED (
   SELECT DISTINCT g.enrollment_id FROM sheet_change g
-   WHERE g.section_id = %(section)s AND g.rev > %(since)s AND g.kind = 'roster'),
-cell AS (
-  SELECT p.enrollment_id, string_agg('"' || p.assessment_id || '":{{' || {_VALUE}, ',') AS cells
-    FROM assessment_score p LEFT JOIN writer w ON w.id = p.updated_by
-   WHERE p.enrollment_id IN (SELECT enrollment_id FROM roster) GROUP BY p.enrollment_id)
+   WHERE g.section_id = %(section)s AND g.rev > %(since)s AND g.kind = 'roster')
 {_HEAD} UNION ALL
 {_ASSESSMENTS} AND EXISTS (SELECT FROM sheet_change g WHERE g.section_id = %(section)s
     AND g.rev > %(since)s AND g.kind = 'assessment')
 UNION ALL
-SELECT 2, r.reg_no, e.id, {_ROW} {_ROW_SOURCE}
- WHERE e.id IN (SELECT enrollment_id FROM roster) AND e.status <> 'dropped'
+{_ROW} WHERE e.id IN (SELECT enrollment_id FROM roster) AND e.status <> 'dropped'
 UNION ALL
 SELECT 3, '', e.id, e.id::text FROM enrollment e
  WHERE e.id IN (SELECT enrollment_id FROM roster) AND e.status = 'dropped'
@@ -223,9 +212,10 @@ UNION ALL
 SELECT 4, '', p.id, '{{"enrollment_id":' || p.enrollment_id || ',"assessment_id":' || p.assessment_id || ','
     || {_VALUE}
   FROM moved m
-  JOIN assessment_score p ON p.enrollment_id = m.enrollment_id AND p.assessment_id = m.assessment_id
-  JOIN enrollment e ON e.id = p.enrollment_id LEFT JOIN writer w ON w.id = p.updated_by
- WHERE e.status <> 'dropped'
+  CROSS JOIN LATERAL (
+    SELECT c.* FROM assessment_score c JOIN enrollment e ON e.id = c.enrollment_id AND e.status <> 'dropped'
+     WHERE c.enrollment_id = m.enrollment_id AND c.assessment_id = m.assessment_id OFFSET 0) p
+  LEFT JOIN account w ON w.id = p.updated_by
 UNION ALL
 SELECT 5, '', count(*), '' FROM sheet_change g
  WHERE g.section_id = %(section)s AND g.rev > %(since)s AND g.kind = 'assessment'
