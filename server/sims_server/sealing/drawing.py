@@ -563,7 +563,7 @@ class _Sheet:
 
     def marks_row(self, root: str, row: MarksRow) -> Block:
         def head_line(y: float, at: str, head: HeadMarks) -> None:
-            self.text(LEFT + 250, y, head.head, 7.5, align="left", room=46, colour=GREY, datum=f"{at}/head")
+            self.text(LEFT + 260, y, head.head, 7.5, align="left", room=46, colour=GREY, datum=f"{at}/head")
             places = dict(MARK_COLUMNS)
             for name, value, label in (
                 ("maximum", head.maximum, "Max"),
@@ -575,8 +575,9 @@ class _Sheet:
         def draw(y: float) -> None:
             base, places = y - 9, dict(MARK_COLUMNS)
             self.text(LEFT + 6, base, row.code, 8, room=54, datum=f"{root}/code")
-            self.text(LEFT + 62, base, row.title, 8, room=158, datum=f"{root}/title")
+            self.text(LEFT + 62, base, row.title, 8, room=148, datum=f"{root}/title")
             for name, value, label in (
+                ("credits", row.credits, "Cr"),
                 ("attempt", row.attempt, "Att."),
                 ("total", row.total, "Total"),
                 ("percentage", row.percentage, "%"),
@@ -737,7 +738,8 @@ class _Sheet:
 
 
 MARK_COLUMNS = (
-    ("Att.", 240.0),
+    ("Cr", 230.0),
+    ("Att.", 252.0),
     ("Max", 322.0),
     ("Obtained", 364.0),
     ("Min", 388.0),

@@ -17,7 +17,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex",
 }
-MEDIA_TYPE = "text/html; charset=utf-8"
+MEDIA_TYPE = "text/html"  # the server adds the charset
 GOOD, WARN, BAD, UNSURE = "good", "warn", "bad", "unsure"
 SIGNS = {GOOD: "✓", WARN: "!", BAD: "✗", UNSURE: "?"}
 
