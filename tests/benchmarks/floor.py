@@ -72,8 +72,10 @@ def main(url: str, secret_file: str) -> None:
         return ASGIResponse(body=await to_thread.run_sync(enroll, request, section_id, await request.body()), status_code=201, media_type="application/json")
 
     app = Litestar([students, enrollment], openapi_config=None, logging_config=None)
-    listener = socket.socket()
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listener.bind(("127.0.0.1", 0))
+    listener.listen(128)  # connections wait from here on, so the address may be told
     print(f"listening on http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, http="httptools", loop="uvloop"))
     asyncio.run(server.serve(sockets=[listener]))

@@ -104,7 +104,7 @@ def _fill(made: Scene) -> None:
         owner.execute(
             """INSERT INTO student (name, name_native, email, phone)
                SELECT (%(first)s::text[])[1 + (n * 7919) %% %(f)s] || ' ' || (%(middle)s::text[])[1 + (n * 104729) %% 10] || ' ' || (%(last)s::text[])[1 + (n * 1299709) %% %(l)s],
-                      NULL, 's' || n || '@example.edu', '0300' || lpad(n::text, 7, '0') FROM generate_series(1, %(count)s) n""",
+                      NULL, 's' || n || '@example.edu', '0300' || lpad(n::text, 7, '0') FROM generate_series(1, %(count)s::bigint) n""",
             {"first": FIRST, "f": len(FIRST), "middle": MIDDLE, "last": LAST, "l": len(LAST), "count": STUDENTS},
         )
         owner.execute(
