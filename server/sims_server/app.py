@@ -39,7 +39,10 @@ SLICES = (
     "results",
     "jobs",
     "transcripts",
+    "record",
+    "dashboard",
     "imports",
+    "operations_room",
 )
 
 

@@ -1,0 +1,183 @@
+"""Every SELECT of the dashboard: one card, one count, of what is still open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sims_server.kernel.actor import Caller
+from sims_server.kernel.work import Work
+from sims_shared.access import Permission
+from sims_shared.dashboard import Card, Dashboard, OpenTerm, Standing
+
+P = Permission
+
+
+Counted = tuple[str, dict[str, Any]] | None
+
+_OWN_SHEETS = """
+SELECT count(*) FROM section_staff f
+  JOIN section s ON s.id = f.section_id AND s.status = 'active'
+  JOIN term t ON t.id = s.term_id AND t.status = 'open'
+  JOIN sheet h ON h.section_id = s.id AND h.state = 'open'
+ WHERE f.account_id = %(me)s AND f.until IS NULL"""
+_SHEETS_TO_APPROVE = """
+SELECT count(*) FROM sheet h JOIN section s ON s.id = h.section_id JOIN course c ON c.id = s.course_id
+ WHERE h.state = 'submitted' AND h.submitted_by <> %(me)s
+   AND (%(everywhere)s OR c.department_id = ANY(%(departments)s::bigint[]))
+   AND NOT EXISTS (SELECT FROM section_staff f
+                    WHERE f.section_id = s.id AND f.account_id = %(me)s AND f.until IS NULL)"""
+_SECTIONS_TO_PUBLISH = """
+SELECT count(*) FROM sheet h
+ WHERE h.state = 'approved' AND EXISTS (
+   SELECT FROM result x WHERE x.section_id = h.section_id AND x.state = 'draft' AND NOT EXISTS (
+     SELECT FROM withholding w WHERE w.result_id = x.id AND w.released_at IS NULL))"""
+_CHANGES_TO_APPROVE = """
+SELECT count(*) FROM pending_change g JOIN result x ON x.id = g.result_id JOIN course c ON c.id = x.course_id
+ WHERE g.status = 'pending' AND g.requested_by <> %(me)s
+   AND CASE WHEN EXISTS (SELECT FROM change_approval a WHERE a.change_id = g.id)
+            THEN %(second)s AND NOT EXISTS (
+                   SELECT FROM change_approval a WHERE a.change_id = g.id AND a.approver_id = %(me)s)
+            ELSE c.department_id = ANY(%(departments)s::bigint[]) END"""
+_OPEN_HOLDS = """
+SELECT count(*) FROM hold h JOIN hold_kind k ON k.kind = h.kind
+ WHERE h.lifted_at IS NULL AND (%(every_kind)s OR k.lifted_by = ANY(%(roles)s::text[]))"""
+
+
+@dataclass(frozen=True)
+class _Described:
+    """A card: what it says, and what it counts for a caller (None: the card is not theirs)."""
+
+    key: str
+    title: str
+    path: str
+    counted: Callable[[Caller], Counted]
+
+
+def _own_sheets(caller: Caller) -> Counted:
+    return (_OWN_SHEETS, {}) if caller.reach(P.ENTER_SCORES).own_sections else None
+
+
+def _sheets_to_approve(caller: Caller) -> Counted:
+    reach = caller.reach(P.APPROVE_SHEET)
+    if not (reach.everything or reach.departments):
+        return None
+    return _SHEETS_TO_APPROVE, {"everywhere": reach.everything, "departments": list(reach.departments)}
+
+
+def _sections_to_publish(caller: Caller) -> Counted:
+    return (_SECTIONS_TO_PUBLISH, {}) if caller.may(P.PUBLISH_RESULTS) else None
+
+
+def _changes_to_approve(caller: Caller) -> Counted:
+    first = [*caller.departments_as("head"), *caller.departments_as("dean")]
+    second = bool({"exam_cell", "registrar"} & set(caller.roles))
+    if not caller.may(P.APPROVE_CHANGE) or not (first or second):
+        return None
+    return _CHANGES_TO_APPROVE, {"second": second, "departments": first}
+
+
+def _requests(permission: str, status: str) -> Callable[[Caller], Counted]:
+    def count(caller: Caller) -> Counted:
+        if not caller.may(permission):
+            return None
+        return "SELECT count(*) FROM request WHERE status = %(status)s", {"status": status}
+
+    return count
+
+
+def _own_requests(caller: Caller) -> Counted:
+    if caller.student_id is None:
+        return None
+    return (
+        "SELECT count(*) FROM request WHERE student_id = %(own)s AND status IN ('pending', 'approved')",
+        {"own": caller.student_id},
+    )
+
+
+def _own_holds(caller: Caller) -> Counted:
+    if caller.student_id is None:
+        return None
+    return "SELECT count(*) FROM hold WHERE student_id = %(own)s AND lifted_at IS NULL", {
+        "own": caller.student_id
+    }
+
+
+def _open_holds(caller: Caller) -> Counted:
+    if not caller.may(P.PLACE_FEE_HOLD):
+        return None
+    return _OPEN_HOLDS, {"every_kind": caller.may(P.PLACE_HOLD), "roles": caller.roles}
+
+
+def _failed_jobs(caller: Caller) -> Counted:
+    if not caller.may(P.MANAGE_JOBS):
+        return None
+    return "SELECT count(*) FROM job WHERE status = 'failed'", {}
+
+
+CARDS = (
+    _Described("my_open_sheets", "Grade sheets to fill", "/api/sheets/", _own_sheets),
+    _Described("sheets_to_approve", "Grade sheets to approve", "/api/sheets/", _sheets_to_approve),
+    _Described(
+        "changes_to_approve", "Changes to decide", "/api/pending-changes/?status=pending", _changes_to_approve
+    ),
+    _Described(
+        "sections_to_publish", "Sections to publish", "/api/results/?state=draft", _sections_to_publish
+    ),
+    _Described(
+        "requests_to_decide",
+        "Requests to decide",
+        "/api/requests/?status=pending",
+        _requests(P.DECIDE_REQUEST, "pending"),
+    ),
+    _Described(
+        "requests_to_complete",
+        "Requests to hand out",
+        "/api/requests/?status=approved",
+        _requests(P.COMPLETE_REQUEST, "approved"),
+    ),
+    _Described("open_holds", "Open holds", "/api/holds/?lifted=false", _open_holds),
+    _Described("my_holds", "Holds on you", "/api/holds/?lifted=false", _own_holds),
+    _Described("my_requests", "Your open requests", "/api/requests/", _own_requests),
+    _Described("failed_jobs", "Failed jobs", "/api/jobs/?status=failed", _failed_jobs),
+)
+
+
+def _own_standing(work: Work, student_id: int) -> Standing | None:
+    row = work.row(
+        "SELECT r.student_id, r.reg_no, r.status, r.cgpa, r.credits_earned, "
+        "(SELECT d.standing FROM term_result d JOIN term t ON t.id = d.term_id "
+        "WHERE d.registration_id = r.id ORDER BY t.start_date DESC, t.id DESC LIMIT 1) AS standing "
+        "FROM registration r WHERE r.student_id = %(id)s AND r.is_current",
+        id=student_id,
+    )
+    return None if row is None else Standing(**row)
+
+
+def get_dashboard(work: Work) -> Dashboard:
+    """What waits for whoever signed in."""
+    caller = work.caller
+    terms = work.rows(
+        "SELECT id, name, enroll_until, drop_until, withdraw_until, marks_due FROM term "
+        "WHERE status = 'open' ORDER BY start_date DESC, id DESC LIMIT 20"
+    )
+    parts, values = [], dict[str, Any](me=caller.id)
+    shown = []
+    for described in CARDS:
+        found = described.counted(caller)
+        if found is not None:
+            sql, needed = found
+            # Two cards of one person may reach different departments: each has its values to itself.
+            renamed = {f"{described.key}_{name}": value for name, value in needed.items()}
+            for name in needed:
+                sql = sql.replace(f"%({name})s", f"%({described.key}_{name})s")
+            parts.append(f"({sql}) AS {described.key}")
+            values |= renamed
+            shown.append(described)
+    counts = (work.row(f"SELECT {', '.join(parts)}", **values) or {}) if parts else {}
+    return Dashboard(
+        terms=[OpenTerm(**row) for row in terms],
+        cards=[Card(key=d.key, title=d.title, count=counts[d.key], path=d.path) for d in shown],
+        own=None if caller.student_id is None else _own_standing(work, caller.student_id),
+    )
