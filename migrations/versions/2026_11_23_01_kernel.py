@@ -180,6 +180,9 @@ ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO sims_readonly, sims_backup;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON SEQUENCES TO sims_backup;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO sims_readonly, sims_backup;
+GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO sims_backup;
+-- Readiness compares it with the newest migration that the server knows.
+GRANT SELECT ON alembic_version TO sims_app;
 """
 
 

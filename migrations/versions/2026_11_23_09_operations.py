@@ -116,10 +116,14 @@ CREATE TABLE backup (
   size bigint,
   status text NOT NULL DEFAULT 'running' CONSTRAINT ck_backup_status CHECK (status IN ('running', 'done', 'failed')),
   manifest jsonb,
+  error text,
   started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   finished_at timestamptz,
   drilled_at timestamptz,
-  drill_outcome text
+  drill_outcome text,
+  removed_at timestamptz,
+  CONSTRAINT ck_backup_finished_iff_ended CHECK ((status = 'running') = (finished_at IS NULL)),
+  CONSTRAINT ck_backup_drill_has_outcome CHECK ((drilled_at IS NULL) = (drill_outcome IS NULL))
 );
 
 CALL audit_table('request', 'request');
@@ -132,7 +136,7 @@ GRANT SELECT, INSERT, UPDATE (status, progress_done, progress_total, result, err
 GRANT SELECT, INSERT, DELETE ON tick TO sims_app;
 GRANT SELECT, INSERT, UPDATE (status, plan_hash, counts, faults, job_id, committed_at) ON import_batch TO sims_app;
 GRANT SELECT, INSERT, DELETE ON import_row, import_fate TO sims_app;
-GRANT SELECT, INSERT, UPDATE (size, status, manifest, finished_at, drilled_at, drill_outcome) ON backup TO sims_app;
+GRANT SELECT, INSERT, UPDATE (size, status, manifest, error, finished_at, drilled_at, drill_outcome, removed_at) ON backup TO sims_app;
 """
 
 QUEUE_GRANTS = r"""

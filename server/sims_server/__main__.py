@@ -24,7 +24,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--data", type=Path, metavar="DIR", help="the data folder (default: the user's)")
         return command
 
-    serve = add("serve", "Serve HTTP, run the worker and the clock. Standard output: the address, once it answers.")
+    serve = add(
+        "serve", "Serve HTTP, run the worker and the clock. Standard output: the address, once it answers."
+    )
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8400, help="0 takes a free one")
     serve.add_argument("--demo", action="store_true", help="install and serve the demo university")
@@ -34,7 +36,9 @@ def _parser() -> argparse.ArgumentParser:
     account.add_argument("username")
     account.add_argument("--name", default="")
     account.add_argument("--role", action="append", default=[], metavar="ROLE[:DEPARTMENT_CODE]")
-    imported = add("import", "Import a CSV, XLSX or ODS file: everything or, with every fault listed, nothing.")
+    imported = add(
+        "import", "Import a CSV, XLSX or ODS file: everything or, with every fault listed, nothing."
+    )
     imported.add_argument("kind")
     imported.add_argument("file", type=Path)
     add("check", "Run every invariant as a query; exit 1 with the first rows that break one.")
@@ -42,7 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("action", choices=["verify"])
     backup = add("backup", "Take a backup now.")
     backup.add_argument("--to", type=Path, metavar="FOLDER")
-    restore = add("restore", "Restore a backup into a new database, verify it, and only then put it in place.")
+    restore = add(
+        "restore", "Restore a backup into a new database, verify it, and only then put it in place."
+    )
     restore.add_argument("file", type=Path)
     keys = add("keys", "Make, list and rotate the signing keys.")
     keys.add_argument("action", nargs="?", default="list", choices=["list", "make", "take-in", "rotate"])
@@ -98,12 +104,11 @@ def _migrate(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _create_account(settings: Settings, given: argparse.Namespace) -> int:
-    from sims_shared.access import CreateAccount, RoleGrant
-    from sims_shared.problems import Refusal
-
     from sims_server.access.operations import create_account
     from sims_server.kernel.execute import execute_as_system
     from sims_server.running import installation
+    from sims_shared.access import CreateAccount, RoleGrant
+    from sims_shared.problems import Refusal
 
     password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
     with installation(settings) as running:
@@ -111,13 +116,21 @@ def _create_account(settings: Settings, given: argparse.Namespace) -> int:
         with running.database.transaction() as (_, connection):
             for text in given.role:
                 role, _, code = text.partition(":")
-                department = connection.value("SELECT id FROM department WHERE code = %(code)s", code=code) if code else None
+                department = (
+                    connection.value("SELECT id FROM department WHERE code = %(code)s", code=code)
+                    if code
+                    else None
+                )
                 if code and department is None:
                     return _say(f"there is no department {code}", 1)
                 grants.append(RoleGrant(role=role, department_id=department))
-        command = CreateAccount(username=given.username, name=given.name or given.username, password=password, roles=grants)
+        command = CreateAccount(
+            username=given.username, name=given.name or given.username, password=password, roles=grants
+        )
         try:
-            view = execute_as_system(running.database, create_account, command, action="accounts.create", data=running.data)
+            view = execute_as_system(
+                running.database, create_account, command, action="accounts.create", data=running.data
+            )
         except Refusal as refusal:
             return _say(f"{refusal.code}: {refusal.detail}", 1)
         print(f"account {view.id} {view.username}")
@@ -135,7 +148,7 @@ def _import(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _check(settings: Settings, given: argparse.Namespace) -> int:
-    from sims_server.operations_room.invariants import run_checks
+    from sims_server.operations_room.operations import run_checks
     from sims_server.running import installation
 
     with installation(settings) as running:
@@ -147,16 +160,15 @@ def _audit(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _backup(settings: Settings, given: argparse.Namespace) -> int:
-    from sims_server.operations_room.backups import take_backup
+    from sims_server.operations_room.operations.backups import take_backup_now
     from sims_server.running import installation
 
     with installation(settings) as running:
-        print(take_backup(running, given.to))
-    return 0
+        return take_backup_now(running.database, running.data, given.to)
 
 
 def _restore(settings: Settings, given: argparse.Namespace) -> int:
-    from sims_server.operations_room.backups import restore_backup
+    from sims_server.operations_room.operations import restore_backup
 
     return restore_backup(settings, given.file)
 
@@ -194,9 +206,19 @@ def _say(text: str, code: int) -> int:
 
 
 _COMMANDS = {
-    "serve": _serve, "provision": _provision, "migrate": _migrate, "create-account": _create_account, "import": _import,
-    "check": _check, "audit": _audit, "backup": _backup, "restore": _restore, "keys": _keys, "worker": _worker, "dsn": _dsn,
-}  # fmt: skip
+    "serve": _serve,
+    "provision": _provision,
+    "migrate": _migrate,
+    "create-account": _create_account,
+    "import": _import,
+    "check": _check,
+    "audit": _audit,
+    "backup": _backup,
+    "restore": _restore,
+    "keys": _keys,
+    "worker": _worker,
+    "dsn": _dsn,
+}
 
 if __name__ == "__main__":
     raise SystemExit(main())

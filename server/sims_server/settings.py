@@ -20,6 +20,7 @@ class Settings:
     demo: bool = False
     database_url: str | None = None  # None: the embedded PostgreSQL under `data`
     owner_url: str | None = None
+    backup_url: str | None = None  # sims_backup's, for the dump; None: the embedded PostgreSQL's
     metrics_token: str | None = None
 
 
@@ -34,6 +35,7 @@ def from_environment(data: Path | None = None, **flags: object) -> Settings:
         data=data or Path(os.environ.get("SIMS_DATA", "") or default_data_folder()),
         database_url=os.environ.get("DATABASE_URL") or None,
         owner_url=os.environ.get("DATABASE_OWNER_URL") or None,
+        backup_url=os.environ.get("DATABASE_BACKUP_URL") or None,
         metrics_token=os.environ.get("SIMS_METRICS_TOKEN") or None,
         **given,  # type: ignore[arg-type]
     )

@@ -43,6 +43,7 @@ DEFAULT_SETTINGS: dict[str, Any] = {
         "accounts.manage"
     ),
     "attendance.edit_days": 7,
+    "backup.keep_days": 7,
     "mail.from": "registry@example.edu",
     "mail.host": "localhost",
     "mail.port": 25,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ from litestar.response.base import ASGIResponse
 from sims_server.kernel.database import Database
 from sims_server.kernel.decode import decode_command, decode_query
 from sims_server.kernel.execute import Answer, Incoming, Operation, execute
+from sims_server.kernel.metrics import observe
 from sims_server.kernel.paging import Listing, read_page
 from sims_server.kernel.refusal import MEDIA_TYPE, problem_of
 from sims_server.kernel.work import Work
@@ -160,7 +162,11 @@ def _make(
         return respond(answer, incoming.request_id)
 
     async def handler(request: Request[Any, Any, Any]) -> ASGIResponse:
-        return await to_thread.run_sync(judge, request, await request.body())
+        body = await request.body()
+        started = time.perf_counter()
+        response = await to_thread.run_sync(judge, request, body)
+        observe(door.operation_id, response.status_code, time.perf_counter() - started)
+        return response
 
     handler.__name__ = door.operation_id
     return route(

@@ -224,7 +224,20 @@ class Worker:
             )
 
 
-async def _rescue_stalled(app: procrastinate.App) -> None:
+async def _rescue_stalled(app: procrastinate.App) -> int:
     """Jobs whose worker was killed run again."""
-    for stalled in await app.job_manager.get_stalled_jobs():
-        await app.job_manager.retry_job(stalled)
+    stalled = list(await app.job_manager.get_stalled_jobs())
+    for one in stalled:
+        await app.job_manager.retry_job(one)
+    return len(stalled)
+
+
+def rescue_stalled(database: Database) -> int:
+    """Let the jobs of workers that gave no sign of life for half a minute run again; how many."""
+
+    async def rescue() -> int:
+        connector = procrastinate.PsycopgConnector(conninfo=database.url, min_size=1, max_size=1)
+        async with procrastinate.App(connector=connector).open_async() as app:
+            return await _rescue_stalled(app)
+
+    return asyncio.run(rescue())

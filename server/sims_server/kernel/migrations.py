@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy.engine import make_url
 
 # "SIMSMIGR": two that migrate at once take turns, and the second finds nothing to do.
@@ -49,6 +50,14 @@ def at_head(connection: sa.Connection) -> bool:
         return head() is None
     found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all()
     return list(found) == [head()]
+
+
+def is_known(revision: str) -> bool:
+    """Whether this release knows a revision, and so can bring a database from it to the head."""
+    try:
+        return ScriptDirectory(str(folder())).get_revision(revision) is not None
+    except CommandError:
+        return False
 
 
 @functools.cache

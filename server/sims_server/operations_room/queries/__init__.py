@@ -1,0 +1,1 @@
+"""Every SELECT of the operations room: backups, health and numbers, invariants."""

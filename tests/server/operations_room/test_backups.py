@@ -1,0 +1,305 @@
+"""Backups: complete, verified before use, rehearsed, and restored without touching what is in use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+import pytest
+
+from sims_server.kernel import clock
+from sims_server.kernel.jobs import run_job
+from sims_server.operations_room.operations.backups import manifest_of, remove_expired, take_backup
+from sims_server.operations_room.operations.programs import Connections
+from sims_server.operations_room.operations.restoring import (
+    drill_backup,
+    read_manifest,
+    restore,
+    restore_backup,
+)
+from sims_server.settings import Settings
+from sims_shared.operations_room import BackupDamaged, Manifest
+from tests.support.api import Api
+from tests.support.database import TestDatabase
+from tests.support.university import University
+
+
+def value(url: str, sql: str) -> Any:
+    with psycopg.connect(url) as connection:
+        row = connection.execute(sql).fetchone()
+    return row[0] if row else None
+
+
+@pytest.fixture
+def scene(university: University) -> dict[str, Any]:
+    made = university.stand(students=4)
+    university.score(made["enrollments"][0], made["assessments"][0], 12)
+    return made
+
+
+@pytest.fixture
+def databases(database_url: TestDatabase) -> Iterator[None]:
+    """Databases that a restore leaves beside this test's own are dropped after it."""
+    yield
+    with psycopg.connect(database_url.cluster.superuser_url(), autocommit=True) as connection:
+        names = connection.execute(
+            "SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{database_url.name}\\_%"]
+        ).fetchall()
+        for (name,) in names:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def test_a_backup_is_a_dump_with_a_manifest_of_the_same_moment(
+    api: Api, ways: Connections, scene: dict[str, Any], tmp_path: Path
+) -> None:
+    dump = take_backup(api.database, api.data, tmp_path / "backups", connections=ways)
+    manifest = read_manifest(dump)
+    assert manifest.tables["student"].rows == 4
+    assert manifest.tables["assessment_score"].rows == 1
+    assert manifest.highest_version == 1
+    assert manifest.audit_rows == manifest.tables["audit"].rows > 0
+    assert dump.stat().st_mode & 0o077 == 0
+    assert sorted(path.name for path in dump.parent.iterdir()) == [dump.name, manifest_of(dump).name]
+
+
+def test_a_backup_goes_on_when_the_record_changes_meanwhile(
+    api: Api,
+    ways: Connections,
+    university: University,
+    scene: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from sims_server.operations_room.operations import backups
+
+    dump_program = backups.run_program
+
+    def change_then_dump(*arguments: Any) -> str:
+        university.student("Came During The Backup")  # after the snapshot, before the dump
+        return dump_program(*arguments)
+
+    monkeypatch.setattr(backups, "run_program", change_then_dump)
+    dump = take_backup(api.database, api.data, tmp_path, connections=ways)
+    assert read_manifest(dump).tables["student"].rows == 4
+    assert university.row("SELECT count(*) FROM student") == 5
+
+
+def test_the_rehearsal_of_a_sound_backup_succeeds_and_leaves_nothing_behind(
+    api: Api, ways: Connections, scene: dict[str, Any], database_url: TestDatabase
+) -> None:
+    take_backup(api.database, api.data, connections=ways)
+    admin = api.as_("admin")
+    row = admin.get("/api/backups/").json["results"][0]
+    assert (row["status"], row["drill_outcome"]) == ("done", None)
+    outcome = drill_backup(api.database, api.data, row["id"], connections=ways)
+    assert outcome.startswith("ok")
+    view = admin.get(f"/api/backups/{row['id']}/").json
+    assert view["drill_outcome"] == outcome
+    assert view["drilled_at"] is not None
+    left = value(
+        database_url.superuser_url, "SELECT count(*) FROM pg_database WHERE datname LIKE 'sims\\_drill%'"
+    )
+    assert left == 0
+
+
+def test_a_rehearsal_says_what_is_wrong_with_a_backup_whose_manifest_lies(
+    api: Api, ways: Connections, scene: dict[str, Any]
+) -> None:
+    dump = take_backup(api.database, api.data, connections=ways)
+    path = manifest_of(dump)
+    told = msgspec.json.decode(path.read_bytes())
+    told["tables"]["assessment_score"]["digest"] = "0:0"
+    path.write_bytes(msgspec.json.encode(told))
+    backup_id = api.as_("admin").get("/api/backups/").json["results"][0]["id"]
+    outcome = drill_backup(api.database, api.data, backup_id, connections=ways)
+    assert outcome.startswith("failed")
+    assert "assessment_score has other values" in outcome
+
+
+def test_taking_and_rehearsing_are_jobs_of_the_administrator(
+    api: Api, ways: Connections, scene: dict[str, Any]
+) -> None:
+    assert api.as_("registrar").post("/api/backups/").status == 403
+    admin = api.as_("admin")
+    asked = admin.post("/api/backups/")
+    assert asked.status == 202
+    run_job(api.database, api.data, asked.json["job_id"])
+    assert admin.get(f"/api/jobs/{asked.json['job_id']}/").json["status"] == "done"
+    backup_id = admin.get("/api/backups/").json["results"][0]["id"]
+    drill = admin.post(f"/api/backups/{backup_id}/drill/")
+    assert drill.status == 202
+    run_job(api.database, api.data, drill.json["job_id"])
+    assert admin.get(f"/api/jobs/{drill.json['job_id']}/").json["result"]["outcome"].startswith("ok")
+    assert admin.post("/api/backups/999999/drill/").status == 404
+
+
+def test_a_backup_that_failed_is_recorded_and_cannot_be_rehearsed(
+    api: Api,
+    ways: Connections,
+    scene: dict[str, Any],
+    database_url: TestDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DATABASE_BACKUP_URL", database_url.app_url)  # may not read every table
+    admin = api.as_("admin")
+    job_id = admin.post("/api/backups/").json["job_id"]
+    run_job(api.database, api.data, job_id)
+    assert admin.get(f"/api/jobs/{job_id}/").json["status"] == "failed"
+    row = admin.get("/api/backups/").json["results"][0]
+    assert row["status"] == "failed"
+    assert row["error"]
+    assert admin.post(f"/api/backups/{row['id']}/drill/").code == "backups.not_usable"
+
+
+@pytest.mark.parametrize("harm", ["cut", "flipped", "no manifest", "no file"])
+def test_a_damaged_backup_is_refused_before_anything_is_touched(
+    harm: str,
+    api: Api,
+    ways: Connections,
+    scene: dict[str, Any],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    dump = take_backup(api.database, api.data, tmp_path, connections=ways)
+    content = bytearray(dump.read_bytes())
+    if harm == "cut":
+        dump.write_bytes(content[:-100])
+    elif harm == "flipped":
+        content[len(content) // 2] ^= 1
+        dump.write_bytes(content)
+    elif harm == "no manifest":
+        manifest_of(dump).unlink()
+    else:
+        dump.unlink()
+    with pytest.raises(BackupDamaged):
+        read_manifest(dump)
+    # Nothing listens there: had it gone further, it would have said something else.
+    settings = Settings(tmp_path / "nowhere", database_url="postgresql://nowhere/none")
+    assert restore_backup(settings, dump) == 1
+    assert "nothing was changed" in capsys.readouterr().err
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_restore_takes_the_place_of_the_database_and_keeps_the_old_one(
+    api: Api,
+    ways: Connections,
+    university: University,
+    scene: dict[str, Any],
+    database_url: TestDatabase,
+    tmp_path: Path,
+    databases: None,
+) -> None:
+    dump = take_backup(api.database, api.data, tmp_path, connections=ways)
+    epoch = university.row("SELECT epoch::text FROM system")
+    university.student("Lost With The Restore")
+    university.score(scene["enrollments"][0], scene["assessments"][0], 13)
+    university.insert("job", kind="backups.take")
+    api.database.close()
+    told: list[str] = []
+    old = restore(ways, dump, read_manifest(dump), told.append)
+    app = database_url.app_url
+    assert value(app, "SELECT count(*) FROM student") == 4
+    assert value(ways.for_owner(old), "SELECT count(*) FROM student") == 5
+    assert value(app, "SELECT score FROM assessment_score") == 12
+    assert value(app, "SELECT epoch::text FROM system") != epoch
+    assert value(app, "SELECT count(*) FROM audit WHERE action = 'backups.restore'") == 1
+    assert value(app, "SELECT status FROM backup") == "done"
+    assert value(app, "SELECT count(*) FROM job WHERE status IN ('queued', 'running')") == 0
+    # The lost write had version 2. No later write is mistaken for it.
+    university.score(scene["enrollments"][0], scene["assessments"][0], 14)
+    assert value(app, "SELECT version FROM assessment_score") == 100_001
+    assert any("every invariant holds" in line for line in told)
+
+
+def test_a_restored_database_still_holds_its_rules_and_grants(
+    api: Api,
+    ways: Connections,
+    university: University,
+    scene: dict[str, Any],
+    tmp_path: Path,
+    databases: None,
+) -> None:
+    dump = take_backup(api.database, api.data, tmp_path, connections=ways)
+    api.database.close()
+    restore(ways, dump, read_manifest(dump), lambda text: None)
+    student = api.as_("student")
+    assert [row["id"] for row in student.get("/api/students/").json["results"]] == [scene["students"][0]]
+    with pytest.raises(Exception, match="permission denied|append-only"):
+        university.run("DELETE FROM audit")
+    with pytest.raises(psycopg.errors.CheckViolation):
+        university.insert(
+            "assessment", section_id=scene["section"], name="More", type="quiz", weight=1, max_score=1
+        )
+
+
+def test_a_restore_waits_until_nobody_uses_the_database(
+    api: Api,
+    ways: Connections,
+    scene: dict[str, Any],
+    database_url: TestDatabase,
+    tmp_path: Path,
+    databases: None,
+) -> None:
+    from sims_server.operations_room.operations.restoring import RestoreFailure
+
+    dump = take_backup(api.database, api.data, tmp_path, connections=ways)
+    manifest = read_manifest(dump)
+    with psycopg.connect(database_url.app_url), pytest.raises(RestoreFailure, match="Stop the server"):
+        restore(ways, dump, manifest, lambda text: None)
+    left = value(
+        database_url.superuser_url,
+        f"SELECT count(*) FROM pg_database WHERE datname LIKE '{database_url.name}\\_%'",
+    )
+    assert left == 0
+
+
+def test_a_backup_that_breaks_a_rule_does_not_take_the_place(
+    api: Api,
+    ways: Connections,
+    university: University,
+    scene: dict[str, Any],
+    database_url: TestDatabase,
+    tmp_path: Path,
+    databases: None,
+) -> None:
+    from sims_server.operations_room.operations.restoring import RestoreFailure
+
+    with psycopg.connect(database_url.superuser_url) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("UPDATE section SET seats_taken = seats_taken + 1")
+    dump = take_backup(api.database, api.data, tmp_path, connections=ways)
+    api.database.close()
+    with pytest.raises(RestoreFailure, match=r"section\.seats"):
+        restore(ways, dump, read_manifest(dump), lambda text: None)
+    assert university.row("SELECT count(*) FROM student") == 4
+
+
+def test_files_go_after_their_retention_but_never_the_newest(
+    api: Api, ways: Connections, scene: dict[str, Any]
+) -> None:
+    first = take_backup(api.database, api.data, connections=ways)
+    second = take_backup(api.database, api.data, connections=ways)
+    now = clock.now()
+    try:
+        clock.set_clock(lambda: now + timedelta(days=8))
+        assert remove_expired(api.database, api.data) == [first.name]
+        assert remove_expired(api.database, api.data) == []
+        rows = api.as_("admin").get("/api/backups/").json["results"]
+    finally:
+        clock.set_clock(None)
+    assert not first.exists()
+    assert not manifest_of(first).exists()
+    assert second.exists()
+    assert [row["removed_at"] is None for row in rows] == [True, False]
+    assert api.as_("admin").post(f"/api/backups/{rows[1]['id']}/drill/").code == "backups.not_usable"
+
+
+def test_a_manifest_reads_back_as_it_was_written(
+    api: Api, ways: Connections, scene: dict[str, Any], tmp_path: Path
+) -> None:
+    manifest = read_manifest(take_backup(api.database, api.data, tmp_path, connections=ways))
+    assert msgspec.json.decode(msgspec.json.encode(manifest), type=Manifest) == manifest
