@@ -16,7 +16,7 @@ import jwt
 from tests.benchmarks.load import Wire, request_bytes
 
 KEY = "x" * 50
-OPEN_SECTION = 395  # capacity 100,000, term open
+OPEN_SECTIONS = tuple(range(391, 401))  # capacity 100,000, term open
 DRAFT_SECTION = 301  # 500 drafts
 CELLS_SECTION = 302
 
@@ -29,7 +29,6 @@ class Peer:
         now = int(time.time())
         claims = {"token_type": "access", "exp": now + 86400, "iat": now, "jti": uuid.uuid4().hex, "user_id": "1"}
         self.token = os.environ.get("SIMS_PEER_TOKEN") or jwt.encode(claims, KEY, algorithm="HS256")
-        self.open_section = OPEN_SECTION
         self._student = int(time.time() * 10) % 60_000 + 20_000
 
     def next_student(self) -> int:

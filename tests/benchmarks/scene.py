@@ -117,8 +117,9 @@ def _fill(made: Scene) -> None:
     ids = made.ids
     ids["program"] = programs[4]
     ids["term"] = term
-    ids["enroll"] = university.section(university.course(department, "CS-200"), term, "A", 100_000, [faculty])
-    ids["floor"] = university.section(university.course(department, "CS-201"), term, "A", 100_000, [faculty])
+    # Ten of each, as the peer has: people enroll into many sections at a time, not into one.
+    ids["enroll"] = [university.section(university.course(department, f"CS-2{n:02}"), term, "A", 100_000, [faculty]) for n in range(10)]
+    ids["floor"] = [university.section(university.course(department, f"CS-6{n:02}"), term, "A", 100_000, [faculty]) for n in range(10)]
     ids["races"] = [university.section(university.course(department, f"CS-3{n:02}"), term, "A", 100, [faculty]) for n in range(5)]
     ids["cells"] = university.section(university.course(department, "CS-400"), term, "A", 600, [faculty])
     ids["assessments"] = [university.assessment(ids["cells"], f"A{n}", "quiz", "12.5", 100) for n in range(8)]

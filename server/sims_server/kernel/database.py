@@ -118,18 +118,21 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 16, application: str = "sims") -> None:
         parsed = make_url(url).set(drivername="postgresql+psycopg")
         self.url = url
-        self.engine = create_engine(
-            parsed,
-            pool_size=pool_size,
-            max_overflow=16,
-            pool_timeout=10,
-            pool_use_lifo=True,
-            connect_args={
+        options = {
+            "pool_size": pool_size,
+            "max_overflow": 16,
+            "pool_timeout": 10,
+            "pool_use_lifo": True,
+            "connect_args": {
                 "options": "-c TimeZone=UTC",
                 "application_name": application,
                 "connect_timeout": 5,
             },
-        )
+        }
+        self.engine = create_engine(parsed, **options)
+        # For requests that only read: under READ COMMITTED each statement has its own snapshot anyway,
+        # so BEGIN and COMMIT would be two round trips for nothing.
+        self.reading_engine = create_engine(parsed, isolation_level="AUTOCOMMIT", **options)
         self._settings: dict[str, Any] = {}
         self._settings_read_at = float("-inf")
 
@@ -137,6 +140,14 @@ class Database:
     def transaction(self) -> Iterator[tuple[Session, Connection]]:
         """One transaction; commits on leaving, rolls back on any exception."""
         with Session(self.engine) as session, session.begin():
+            driver = cast("psycopg.Connection[Any]", session.connection().connection.driver_connection)
+            yield session, Connection(driver)
+
+    @contextmanager
+    def reading(self) -> Iterator[tuple[Session, Connection]]:
+        """Statements that only read, each its own transaction. What must agree with itself is one
+        statement; `BEGIN` by hand where a transaction is needed (a student's role)."""
+        with Session(self.reading_engine) as session:
             driver = cast("psycopg.Connection[Any]", session.connection().connection.driver_connection)
             yield session, Connection(driver)
 
@@ -153,3 +164,4 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+        self.reading_engine.dispose()

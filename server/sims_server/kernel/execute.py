@@ -96,7 +96,7 @@ def execute(
     for attempt in range(1, ATTEMPTS + 1):
         work: Work | None = None
         try:
-            with database.transaction() as (session, connection):
+            with database.transaction() if changes else database.reading() as (session, connection):
                 now = clock.now()
                 caller = _who(connection, incoming, action, now, changes)
                 work = Work(
@@ -116,10 +116,10 @@ def execute(
                     return stored
                 with_student = caller.is_only_student
                 if with_student:
-                    _act_as_student(connection, caller)
+                    _act_as_student(connection, caller, begin=not changes)
                 answer = carry_out(work)
                 if with_student:
-                    connection.run("RESET ROLE")
+                    connection.run("RESET ROLE" if changes else "COMMIT")
                 if incoming.key is not None:
                     _remember(work, incoming, answer)
         except RETRIED:
@@ -212,7 +212,9 @@ def _check_permission(work: Work, permission: str) -> None:
         raise OneTimeCodeNeeded
 
 
-def _act_as_student(connection: Connection, caller: Caller) -> None:
+def _act_as_student(connection: Connection, caller: Caller, *, begin: bool) -> None:
+    if begin:
+        connection.run("BEGIN")
     connection.value("SELECT set_config('sims.student', %(id)s, true)", id=str(caller.student_id or ""))
     connection.run("SET LOCAL ROLE sims_student")
 
