@@ -130,7 +130,7 @@ class Desktop(QObject):
         if kind == "sheet":
             from sims_desktop.grading.page import GridPage
 
-            return GridPage(self.around, self.shelf, self.workplace.calls, id)
+            return GridPage(self.around, self.shelf, self.workplace, id)
         raise LookupError(f"there is no page {kind}")
 
     def _sheet_entries(self, query: str) -> Iterable[Entry]:

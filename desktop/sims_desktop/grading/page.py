@@ -23,7 +23,7 @@ from sims_desktop.grading.presenter.grid import Filter, GridPresenter, Outcome
 from sims_desktop.grading.presenter.matching import Match, apply_match, match_by_number
 from sims_desktop.grading.presenter.sheet import Badge, Conflict, Row, Sheet, SheetNotHere, SheetShelf
 from sims_desktop.grading.presenter.stack import StackPresenter
-from sims_desktop.grading.presenter.submission import Device, Submission
+from sims_desktop.grading.presenter.submission import Device, Stage, Submission
 from sims_desktop.grading.presenter.tray import TrayPresenter
 from sims_desktop.grading.strip import Strip
 from sims_desktop.grading.view import GridView
@@ -31,14 +31,19 @@ from sims_desktop.kit.notes import Note
 from sims_desktop.kit.page import Page, Surroundings
 from sims_desktop.kit.search import Entry, rank
 from sims_desktop.kit.tasks import Progress
-from sims_shared.grading import DevicesUnsynced
+from sims_shared.grading import DevicesUnsynced, SheetStale
 
 KEYS_NAME = "Grade grid"
 MOST_SUMMED = 5_000
 
 
 class SheetOffice(Protocol):
-    """The server as this page needs it. Called off the window's thread; raises `ClientError`s."""
+    """The server as this page needs it. Called off the window's thread; raises `ClientError`s. When it
+    returns, the local store knows the sheet's new state."""
+
+    def catch_up(self) -> bool:
+        """Syncs once; whether the server was reached."""
+        ...
 
     def submit_sheet(self, section_id: int, rev: int, acknowledge: list[str]) -> None: ...
 
@@ -88,7 +93,6 @@ class GridPage(Page):
         self.panel: Panel | None = None
         self.submission = Submission(self.grid)
         self.tray = TrayPresenter(self.grid)
-        self._submitting = False
         self._is_refreshing = self._refresh_again = False
         self._lay_out()
         self._add_actions()
@@ -401,23 +405,42 @@ class GridPage(Page):
     # Submitting
 
     def submit(self) -> None:
-        """First Ctrl+Enter shows what is missing, the second submits."""
+        """The first Ctrl+Enter checks with the server and shows what is missing, the second submits."""
         self.view.finish_typing()
-        if self._submitting:
-            return
-        if not isinstance(self.panel, SubmitPanel):
-            self.submission.devices_reported([])
+        stage = self.submission.stage
+        panel = self.panel
+        if not isinstance(panel, SubmitPanel):
             panel = SubmitPanel(self.around.now, self.submit, self)
             self._open_panel(panel)
-            panel.show_submission(self.submission)
             panel.setFocus()
-            return
-        if self.submission.obstacles:
-            self.panel.show_submission(self.submission)
-            return
-        self._submitting = True
-        self.panel.complaint.say("")
-        self.panel.show_submission(self.submission, busy=True)
+            self._check_submission(panel)
+        elif stage is Stage.AWAY or (stage is Stage.READY and self.submission.obstacles):
+            self._check_submission(panel)
+        elif self.submission.may_submit:
+            self._submit(panel)
+
+    def _check_submission(self, panel: SubmitPanel) -> None:
+        self.submission.stage = Stage.CHECKING
+        self.submission.devices_reported([])
+        panel.complaint.say("")
+        panel.show_submission(self.submission)
+        since = self.grid.moment
+
+        def work(progress: Progress) -> tuple[bool, Sheet]:
+            reached = self._office.catch_up()
+            return reached, self.grid.shelf.read_sheet(self.section_id)
+
+        def checked(answer: tuple[bool, Sheet]) -> None:
+            reached, fresh = answer
+            self.submission.stage = Stage.READY if reached else Stage.AWAY
+            self._show_sheet(fresh, since)
+
+        self.around.tasks.run(work, checked, self._gone, title="Checking the sheet", owner=self)
+
+    def _submit(self, panel: SubmitPanel) -> None:
+        self.submission.stage = Stage.SUBMITTING
+        panel.complaint.say("")
+        panel.show_submission(self.submission)
         rev = self.grid.sheet.rev
         acknowledge = [device.client_id for device in self.submission.devices]
 
@@ -425,28 +448,29 @@ class GridPage(Page):
             self._office.submit_sheet(self.section_id, rev, acknowledge)
 
         self.around.tasks.run(
-            work, lambda _: self._submitted(), self._not_submitted, title="Submitting the sheet"
+            work, lambda _: self._submitted(), self._not_submitted, title="Submitting the sheet", owner=self
         )
 
     def _submitted(self) -> None:
-        self._submitting = False
         self._close_panel()
-        self.around.changes.tell("sheet", self.section_id)
+        self._refresh()
         self.note.say("Submitted. It waits for the head of department.")
 
     def _not_submitted(self, error: Exception) -> None:
-        self._submitting = False
-        panel = self.panel if isinstance(self.panel, SubmitPanel) else None
         if not isinstance(error, ClientError):
             raise error
+        self.submission.stage = Stage.READY
+        panel = self.panel if isinstance(self.panel, SubmitPanel) else None
         if isinstance(error, ProblemAnswer) and error.code == DevicesUnsynced.code:
-            self.submission.devices_reported(
-                [Device.reported(told) for told in error.facts.get("devices", [])]
-            )
-        elif panel is not None:
-            panel.complaint.say(str(error))
-        else:
+            told = error.facts.get("devices", [])
+            self.submission.devices_reported([Device.reported(device) for device in told])
+        elif panel is None:
             self.note.say(str(error))
+        elif isinstance(error, ProblemAnswer) and error.code == SheetStale.code:
+            self._check_submission(panel)
+            panel.complaint.say("A colleague has just changed the sheet. Look again before you submit.")
+        else:
+            panel.complaint.say(str(error))
         if panel is not None:
             panel.show_submission(self.submission)
 
@@ -465,10 +489,19 @@ class GridPage(Page):
         since = self.grid.moment
         shelf, section_id = self.grid.shelf, self.section_id
         self.around.tasks.run(
-            lambda progress: shelf.read_sheet(section_id), lambda fresh: self._take(fresh, since), self._gone
+            lambda progress: shelf.read_sheet(section_id),
+            lambda fresh: self._take(fresh, since),
+            self._gone,
+            owner=self,
         )
 
     def _take(self, fresh: Sheet, since: int) -> None:
+        self._is_refreshing = False
+        self._show_sheet(fresh, since)
+        if self._refresh_again:
+            self._refresh()
+
+    def _show_sheet(self, fresh: Sheet, since: int) -> None:
         at = self.view.here()
         if at and at[0] < self.grid.row_count and at[1] < len(self.grid.columns):
             self.view.keep(self.grid.key(*at))
@@ -476,12 +509,9 @@ class GridPage(Page):
         self.tray.reload()
         self._show_state()
         self._moved()
-        if isinstance(self.panel, SubmitPanel) and not self._submitting:
+        if isinstance(self.panel, SubmitPanel):
             self.panel.show_submission(self.submission)
-        self._is_refreshing = False
         self.refreshed.emit()
-        if self._refresh_again:
-            self._refresh()
 
     def _gone(self, error: Exception) -> None:
         """The sheet left this computer: its person teaches the section no longer."""

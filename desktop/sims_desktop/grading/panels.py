@@ -258,11 +258,11 @@ class SubmitPanel(Panel):
             self.body.addWidget(part)
         self.body.addStretch(1)
 
-    def show_submission(self, submission: Submission, *, busy: bool = False) -> None:
+    def show_submission(self, submission: Submission) -> None:
         missing = submission.missing
         self.missing.setText("\n".join(missing) if missing else "No mark is missing.")
         held = [device.in_words(self._now()) for device in submission.devices]
         self.devices.setText("Marks that have not arrived:\n" + "\n".join(held) if held else "")
         self.devices.setVisible(bool(held))
-        self.question.setText("Submitting …" if busy else submission.question())
-        self.button.setEnabled(not busy and not submission.obstacles)
+        self.question.setText(submission.question())
+        self.button.setEnabled(submission.may_submit)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal
+from shiboken6 import isValid
 
 T = TypeVar("T")
 
@@ -84,15 +85,18 @@ class Tasks(QObject):
         failed: Callable[[Exception], None] | None = None,
         *,
         title: str = "",
+        owner: QObject | None = None,
     ) -> Task:
-        """Queue `work`. Without `failed` an error counts as a bug and is reported as one."""
+        """Queue `work`. Without `failed` an error counts as a bug and is reported as one. When `owner`, the
+        widget that `done` and `failed` touch, is gone by then, neither is called."""
         task = Task(title, self)
         progress = task._progress
 
         def finish(callback: Callable[[], Any]) -> None:
             task.is_over = True
             try:
-                if not progress.cancelled and not self._closed:
+                wanted = not progress.cancelled and not self._closed
+                if wanted and (owner is None or isValid(owner)):
                     callback()
             finally:
                 task.ended.emit()

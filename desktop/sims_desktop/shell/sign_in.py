@@ -98,6 +98,7 @@ class SignInWindow(QWidget):
             self._entered,
             lambda error: self._failed(error, server, username),
             title="Signing in",
+            owner=self,
         )
 
     def _entered(self, identity: Identity) -> None:

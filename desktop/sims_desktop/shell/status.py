@@ -76,7 +76,8 @@ class StatusLine(QStatusBar):
             return
         self._task = task
         task.progressed.connect(self._progressed)
-        task.ended.connect(lambda: self._ended(task))
+        # A method of this widget, not a lambda: the connection ends when the widget does.
+        task.ended.connect(self._ended)
         # Work that is over at once shows no bar.
         QTimer.singleShot(SHOWN_AFTER_MS, self, lambda: self._appear(task))
 
@@ -97,10 +98,13 @@ class StatusLine(QStatusBar):
     def _cancel(self) -> None:
         if self._task is not None:
             self._task.cancel()
-            self._ended(self._task)
+            self._put_away()
 
-    def _ended(self, task: Task) -> None:
-        if self._task is task:
-            self._task = None
-            self.bar.hide()
-            self.cancel.hide()
+    def _ended(self) -> None:
+        if self._task is not None and self._task.is_over:
+            self._put_away()
+
+    def _put_away(self) -> None:
+        self._task = None
+        self.bar.hide()
+        self.cancel.hide()

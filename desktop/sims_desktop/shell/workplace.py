@@ -28,7 +28,7 @@ from sims_desktop.offline.keys import (
     change_passphrase,
 )
 from sims_desktop.offline.store import FILE_NAME, SheetStore, open_store
-from sims_desktop.offline.sync import SyncStatus, SyncThread
+from sims_desktop.offline.sync import Link, SyncStatus, SyncThread
 from sims_desktop.offline.upgrades import StoreTooNew, StoreTooOld
 from sims_desktop.shell.presenter import Identity, LocallyLocked
 from sims_shared.access import SignInInvalid, User
@@ -38,6 +38,7 @@ IDENTITY = "identity"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 UNSAFE = re.compile(r"[^a-z0-9.-]+")
 STOP_SECONDS = 2.0
+ROUND_SECONDS = 15.0
 
 
 class StoreUnusable(ClientError):
@@ -79,6 +80,17 @@ class Workplace:
         """`on_status` is called on the sync thread."""
         self._on_status = on_status
         self.sync.start()
+
+    def catch_up(self) -> bool:
+        """Waits for a whole round of syncing; whether the server was reached. Never on the window's
+        thread."""
+        return self.sync.sync_now(ROUND_SECONDS) and self.sync.status.link is Link.CONNECTED
+
+    def submit_sheet(self, section_id: int, rev: int, acknowledge: list[str]) -> None:
+        """Submits, and waits for the new state to arrive here. Never on the window's thread. Raises
+        ProblemAnswer: `sheets.stale`, `sheets.devices_unsynced`."""
+        self.calls.submit_sheet(section_id, rev, acknowledge)
+        self.catch_up()
 
     def close(self) -> None:
         """A request that hangs is not waited for: what was typed is durable, and its batch is sent again

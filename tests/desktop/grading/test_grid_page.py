@@ -17,6 +17,7 @@ from sims_desktop.grading.page import GridPage
 from sims_desktop.grading.panels import DistributionPanel, MatchPanel, SubmitPanel, TrayPanel
 from sims_desktop.grading.presenter.grid import Filter
 from sims_desktop.grading.presenter.sheet import Badge
+from sims_desktop.grading.presenter.submission import Stage
 from sims_desktop.kit.actions import Actions
 from sims_desktop.kit.page import Surroundings
 from sims_desktop.kit.remembered import Remembered
@@ -69,6 +70,14 @@ class Office:
     def __init__(self) -> None:
         self.refusals: list[Exception] = []
         self.submitted: list[tuple[int, int, list[str]]] = []
+
+        self.is_away = False
+        self.shelf: LocalShelf | None = None
+
+    def catch_up(self) -> bool:
+        if self.shelf is not None and not self.is_away:
+            self.shelf.sync_all()
+        return not self.is_away
 
     def submit_sheet(self, section_id: int, rev: int, acknowledge: list[str]) -> None:
         if self.refusals:
@@ -315,22 +324,52 @@ def test_the_distribution_follows_the_column_and_every_edit(desk: Desk) -> None:
     assert panel.heading.text() == "Quiz, of 10"
 
 
-def test_a_submit_says_what_is_missing_and_waits_for_what_is_not_sent(
+def ask_to_submit(desk: Desk, qtbot: QtBot) -> SubmitPanel:
+    desk.key(Qt.Key.Key_Return, CONTROL)
+    qtbot.waitUntil(lambda: desk.page.submission.stage in (Stage.READY, Stage.AWAY))
+    panel = desk.page.panel
+    assert isinstance(panel, SubmitPanel)
+    return panel
+
+
+def test_a_submit_says_what_is_missing_first(desk: Desk, office: Office, qtbot: QtBot) -> None:
+    office.shelf = desk.shelf
+    desk.type("22")
+    desk.key(Qt.Key.Key_Return)
+    panel = ask_to_submit(desk, qtbot)
+    assert panel.missing.text() == "Midterm: 2 missing\nQuiz: 3 missing\nFinal: 4 missing"
+    rev = desk.grid.sheet.rev
+    assert panel.question.text() == (
+        f"Ctrl+Enter submits revision {rev}, with 9 marks missing, to the head of department."
+    )
+    assert office.submitted == []
+    desk.key(Qt.Key.Key_Return, CONTROL)
+    qtbot.waitUntil(lambda: desk.page.panel is None)
+    assert office.submitted == [(SECTION, rev, [])]
+
+
+def test_marks_that_have_not_arrived_keep_a_sheet_from_being_submitted(
     desk: Desk, office: Office, qtbot: QtBot
 ) -> None:
     desk.type("22")
     desk.key(Qt.Key.Key_Return)
-    desk.key(Qt.Key.Key_Return, CONTROL)
-    panel = desk.page.panel
-    assert isinstance(panel, SubmitPanel)
-    assert panel.missing.text() == "Midterm: 2 missing\nQuiz: 3 missing\nFinal: 4 missing"
+    panel = ask_to_submit(desk, qtbot)
     assert panel.question.text() == "Not yet: 1 cell waiting to be sent."
-    desk.key(Qt.Key.Key_Return, CONTROL)
+    assert not panel.button.isEnabled()
+    office.shelf = desk.shelf
+    panel = ask_to_submit(desk, qtbot)
+    qtbot.waitUntil(panel.button.isEnabled)
     assert office.submitted == []
-    desk.sync(qtbot)
+
+
+def test_off_line_a_sheet_cannot_be_submitted_and_says_so(desk: Desk, office: Office, qtbot: QtBot) -> None:
+    office.is_away = True
+    panel = ask_to_submit(desk, qtbot)
+    assert panel.question.text().startswith("The server cannot be reached.")
+    assert not panel.button.isEnabled()
+    office.is_away = False
     desk.key(Qt.Key.Key_Return, CONTROL)
-    qtbot.waitUntil(lambda: desk.page.panel is None)
-    assert [(section, devices) for section, _, devices in office.submitted] == [(SECTION, [])]
+    qtbot.waitUntil(panel.button.isEnabled)
 
 
 def test_a_colleague_s_device_is_acknowledged_by_a_second_submit(
@@ -343,10 +382,8 @@ def test_a_colleague_s_device_is_acknowledged_by_a_second_submit(
         "pending": 3,
     }
     office.refusals.append(ProblemAnswer(409, "sheets.devices_unsynced", facts={"devices": [held]}))
+    panel = ask_to_submit(desk, qtbot)
     desk.key(Qt.Key.Key_Return, CONTROL)
-    desk.key(Qt.Key.Key_Return, CONTROL)
-    panel = desk.page.panel
-    assert isinstance(panel, SubmitPanel)
     qtbot.waitUntil(lambda: "Dr Saad Aziz on office PC: 3 marks not sent" in panel.devices.text())
     assert office.submitted == []
     desk.key(Qt.Key.Key_Return, CONTROL)
@@ -356,12 +393,23 @@ def test_a_colleague_s_device_is_acknowledged_by_a_second_submit(
 
 def test_a_refused_submit_says_why_and_may_be_tried_again(desk: Desk, office: Office, qtbot: QtBot) -> None:
     office.refusals.append(ProblemAnswer(403, "sheets.not_lead", "The lead teacher submits a sheet"))
+    panel = ask_to_submit(desk, qtbot)
     desk.key(Qt.Key.Key_Return, CONTROL)
-    desk.key(Qt.Key.Key_Return, CONTROL)
-    panel = desk.page.panel
-    assert isinstance(panel, SubmitPanel)
     qtbot.waitUntil(lambda: panel.complaint.text() == "The lead teacher submits a sheet")
     assert panel.button.isEnabled()
+
+
+def test_a_sheet_that_a_colleague_changed_is_looked_at_again(
+    desk: Desk, office: Office, qtbot: QtBot
+) -> None:
+    office.refusals.append(ProblemAnswer(409, "sheets.stale"))
+    office.shelf = desk.shelf
+    panel = ask_to_submit(desk, qtbot)
+    desk.shelf.write_as_colleague(1004, MIDTERM, "25")
+    desk.key(Qt.Key.Key_Return, CONTROL)
+    qtbot.waitUntil(lambda: desk.column(0)[3] == "25")
+    assert panel.complaint.text() == "A colleague has just changed the sheet. Look again before you submit."
+    assert office.submitted == []
 
 
 def test_a_screen_reader_hears_name_assessment_and_mark(desk: Desk) -> None:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from sims_desktop.kit.tasks import Progress, Tasks
@@ -110,3 +111,14 @@ def test_a_slot_that_raises_is_reported(tasks: Tasks, qtbot: QtBot, bugs: Bugs) 
 
     tasks.on_gui(broken)
     qtbot.waitUntil(lambda: len(bugs) == 1)
+
+
+def test_an_answer_for_a_window_that_is_gone_is_dropped(tasks: Tasks, qtbot: QtBot, bugs: Bugs) -> None:
+    label = QLabel()
+    go_on = threading.Event()
+    task = tasks.run(lambda progress: go_on.wait(10), lambda answer: label.setText("late"), owner=label)
+    with qtbot.waitSignal(label.destroyed):
+        label.deleteLater()
+    with qtbot.waitSignal(task.ended):
+        go_on.set()
+    assert bugs == []

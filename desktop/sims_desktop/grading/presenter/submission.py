@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
 from sims_desktop.grading.presenter.grid import GridPresenter
@@ -47,11 +48,22 @@ class Device:
         return f"{self.account} on {self.name}: {marks} not sent{also}, last seen {when(self.last_seen, now)}"
 
 
+class Stage(Enum):
+    """Where a submit stands. It is asked for, checked with the server, and only then confirmed: what a
+    person confirms is the sheet as the server has it."""
+
+    CHECKING = "checking"
+    AWAY = "away"
+    READY = "ready"
+    SUBMITTING = "submitting"
+
+
 @dataclass(slots=True)
 class Submission:
     """The panel's state. `obstacles` must be gone first; `missing` and `devices` are acknowledged."""
 
     grid: GridPresenter
+    stage: Stage = Stage.CHECKING
     devices: list[Device] = field(default_factory=list)
 
     @property
@@ -80,7 +92,17 @@ class Submission:
         """The server named devices that still hold marks; the next Ctrl+Enter acknowledges them."""
         self.devices = list(devices)
 
+    @property
+    def may_submit(self) -> bool:
+        return self.stage is Stage.READY and not self.obstacles
+
     def question(self) -> str:
+        if self.stage is Stage.CHECKING:
+            return "Checking with the server …"
+        if self.stage is Stage.AWAY:
+            return "The server cannot be reached. Your marks are safe here; Ctrl+Enter tries again."
+        if self.stage is Stage.SUBMITTING:
+            return "Submitting …"
         if self.obstacles:
             return "Not yet: " + "; ".join(self.obstacles) + "."
         if self.devices:
