@@ -106,13 +106,14 @@ class Record:
             "outcome": "pass", "grade_points": points, "marks_obtained": str(row["marks_obtained"]),
         }  # fmt: skip
         change = self.university.insert(
-            "pending_change", result_id=result, old_grade=row["grade"], new_grade=grade, old_total=str(row["total"]),
-            new_total=total, new_values=values, base_version=row["version"], by_marks=False, reason="recheck",
-            requested_by=self.place["examcell"],
+            "pending_change", result_id=result, by_marks=False, reason="recheck",
+            old_grade=row["grade"], new_grade=grade, old_total=str(row["total"]), new_total=total,
+            new_values=values, base_version=row["version"], requested_by=self.place["examcell"],
         )  # fmt: skip
         for stage, approver, capacity in ((1, "head", "head"), (2, "registrar", "registrar")):
             self.university.row(
-                "INSERT INTO change_approval (change_id, stage, approver_id, requester_id, capacity, approved) "
+                "INSERT INTO change_approval "
+                "(change_id, stage, approver_id, requester_id, capacity, approved) "
                 "VALUES (%(c)s, %(s)s, %(a)s, %(r)s, %(k)s, true) RETURNING id",
                 c=change, s=stage, a=self.place[approver], r=self.place["examcell"], k=capacity,
             )  # fmt: skip

@@ -172,8 +172,8 @@ class MarksSheet(msgspec.Struct, frozen=True, kw_only=True):
 class Content(msgspec.Struct, frozen=True, kw_only=True):
     """A document's content at issue: what is hashed, signed, attached and kept for ever.
 
-    `document` is transcript, dmc or provisional; `kind` original, duplicate or corrected; `complete` says whether
-    the program is. `issued_on` is a day of the institution's calendar. `statements` are the
+    `document` is transcript, dmc or provisional; `kind` original, duplicate or corrected; `complete`
+    says whether the program is. `issued_on` is a day of the institution's calendar. `statements` are the
     paragraphs of a certificate, `remark` a line below the heading, `legend` what explains the figures.
     `status_index` is the place in the status list."""
 

@@ -8,6 +8,7 @@ reaches a markup-reading paragraph, so a name like `<b>` prints as it is.
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -65,6 +66,12 @@ class Block(NamedTuple):
     above: tuple[float, Callable[[float], None]] | None = None
 
 
+@functools.cache
+def fill(colour: tuple[float, float, float]) -> str:
+    """The operator that sets the colour to fill with; the canvas's own verb costs more than the text."""
+    return " ".join(f"{part:g}" for part in colour) + " rg"
+
+
 def wrap(text: str, size: float, room: float, weight: int = 400) -> list[str]:
     """Lines of at most `room` points, broken between words."""
     lines: list[str] = []
@@ -93,7 +100,7 @@ class _Sheet:
         self.canvas._make_preamble = lambda: setattr(self.canvas, "_preamble", "1 0 0 1 0 0 cm")
         self.canvas._make_preamble()
         self.letters = Lettering(self.canvas)
-        self.phrase = f"{content.issuer.name.upper()} · {content.serial} · "
+        self.phrase = f"{content.issuer.name.upper()} · "
 
     # -- small verbs ------------------------------------------------------------------------------
 
@@ -110,7 +117,7 @@ class _Sheet:
         datum: str | None = None,
         colour: tuple[float, float, float] = BLACK,
     ) -> float:
-        self.canvas.setFillColorRGB(*colour)
+        self.canvas._code.append(fill(colour))
         return self.letters.draw(x, y, text, size, weight=weight, align=align, room=room, datum=datum)
 
     def flow(
@@ -144,7 +151,7 @@ class _Sheet:
         self.canvas.setAuthor(content.issuer.name)
         self.canvas.setSubject(f"{content.registration.reg_no} {content.registration.program}")
         self.canvas.setCreator("SIMS")
-        define_ornaments(self.canvas, A4, self.phrase)
+        define_ornaments(self.canvas, A4, WIDE, self.phrase)
         closing = self.closing()
         pages = self.cut(list(self.blocks()), closing.height)
         count = len(pages) + 1
@@ -234,7 +241,7 @@ class _Sheet:
             x = LEFT + self.text(LEFT, y, content.holder.name, 9, weight=600, room=250, datum="/holder/name")
             self.text(x + 8, y, content.registration.reg_no, 8, datum="/registration/reg_no")
             self.text(RIGHT, y, self.title(), 8, weight=600, align="right", colour=INK)
-            microtext_rule(canvas, LEFT, y - 8, WIDE, self.phrase)
+            microtext_rule(canvas, LEFT, y - 8)
 
     # -- heading ----------------------------------------------------------------------------------
 
@@ -322,7 +329,7 @@ class _Sheet:
             self.text(RIGHT, TOP - 18, issuer.name_native, 13, align="right", room=130, colour=INK)
         self.text(RIGHT, TOP - 34, "Serial", 7, align="right", colour=GREY)
         self.text(RIGHT, TOP - 46, content.serial, 11, weight=600, align="right", datum="/serial")
-        microtext_rule(self.canvas, LEFT, TOP - 58, WIDE, self.phrase)
+        microtext_rule(self.canvas, LEFT, TOP - 58)
         self.band(TOP - 62, 20, INK)
         prefix = "UNOFFICIAL COPY – " if self.unofficial else "OFFICIAL "
         state = ""

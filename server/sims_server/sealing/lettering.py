@@ -20,6 +20,8 @@ from bidi import algorithm as bidi
 from reportlab.pdfbase import pdfdoc
 from reportlab.pdfgen.canvas import Canvas
 
+from sims_shared.seal.page import printable
+
 UNITS = 1000  # glyph widths in PDF are thousandths of the size
 FIRST_FACE = "noto_sans"
 
@@ -87,7 +89,12 @@ class Face:
         """The glyph of a letter standing alone; 0 where the face has none."""
         return int(self.font.get_nominal_glyph(ord(letter)) or 0)
 
-    @functools.lru_cache(maxsize=4_000)  # noqa: B019 - faces live as long as the process
+    @functools.lru_cache(maxsize=20_000)  # noqa: B019 - faces live as long as the process
+    def advance(self, glyph: int) -> float:
+        """The width of a glyph as the document's font declares it, in thousandths of the size."""
+        return float(round(self.font.get_glyph_h_advance(glyph) * self.scale, 1))
+
+    @functools.lru_cache(maxsize=4_000)  # noqa: B019
     def outline(self, glyph: int) -> str:
         """Path operators of a glyph in thousandths of the size."""
         pen = _Pen(self.scale)
@@ -137,12 +144,37 @@ class Glyph(NamedTuple):
     text: str
 
 
-class Run(NamedTuple):
-    face: Face
-    glyphs: tuple[Glyph, ...]
-    text: str
-    right_to_left: bool
-    plain: bool  # one glyph a character, from left to right, each on the base line
+class Run:
+    """Shaped text of one face and direction. What a document needs of it does not depend on its size,
+    so it is spelled once and kept: `body` is the operand of TJ, `used` the text of each glyph."""
+
+    def __init__(self, face: Face, glyphs: tuple[Glyph, ...], text: str, right_to_left: bool) -> None:
+        self.face = face
+        self.glyphs = glyphs
+        self.text = text
+        self.right_to_left = right_to_left
+        self.width = sum(glyph.advance for glyph in glyphs) / UNITS  # of one point's size
+        # One glyph a character, from left to right, each on the base line: the glyphs tell the text.
+        self.plain = (
+            not right_to_left
+            and len(glyphs) == len(text)
+            and all(g.dx == g.dy == 0 and g.text and g.id == face.nominal(g.text) for g in glyphs)
+        )
+        self.used = {glyph.id: glyph.text for glyph in glyphs} if self.plain else {}
+        self.body = self._spell() if self.plain else ""
+
+    def _spell(self) -> str:
+        parts: list[str] = []
+        pending = ""
+        for glyph in self.glyphs:
+            pending += f"{glyph.id:04X}"
+            difference = self.face.advance(glyph.id) - glyph.advance
+            if abs(difference) > 0.5:
+                parts.append(f"<{pending}> {difference:.0f}")
+                pending = ""
+        if pending:
+            parts.append(f"<{pending}>")
+        return " ".join(parts)
 
 
 def _levels(text: str) -> list[int]:
@@ -214,12 +246,7 @@ def _shape(face: Face, text: str, level: int) -> Run:
                 stands_for,
             )
         )
-    plain = (
-        not right_to_left
-        and len(glyphs) == len(text)
-        and all(g.dx == g.dy == 0 and g.text and g.id == face.nominal(g.text) for g in glyphs)
-    )
-    return Run(face, tuple(glyphs), text, right_to_left, plain)
+    return Run(face, tuple(glyphs), text, right_to_left)
 
 
 @functools.lru_cache(maxsize=20_000)
@@ -250,7 +277,7 @@ def shape(text: str, weight: int) -> tuple[Run, ...]:
 
 def width(text: str, size: float, weight: int = 400) -> float:
     """Of a line, in points."""
-    return sum(glyph.advance for run in shape(text, weight) for glyph in run.glyphs) * size / UNITS
+    return sum(run.width for run in shape(text if text.isprintable() else printable(text), weight)) * size
 
 
 class _Embedded(pdfdoc.PDFObject):  # type: ignore[misc]
@@ -260,7 +287,6 @@ class _Embedded(pdfdoc.PDFObject):  # type: ignore[misc]
         self.face = face
         self.name = name
         self.used: dict[int, str] = {}
-        self.advances: dict[int, float] = {}
 
     def addObjects(self, document: Any) -> None:
         face, glyphs = self.face, {0, *self.used}
@@ -289,7 +315,7 @@ class _Embedded(pdfdoc.PDFObject):  # type: ignore[misc]
                 "FontFile2": document.Reference(program),
             }
         )
-        widths = " ".join(f"{glyph} [{self.advances[glyph]:g}]" for glyph in sorted(self.used))
+        widths = " ".join(f"{glyph} [{face.advance(glyph):g}]" for glyph in sorted(self.used))
         descendant = pdfdoc.PDFDictionary(
             {
                 "Type": "/Font",
@@ -338,6 +364,7 @@ def _character_map(used: dict[int, str]) -> bytes:
     return "\n".join(lines).encode("ascii")
 
 
+@functools.lru_cache(maxsize=20_000)
 def pdf_text(text: str) -> str:
     """A PDF text string (UTF-16BE, hexadecimal)."""
     return "<FEFF" + text.encode("utf-16-be").hex().upper() + ">"
@@ -372,43 +399,37 @@ class Lettering:
         """Draws a line with its base line at `y` (points) and answers its width. `room` is the most
         it may take: a longer line is set in smaller letters. `datum` is the JSON pointer of the
         content this line prints; the verifier reads it back and compares."""
+        if not text.isprintable():
+            text = printable(text)
         if not text:
             return 0.0
         runs = shape(text, weight)
-        natural = sum(glyph.advance for run in runs for glyph in run.glyphs) / UNITS
+        natural = sum(run.width for run in runs)
         if room is not None and natural * size > room:
             size = room / natural
         total = natural * size
         x -= {"left": 0.0, "right": total, "center": total / 2}[align]
-        marks = [f"/P {pdf_text(datum)}"] if datum else []
-        code = []
-        if marks:
-            code.append(f"/Span << {' '.join(marks)} >> BDC")
+        code = self.canvas._code
+        if datum:
+            code.append(f"/Span << /P {pdf_text(datum)} >> BDC")
         for run in runs:
             if run.plain:
                 self._set(code, run, x, y, size)
             else:
                 self._outline(code, run, x, y, size)
-            x += sum(glyph.advance for glyph in run.glyphs) * size / UNITS
-        if marks:
+            x += run.width * size
+        if datum:
             code.append("EMC")
-        self.canvas._code.extend(code)
         return total
 
     def _set(self, code: list[str], run: Run, x: float, y: float, size: float) -> None:
         font = self._embed(run.face)
-        parts: list[str] = []
-        pending = ""
-        for glyph in run.glyphs:
-            self._use(font, glyph.id, glyph.text)
-            pending += f"{glyph.id:04X}"
-            difference = font.advances[glyph.id] - glyph.advance
-            if abs(difference) > 0.5:
-                parts.append(f"<{pending}> {difference:.0f}")
-                pending = ""
-        if pending:
-            parts.append(f"<{pending}>")
-        code.append(f"BT /{font.name} {size:.2f} Tf {x:.2f} {y:.2f} Td [{' '.join(parts)}] TJ ET")
+        shown = f"BT /{font.name} {size:.2f} Tf {x:.2f} {y:.2f} Td [{run.body}] TJ ET"
+        known = font.used
+        if all(known.setdefault(glyph, text) == text for glyph, text in run.used.items()):
+            code.append(shown)
+        else:  # one glyph for two letters (a Greek mu and a micro sign): the text must be told beside it
+            code.append(f"/Span << /ActualText {pdf_text(run.text)} >> BDC {shown} EMC")
 
     def _outline(self, code: list[str], run: Run, x: float, y: float, size: float) -> None:
         """Joined scripts are inked as outlines, and their text lies under them in invisible letters,
@@ -429,17 +450,10 @@ class Lettering:
         letters = run.text[::-1] if run.right_to_left else run.text
         ids = [run.face.nominal(letter) for letter in letters]
         for letter, identity in zip(letters, ids, strict=True):
-            self._use(font, identity, letter)
-        natural = sum(font.advances[identity] for identity in ids) or 1.0
+            font.used.setdefault(identity, letter)
+        natural = sum(run.face.advance(identity) for identity in ids) or 1.0
         shown = "".join(f"{identity:04X}" for identity in ids)
         code.append(
             f"BT 3 Tr /{font.name} {size:.2f} Tf {100 * along / natural:.3f} Tz "
             f"{x:.2f} {y:.2f} Td <{shown}> Tj 100 Tz 0 Tr ET"
         )
-
-    @staticmethod
-    def _use(font: _Embedded, glyph: int, text: str) -> None:
-        if not font.used.get(glyph):
-            font.used[glyph] = text
-        if glyph not in font.advances:
-            font.advances[glyph] = round(font.face.font.get_glyph_h_advance(glyph) * font.face.scale, 1)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import functools
 import math
+import zlib
 
+from reportlab.pdfbase import pdfdoc
 from reportlab.pdfgen.canvas import Canvas
 
 from sims_server.sealing.lettering import UNITS, shape
@@ -74,34 +76,62 @@ def microtext(text: str, size: float) -> tuple[str, float]:
     return " ".join(parts), along * size / UNITS
 
 
-def define_ornaments(canvas: Canvas, page: tuple[float, float], phrase: str) -> None:
-    """Writes the ornaments once into the document, as the forms `frame` and `micro`."""
-    width, height = page
+class _ReadyForm(pdfdoc.PDFObject):  # type: ignore[misc]
+    """A form that was written once for all documents of this process; each document needs an object of
+    its own, because the canvas names it."""
+
+    def __init__(self, written: bytes) -> None:
+        self.written = written
+
+    def format(self, document: object) -> bytes:
+        return self.written
+
+
+def _written_form(box: tuple[float, float, float, float], operators: str) -> bytes:
+    stream = zlib.compress(operators.encode("ascii"), 9)
+    corners = " ".join(f"{corner:.2f}" for corner in box)
+    head = (
+        f"<< /Type /XObject /Subtype /Form /BBox [{corners}] /Resources << >> "
+        f"/Filter /FlateDecode /Length {len(stream)} >>\nstream\n"
+    )
+    return head.encode("ascii") + stream + b"\nendstream"
+
+
+def _stroke(colour: tuple[float, float, float], thick: float) -> str:
+    return " ".join(f"{part:g}" for part in colour) + f" RG {thick:g} w"
+
+
+@functools.cache
+def _frame(width: float, height: float) -> bytes:
+    return _written_form(
+        (0, 0, width, height),
+        f"{_stroke(TINT, 0.35)} q 1 0 0 1 20 20 cm {border(width - 40, height - 40)} Q "
+        f"{_stroke(PALE, 0.35)} q 1 0 0 1 {width / 2:.1f} {height / 2:.1f} cm {rosette(190.0)} Q "
+        f"{_stroke(INK, 0.5)} 26 26 {width - 52:.2f} {height - 52:.2f} re S",
+    )
+
+
+@functools.lru_cache(maxsize=32)
+def _rule(length: float, phrase: str) -> bytes:
+    """A rule made of the phrase, again and again."""
     outlines, phrase_width = microtext(phrase, 1.1)
-    canvas.beginForm("micro", 0, -1, phrase_width + 2, 3)
-    canvas.setFillColorRGB(*INK)
-    canvas._code.append(outlines)
-    canvas.endForm()
-    canvas.beginForm("frame", 0, 0, width, height)
-    canvas.setStrokeColorRGB(*TINT)
-    canvas.setLineWidth(0.35)
-    canvas._code.append(f"q 1 0 0 1 20 20 cm {border(width - 40, height - 40)} Q")
-    canvas.setStrokeColorRGB(*PALE)
-    canvas._code.append(f"q 1 0 0 1 {width / 2:.1f} {height / 2:.1f} cm {rosette(190.0)} Q")
-    canvas.setStrokeColorRGB(*INK)
-    canvas.setLineWidth(0.5)
-    canvas.rect(26, 26, width - 52, height - 52)
-    canvas.endForm()
+    step = phrase_width + 1.5
+    placed = [f"q 1 0 0 1 {index * step:.2f} 0 cm {outlines} Q" for index in range(int(length // step))]
+    ink = " ".join(f"{part:g}" for part in INK) + " rg "
+    return _written_form((0, -1, length, 3), ink + " ".join(placed))
 
 
-def microtext_rule(canvas: Canvas, x: float, y: float, length: float, phrase: str) -> None:
-    """A rule made of the phrase, again and again (form `micro`)."""
-    step = microtext(phrase, 1.1)[1] + 1.5
-    for index in range(int(length // step)):
-        canvas.saveState()
-        canvas.translate(x + index * step, y)
-        canvas.doForm("micro")
-        canvas.restoreState()
+def define_ornaments(canvas: Canvas, page: tuple[float, float], length: float, phrase: str) -> None:
+    """Writes the ornaments once into the document, as the forms `frame` and `rule`."""
+    canvas._doc.addForm("frame", _ReadyForm(_frame(*page)))
+    canvas._doc.addForm("rule", _ReadyForm(_rule(length, phrase)))
+
+
+def microtext_rule(canvas: Canvas, x: float, y: float) -> None:
+    """Draws the form `rule` from (x, y) to the right."""
+    canvas._code.append(f"q 1 0 0 1 {x:.2f} {y:.2f} cm")
+    canvas.doForm("rule")
+    canvas._code.append("Q")
 
 
 def crest(canvas: Canvas, x: float, y: float, size: float) -> None:

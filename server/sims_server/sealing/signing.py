@@ -13,11 +13,9 @@ import asyncio
 import functools
 import io
 import zlib
-from collections.abc import Coroutine
 from datetime import datetime
-from typing import Any
 
-from asn1crypto import algos, cms, x509
+from asn1crypto import algos, x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
@@ -42,6 +40,7 @@ from pyhanko.sign.timestamps import TimeStamper
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from sims_server.sealing.keys import SealingKey
+from sims_shared.seal import der
 from sims_shared.seal.file import CODE_NAME, CONTENT_NAME, FIELD_NAME, find_hole
 
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -69,6 +68,10 @@ class _LoadedSigner(Signer):
         self.key = key
 
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+        return self.sign_raw(data)
+
+    def sign_raw(self, data: bytes) -> bytes:
+        """The signature over `data`, in its one spelling."""
         private = self.key.private
         if isinstance(private, rsa.RSAPrivateKey):
             return private.sign(data, padding.PKCS1v15(), hashes.SHA256())
@@ -90,18 +93,38 @@ class PdfSealer:
     @functools.cached_property
     def reserved(self) -> int:
         """Hexadecimal digits kept for the signature."""
-        size = len(self._sign(bytes(32)).dump()) + SLACK
-        return 2 * size
+        return 2 * (len(self._by_library(bytes(32))) + SLACK)
 
-    def _sign(self, digest: bytes) -> cms.ContentInfo:
-        coroutine: Coroutine[Any, Any, cms.ContentInfo] = self.signer.async_sign(
-            data_digest=digest,
-            digest_algorithm=DIGEST,
-            use_pades=True,
-            timestamper=self.time_stamper,
-            signed_attr_settings=PdfCMSSignedAttributes(),
+    @functools.cached_property
+    def _pattern(self) -> der.Container:
+        """The container as the library writes it. From one document to the next only the digest and
+        the signature differ, so it is asked once and not for each (half of a seal's time)."""
+        container, _ = der.take_apart(self._by_library(bytes(32)))
+        return container
+
+    def _by_library(self, digest: bytes) -> bytes:
+        signed: bytes = asyncio.run(
+            self.signer.async_sign(
+                data_digest=digest,
+                digest_algorithm=DIGEST,
+                use_pades=True,
+                timestamper=self.time_stamper,
+                signed_attr_settings=PdfCMSSignedAttributes(),
+            )
+        ).dump()
+        return signed
+
+    def _sign(self, digest: bytes) -> bytes:
+        """The DER of the container over a digest of 32 bytes."""
+        if self.time_stamper is not None:  # the authority stamps each signature
+            return self._by_library(digest)
+        blank = der.encode(der.OCTETS, bytes(32))
+        if self._pattern.attributes.count(blank) != 1:
+            raise RuntimeError("the pattern of the seal does not hold the digest once")
+        attributes = self._pattern.attributes.replace(blank, der.encode(der.OCTETS, digest))
+        return der.build(
+            self._pattern._replace(attributes=attributes, signature=self.signer.sign_raw(attributes))
         )
-        return asyncio.run(coroutine)
 
     def seal(self, drawn: bytes, content: bytes, address: str, at: datetime, institution: str) -> bytes:
         """The sealed file: the drawn PDF with the canonical content attached, signed at `at` (aware).

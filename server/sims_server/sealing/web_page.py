@@ -11,7 +11,8 @@ from html import escape
 
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -24,19 +25,27 @@ SIGNS = {GOOD: "✓", WARN: "!", BAD: "✗", UNSURE: "?"}
 _STYLE = """
 :root{color-scheme:light dark;--ink:#14264a;--paper:#fff;--soft:#f1f4f9;--line:#d5dcea}
 @media(prefers-color-scheme:dark){:root{--ink:#dfe7f7;--paper:#10151f;--soft:#1a2231;--line:#2c3850}}
-*{box-sizing:border-box}body{margin:0;background:var(--soft);color:var(--ink);font:17px/1.45 system-ui,"Noto Sans",sans-serif}
+*{box-sizing:border-box}body{margin:0;background:var(--soft);
+color:var(--ink);font:17px/1.45 system-ui,"Noto Sans",sans-serif}
 main{max-width:40rem;margin:0 auto;padding:1rem}header{padding:.6rem 0;font-weight:600}
 .verdict{border-radius:14px;color:#fff;padding:1.2rem 1.2rem 1.1rem;display:flex;gap:1rem;align-items:center}
 .verdict b{font-size:1.7rem;display:block;line-height:1.15;letter-spacing:.01em}
-.sign{font-size:2.2rem;width:3.4rem;height:3.4rem;border-radius:50%;background:#ffffff2e;display:grid;place-items:center;flex:none}
+.sign{font-size:2.2rem;width:3.4rem;height:3.4rem;
+border-radius:50%;background:#ffffff2e;display:grid;place-items:center;flex:none}
 .good{background:#11683a}.warn{background:#8a5a00}.bad{background:#a3161f}.unsure{background:#475069}
-.demo{background:repeating-linear-gradient(45deg,#a3161f,#a3161f 12px,#7d1118 12px,#7d1118 24px);color:#fff;font-weight:700;
+.demo{background:repeating-linear-gradient(45deg,#a3161f,#a3161f 12px,#7d1118 12px,#7d1118 24px);
+color:#fff;font-weight:700;
 text-align:center;border-radius:10px;padding:.5rem;margin:.7rem 0}
-section{background:var(--paper);border:1px solid var(--line);border-radius:14px;padding:.4rem 1.1rem 1rem;margin-top:1rem}
-dl{display:grid;grid-template-columns:auto 1fr;gap:.35rem 1rem;margin:.8rem 0 0}dt{opacity:.7}dd{margin:0;font-weight:600;overflow-wrap:anywhere}
-table{border-collapse:collapse;width:100%;font-size:.93rem}th{text-align:left;font-size:.85rem;opacity:.75;padding:.9rem 0 .2rem}
-td{padding:.28rem .3rem .28rem 0;border-top:1px solid var(--line);vertical-align:top}td.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
-td.g{font-weight:700;width:3rem;text-align:right}input,button{font:inherit;padding:.65rem .8rem;border-radius:10px;border:1px solid var(--line);width:100%}
+section{background:var(--paper);border:1px solid var(--line);border-radius:14px;
+padding:.4rem 1.1rem 1rem;margin-top:1rem}
+dl{display:grid;grid-template-columns:auto 1fr;gap:.35rem 1rem;margin:.8rem 0 0}
+dt{opacity:.7}dd{margin:0;font-weight:600;overflow-wrap:anywhere}
+table{border-collapse:collapse;width:100%;font-size:.93rem}
+th{text-align:left;font-size:.85rem;opacity:.75;padding:.9rem 0 .2rem}
+td{padding:.28rem .3rem .28rem 0;border-top:1px solid var(--line);vertical-align:top}
+td.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+td.g{font-weight:700;width:3rem;text-align:right}
+input,button{font:inherit;padding:.65rem .8rem;border-radius:10px;border:1px solid var(--line);width:100%}
 button{background:#1d3a78;color:#fff;border:0;margin-top:.5rem;font-weight:600}label{display:block;margin-top:.9rem}
 small{opacity:.75}a{color:inherit}ul{padding-left:1.2rem}
 """
@@ -49,6 +58,11 @@ def _page(title: str, institution: str, body: str) -> bytes:
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head>"
         f"<body><main><header>{escape(institution)}</header>{body}</main></body></html>"
     ).encode()
+
+
+def _banner(tone: str, words: str) -> str:
+    sign = f'<span class="sign" aria-hidden="true">{SIGNS[tone]}</span>'
+    return f'<div class="verdict {tone}" role="status">{sign}<div>{words}</div></div>'
 
 
 def verdict_page(
@@ -64,10 +78,7 @@ def verdict_page(
 ) -> bytes:
     """The page of a verdict. `tone` is good, warn, bad or unsure; `courses` are (term, code, title,
     credits, grade) in the order of the paper."""
-    parts = [
-        f'<div class="verdict {tone}" role="status"><span class="sign" aria-hidden="true">{SIGNS[tone]}</span>'
-        f"<div><b>{escape(word)}</b>{escape(in_words)}</div></div>"
-    ]
+    parts = [_banner(tone, f"<b>{escape(word)}</b>{escape(in_words)}")]
     if demo:
         parts.append('<p class="demo">DEMO – made with a demonstration key, not a valid document</p>')
     if facts:
@@ -99,20 +110,17 @@ def verdict_page(
 
 def ask_page(institution: str, message: str = "") -> bytes:
     """The page that asks for a code or a file."""
-    told = (
-        f'<div class="verdict unsure" role="status"><span class="sign" aria-hidden="true">?</span>'
-        f"<div>{escape(message)}</div></div>"
-        if message
-        else ""
-    )
+    told = _banner(UNSURE, escape(message)) if message else ""
     return _page(
         f"Check a document – {institution}",
         institution,
-        f"{told}<section><h1>Check a document</h1><p>Scan the square code on the paper with your phone, or:</p>"
+        f"{told}<section><h1>Check a document</h1>"
+        "<p>Scan the square code on the paper with your phone, or:</p>"
         '<form action="/verify/" method="get"><label for="code">Type serial and check code as printed</label>'
         '<input id="code" name="code" autocomplete="off" autocapitalize="characters" spellcheck="false" '
         'placeholder="TR-2026-000001.8F3K7Q2M"><button>Check the code</button></form>'
-        '<form action="/verify/file/" method="post" enctype="multipart/form-data"><label for="file">Or choose the PDF '
-        'file you were sent</label><input id="file" name="file" type="file" accept="application/pdf">'
+        '<form action="/verify/file/" method="post" enctype="multipart/form-data">'
+        '<label for="file">Or choose the PDF file you were sent</label>'
+        '<input id="file" name="file" type="file" accept="application/pdf">'
         "<button>Check the file</button></form></section>",
     )

@@ -28,7 +28,8 @@ from sims_shared.values import SYSTEM, Person
 
 _HEAD = """
 SELECT s.id AS student_id, g.id AS registration_id, s.name, s.name_native, s.father_name, s.email,
-       g.reg_no, g.roll_no, p.code AS program_code, p.name AS program, p.level, p.semesters, p.credits_required,
+       g.reg_no, g.roll_no, p.code AS program_code, p.name AS program, p.level, p.semesters,
+       p.credits_required,
        g.intake, g.admitted_on, g.status, g.credits_earned, g.regulation_id,
        (SELECT max(o.effective_on) FROM registration_order o
          WHERE o.registration_id = g.id AND o.status IN ('completed', 'graduated')) AS completed_on
@@ -36,9 +37,10 @@ SELECT s.id AS student_id, g.id AS registration_id, s.name, s.name_native, s.fat
  WHERE s.id = %(student)s AND (g.id = %(registration)s OR (%(registration)s::bigint IS NULL AND g.is_current))
 """
 _ROWS = """
-SELECT r.id AS result_id, r.term_id, coalesce(x.course_code, c.code) AS course_code, coalesce(x.course_title, c.title) AS course_title,
-       r.credits, c.credits_theory, c.credits_practical, coalesce(x.grading, c.grading) AS grading, r.percentage, r.total, r.grade,
-       r.grade_points AS points, r.outcome, k.counts, r.attempt, r.source, r.heads, r.marks_obtained, r.marks_max, r.regulation_id,
+SELECT r.id AS result_id, r.term_id, coalesce(x.course_code, c.code) AS course_code,
+       coalesce(x.course_title, c.title) AS course_title, r.credits, c.credits_theory, c.credits_practical,
+       coalesce(x.grading, c.grading) AS grading, r.percentage, r.total, r.grade, r.grade_points AS points,
+       r.outcome, k.counts, r.attempt, r.source, r.heads, r.marks_obtained, r.marks_max, r.regulation_id,
        CASE WHEN r.source = 'transfer' THEN r.trace END AS brought,
        count(*) OVER (PARTITION BY r.course_id) AS attempts,
        u.code AS regulation_code, u.version AS regulation_version, u.policy
@@ -53,7 +55,8 @@ SELECT r.id AS result_id, r.term_id, coalesce(x.course_code, c.code) AS course_c
 _TERMS = """
 SELECT t.id AS term_id, t.name, t.start_date, d.sgpa, d.cgpa, d.gpa_credits, d.quality_points,
        d.cumulative_gpa_credits AS cumulative_credits, d.cumulative_quality_points AS cumulative_points,
-       d.attempted, d.earned, coalesce(d.standing, '') AS standing, d.id IS NOT NULL AS declared, n.number, n.date
+       d.attempted, d.earned, coalesce(d.standing, '') AS standing, d.id IS NOT NULL AS declared,
+       n.number, n.date
   FROM term t
   LEFT JOIN term_result d ON d.term_id = t.id AND d.registration_id = %(registration)s
   LEFT JOIN notification_of_result n ON n.id = d.notification_id
@@ -129,7 +132,8 @@ def access_own_copy(work: Work, student_id: int) -> None:
 def transcript_holds(work: Work, student_id: int) -> list[dict[str, Any]]:
     """Open holds on a student's transcripts, those that block first."""
     return work.rows(
-        "SELECT h.id, h.kind, h.effect, h.reason, h.amount, coalesce(nullif(h.contact, ''), k.contact) AS contact, k.lifted_by AS role "
+        "SELECT h.id, h.kind, h.effect, h.reason, h.amount, k.lifted_by AS role, "
+        "coalesce(nullif(h.contact, ''), k.contact) AS contact "
         "FROM hold h JOIN hold_kind k ON k.kind = h.kind "
         "WHERE h.student_id = %(student)s AND h.lifted_at IS NULL AND 'transcript' = ANY (h.blocks) "
         "ORDER BY h.effect <> 'block', h.id",
@@ -138,18 +142,20 @@ def transcript_holds(work: Work, student_id: int) -> list[dict[str, Any]]:
 
 
 _PRINTED = """
-SELECT DISTINCT ON (p.result_id) d.serial, p.total AS printed_total, p.grade AS printed_grade, r.total, r.grade, r.state,
+SELECT DISTINCT ON (p.result_id) d.serial, p.total AS printed_total, p.grade AS printed_grade,
+       r.total, r.grade, r.state,
        coalesce(x.course_code, c.code) AS course, t.name AS term,
        (SELECT v.change_request_id FROM result_version v
-         WHERE v.result_id = p.result_id AND v.change_request_id IS NOT NULL AND v.at > d.issued_at ORDER BY v.version DESC LIMIT 1) AS change_id
+         WHERE v.result_id = p.result_id AND v.change_request_id IS NOT NULL AND v.at > d.issued_at
+         ORDER BY v.version DESC LIMIT 1) AS change_id
   FROM issued_document d
   JOIN issued_document_result p ON p.document_id = d.id
   JOIN result r ON r.id = p.result_id
   JOIN course c ON c.id = r.course_id
   JOIN term t ON t.id = r.term_id
   LEFT JOIN section x ON x.id = r.section_id
- WHERE d.student_id = %(student)s AND (p.total, p.grade) IS DISTINCT FROM (coalesce(r.total::text, ''), r.grade)
-       OR d.student_id = %(student)s AND r.state = 'draft'
+ WHERE d.student_id = %(student)s
+   AND ((p.total, p.grade) IS DISTINCT FROM (coalesce(r.total::text, ''), r.grade) OR r.state = 'draft')
  ORDER BY p.result_id, d.id
 """
 
@@ -174,7 +180,8 @@ def standing_documents(
 ) -> list[dict[str, Any]]:
     """Valid documents of one kind, newest first: what a duplicate or corrected one replaces."""
     return work.rows(
-        "SELECT id, serial FROM issued_document d WHERE registration_id = %(registration)s AND document = %(document)s "
+        "SELECT id, serial FROM issued_document d "
+        "WHERE registration_id = %(registration)s AND document = %(document)s "
         "AND (%(term)s::bigint IS NULL OR term_id = %(term)s) "
         "AND NOT EXISTS (SELECT FROM issued_document_status s WHERE s.document_id = d.id) ORDER BY id DESC",
         registration=registration_id,
@@ -240,7 +247,7 @@ ISSUED = Listing(
 def find_document(work: Work, serial: str) -> dict[str, Any]:
     """The row of a serial, in any case. Raises NotFound."""
     row = work.row(
-        "SELECT id, serial, student_id, registration_id, document, status_index, document_status(id) AS status "
+        "SELECT id, serial, student_id, registration_id, document, document_status(id) AS status "
         "FROM issued_document WHERE serial = upper(%(serial)s)",
         serial=serial,
     )
@@ -272,12 +279,14 @@ def get_document(work: Work, serial: str) -> IssuedDocumentDetail:
     assert line is not None
     sheets = work.rows(
         "SELECT p.stock_number, p.printer, p.outcome, p.reason, p.at, p.by_account_id, a.name AS by_name "
-        "FROM printed_sheet p LEFT JOIN account a ON a.id = p.by_account_id WHERE p.document_id = %(id)s ORDER BY p.id",
+        "FROM printed_sheet p LEFT JOIN account a ON a.id = p.by_account_id "
+        "WHERE p.document_id = %(id)s ORDER BY p.id",
         id=id,
     )
     history = work.rows(
         "SELECT s.status, s.reason, s.at, s.by_account_id, a.name AS by_name "
-        "FROM issued_document_status s LEFT JOIN account a ON a.id = s.by_account_id WHERE s.document_id = %(id)s ORDER BY s.id",
+        "FROM issued_document_status s LEFT JOIN account a ON a.id = s.by_account_id "
+        "WHERE s.document_id = %(id)s ORDER BY s.id",
         id=id,
     )
     content = work.value("SELECT content FROM issued_document WHERE id = %(id)s", id=id)
@@ -307,7 +316,8 @@ def disclose(work: Work, student_id: int, what: str) -> None:
     if work.caller.student_id == student_id:
         return
     work.run(
-        "INSERT INTO disclosure (actor_id, student_id, what, request_id) VALUES (%(actor)s, %(student)s, %(what)s, %(request)s)",
+        "INSERT INTO disclosure (actor_id, student_id, what, request_id) "
+        "VALUES (%(actor)s, %(student)s, %(what)s, %(request)s)",
         actor=work.caller.id,
         student=student_id,
         what=what,
@@ -323,7 +333,7 @@ def printed_sheets(work: Work, document_id: int) -> list[dict[str, Any]]:
 
 
 _TO_VERIFY = """
-SELECT d.id, d.serial, d.document, d.kind, d.content, d.sha256, d.qr_text, d.check_code, d.issued_at, d.demo, d.status_index,
+SELECT d.id, d.serial, d.content, d.sha256, d.qr_text, d.check_code, d.issued_at,
        document_status(d.id) AS status
   FROM issued_document d
 """
@@ -347,7 +357,8 @@ def find_copy(work: Work, token: str) -> dict[str, Any] | None:
 def statuses(work: Work) -> list[Status]:
     """The status of every index; where nothing was issued, revoked."""
     rows = work.rows(
-        "SELECT d.status_index AS place, document_status(d.id) AS word FROM issued_document d ORDER BY d.status_index"
+        "SELECT d.status_index AS place, document_status(d.id) AS word "
+        "FROM issued_document d ORDER BY d.status_index"
     )
     found = [Status.REVOKED] * (rows[-1]["place"] + 1 if rows else 0)
     words = {"valid": Status.VALID, "superseded": Status.SUPERSEDED, "revoked": Status.REVOKED}
@@ -367,7 +378,8 @@ def students_of_batch(work: Work, student_ids: Sequence[int]) -> set[int]:
 def done_in_job(work: Work, job_id: int, student_id: int) -> dict[str, Any] | None:
     """What an earlier run of this job sealed for a student."""
     return work.row(
-        "SELECT d.serial, d.verify_url, f.pdf FROM issued_document d JOIN issued_document_file f ON f.document_id = d.id "
+        "SELECT d.serial, d.verify_url, f.pdf "
+        "FROM issued_document d JOIN issued_document_file f ON f.document_id = d.id "
         "WHERE d.job_id = %(job)s AND d.student_id = %(student)s",
         job=job_id,
         student=student_id,

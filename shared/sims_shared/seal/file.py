@@ -46,7 +46,7 @@ ACTIVE = frozenset(
     )
 )
 # Members of the content that the paper need not show one by one.
-PRINTED = ("holder", "transfers", "terms", "summary", "marks", "legend")
+PRINTED = ("holder", "transfers", "terms", "summary", "marks", "statements", "remark", "legend")
 UNPRINTED = frozenset(("split",))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from typing import Any
+from unicodedata import category
 
 import pikepdf
 
@@ -17,6 +18,13 @@ from sims_shared.seal.symbol import Matrix, SymbolUnreadable, read_symbol
 
 CODE_SECTION = "/SIMSCode"
 MAPPED = re.compile(rb"<([0-9A-Fa-f]+)>\s*<([0-9A-Fa-f]+)>")
+
+
+def printable(text: str) -> str:
+    """A text as paper can show it: white space and control characters are single spaces."""
+    if text.isprintable() and "  " not in text:
+        return text.strip()
+    return " ".join("".join(" " if category(letter) == "Cc" else letter for letter in text).split())
 
 
 class PageUnreadable(ValueError):
@@ -65,14 +73,15 @@ class _Reader:
                 self.squares.append((int(operands[0]), int(operands[1]), int(operands[2])))
 
     def _open(self, operands: Any) -> None:
-        tag, pointer = str(operands[0]), None
+        tag, pointer, told = str(operands[0]), None, False
         properties = operands[1] if len(operands) > 1 else None
         if isinstance(properties, pikepdf.Dictionary):
             if "/P" in properties:
                 pointer = str(properties["/P"])
             if "/ActualText" in properties:
                 self._add(str(properties["/ActualText"]))
-        self._sections.append((tag, pointer, False))
+                told = True
+        self._sections.append((tag, pointer, told))
 
     def _load(self, name: str) -> dict[int, str]:
         font = self.page.resources["/Font"][name]
@@ -81,7 +90,8 @@ class _Reader:
         return self.fonts[font.objgen]
 
     def _show(self, operand: Any) -> None:
-        if self._hidden:  # the text of an outlined word was taken from its /ActualText
+        # Where an /ActualText stands for the letters, it was taken instead of them.
+        if self._hidden or any(told for _, _, told in self._sections):
             return
         items = operand if isinstance(operand, pikepdf.Array) else [operand]
         codes = b"".join(bytes(item) for item in items if isinstance(item, pikepdf.String))
@@ -131,8 +141,8 @@ class Shown:
         pieces = self.pieces.get(pointer, []) if page is None else self.by_page[page].get(pointer, [])
         if not pieces:
             return False
-        wanted = " ".join(text.split())
-        if all(" ".join(piece.split()) == wanted for piece in pieces):
+        wanted = printable(text)
+        if all(printable(piece) == wanted for piece in pieces):
             return True
         letters = sorted("".join(wanted.split()))
         shown = sorted("".join("".join(pieces).split()))

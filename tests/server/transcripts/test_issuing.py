@@ -152,7 +152,8 @@ def test_only_published_and_frozen_results_are_printed(api, record, keys):
     section = record.university.section(course, record.place["term"], "Z")
     enrollment = record.university.enrollment(record.registration, section)
     record.university.row(
-        "INSERT INTO result (enrollment_id, registration_id, student_id, section_id, term_id, course_id, grade, credits, outcome, regulation_id) "
+        "INSERT INTO result (enrollment_id, registration_id, student_id, section_id, term_id, course_id, "
+        "grade, credits, outcome, regulation_id) "
         "VALUES (%(e)s, %(r)s, %(s)s, %(x)s, %(t)s, %(c)s, 'A', 3, 'pass', %(u)s) RETURNING id",
         e=enrollment,
         r=record.registration,

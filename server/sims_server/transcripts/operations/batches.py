@@ -111,9 +111,8 @@ def _mail_one(work: Work, wanted: tuple[int, int, dict[str, Any]]) -> int:
         if made["serial"]
         else "It is an unofficial copy; its code can be checked for 48 hours."
     )
-    message.set_content(
-        f"Dear {record.name},\n\nattached is your {what}. {sealed}\n\n{institution}\n{work.setting('office')}\n"
-    )
+    signed = f"{institution}\n{work.setting('office')}\n"
+    message.set_content(f"Dear {record.name},\n\nattached is your {what}. {sealed}\n\n{signed}")
     message.add_attachment(
         made["pdf"],
         maintype="application",

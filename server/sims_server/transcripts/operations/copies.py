@@ -54,11 +54,12 @@ def make_copy(work: Work, student_id: int) -> Copy:
         pdf = draw_document(content, None, Unofficial(address, f"{local:%Y-%m-%d %H:%M}"))
     except LetteringMissing as missing:
         raise NameUnprintable(
-            f"No installed typeface has the letters {missing.letters}: install the font package of their script."
+            f"No installed typeface has the letters {missing.letters}: install their script's font package."
         ) from missing
     data = content_bytes(content)
     work.run(
-        "INSERT INTO unofficial_copy (token, student_id, registration_id, content, sha256, created_at, expires_at) "
+        "INSERT INTO unofficial_copy "
+        "(token, student_id, registration_id, content, sha256, created_at, expires_at) "
         "VALUES (%(token)s, %(student)s, %(registration)s, %(content)s, %(sha256)s, %(now)s, %(until)s)",
         token=token,
         student=student_id,

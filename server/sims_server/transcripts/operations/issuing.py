@@ -158,7 +158,7 @@ def _seal_copy(
         drawn = draw_document(content, code)
     except LetteringMissing as missing:
         raise NameUnprintable(
-            f"No installed typeface has the letters {missing.letters}: install the font package of their script."
+            f"No installed typeface has the letters {missing.letters}: install their script's font package."
         ) from missing
     pdf = sealer.seal(drawn, data, code.address, work.now, content.issuer.name)
     digest = hashlib.sha256(pdf).hexdigest()
@@ -196,7 +196,8 @@ def _seal_copy(
         work.run(
             "INSERT INTO issued_document_result (document_id, result_id, total, grade) "
             "SELECT %(document)s, u.result, u.total, u.grade "
-            "FROM unnest(%(results)s::bigint[], %(totals)s::text[], %(grades)s::text[]) AS u (result, total, grade)",
+            "FROM unnest(%(results)s::bigint[], %(totals)s::text[], %(grades)s::text[]) "
+            "AS u (result, total, grade)",
             document=document_id,
             results=[row.result_id for row in rows],
             totals=[rules.printed_total(row.total) for row in rows],

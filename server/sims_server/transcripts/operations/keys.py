@@ -181,7 +181,8 @@ def _manage(work: Work, action: str, file: Path | None) -> Keyring:
             ring = sealing_keys.rotate_key(folder, purpose, passphrase=_passphrase(work.data), day=work.today)
         _record(work, ring)
         work.run(
-            "UPDATE signing_key SET retired_at = %(now)s WHERE retired_at IS NULL AND key_id <> ALL (%(current)s)",
+            "UPDATE signing_key SET retired_at = %(now)s "
+            "WHERE retired_at IS NULL AND key_id <> ALL (%(current)s)",
             now=work.now,
             current=[ring.current(purpose, work.today).id for purpose in sealing_keys.PURPOSES],
         )
