@@ -17,6 +17,8 @@ from pathlib import Path
 # The order in which they are imported: each refers only to those before it.
 ORDER = ("departments", "programs", "courses", "terms", "accounts", "sections", "students", "enrollments", "assessments", "scores")
 
+TUTOR_PASSWORD = "tutors-of-2013-and-2014"
+
 _STARTS = {"B": (2, 1), "J": (10, 1)}
 _TYPES = {"TMA": "assignment", "CMA": "quiz", "Exam": "final"}
 _FIRST = ("Amina", "Bilal", "Chen", "Daniel", "Esther", "Farah", "Grace", "Hamza", "Irene", "Jamal", "Kiran", "Laila", "Maryam", "Noah", "Omar", "Priya", "Rosa", "Sana", "Tomas", "Usman", "Vera", "Wei", "Yusuf", "Zara")
@@ -108,7 +110,7 @@ def convert(dataset: Path, target: Path) -> dict[str, Path]:
             for name in terms
         ],
     )  # fmt: skip
-    write("accounts", "username name roles", [(f"tutor.{module.lower()}", f"Tutor of {module}", "faculty") for module in modules])
+    write("accounts", "username name roles password", [(f"tutor.{module.lower()}", f"Tutor of {module}", "faculty", TUTOR_PASSWORD) for module in modules])
     write("sections", "course_code term section capacity faculty", [(module, term, "A", seats[module, term], f"tutor.{module.lower()}") for module, term, _ in presentations])
     write(
         "students", "reg_no name program_code admitted_on",
