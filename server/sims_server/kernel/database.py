@@ -144,12 +144,14 @@ class Database:
             yield session, Connection(driver)
 
     @contextmanager
-    def reading(self) -> Iterator[tuple[Session, Connection]]:
+    def reading(self) -> Iterator[tuple[None, Connection]]:
         """Statements that only read, each its own transaction. What must agree with itself is one
         statement; `BEGIN` by hand where a transaction is needed (a student's role)."""
-        with Session(self.reading_engine) as session:
-            driver = cast("psycopg.Connection[Any]", session.connection().connection.driver_connection)
-            yield session, Connection(driver)
+        pooled = self.reading_engine.raw_connection()
+        try:
+            yield None, Connection(cast("psycopg.Connection[Any]", pooled.driver_connection))
+        finally:
+            pooled.close()
 
     def setting(self, connection: Connection, key: str) -> Any:
         """The institution's setting, or its default. Raises KeyError for a name nobody defined."""

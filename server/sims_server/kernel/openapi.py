@@ -38,10 +38,6 @@ def doors_of(app: Litestar) -> list[Door]:
     return [found[key] for key in sorted(found)]
 
 
-def _schema_hook(kind: type) -> dict[str, Any]:
-    raise NotImplementedError(kind)
-
-
 def document(app: Litestar, version: str) -> dict[str, Any]:
     """The whole document, as plain JSON values."""
     doors = doors_of(app)
@@ -52,9 +48,13 @@ def document(app: Litestar, version: str) -> dict[str, Any]:
     schemas, components = msgspec.json.schema_components(unique, ref_template="#/components/schemas/{name}")
     schema_of = {repr(kind): schema for kind, schema in zip(unique, schemas, strict=True)}
     paths: dict[str, Any] = {}
+    named: set[str] = set()
     for door in doors:
         path = _PATH_PARAMETER.sub(r"{\1}", door.path)
-        paths.setdefault(path, {})[door.method.lower()] = _operation(door, schema_of, components)
+        paths.setdefault(path, {})[door.method.lower()] = described = _operation(door, schema_of, components)
+        if described["operationId"] in named:  # one operation behind two doors
+            described["operationId"] += f"By{door.method.capitalize()}In{described['tags'][0].capitalize()}"
+        named.add(described["operationId"])
     return {
         "openapi": "3.1.0",
         "info": {
@@ -87,9 +87,7 @@ def _decimals(schema: Any) -> Any:
 
 def _operation(door: Door, schema_of: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {
-        "operationId": f"{door.operation_id}"
-        if door.method != "PATCH" or door.operation_id != "putSetting"
-        else "patchSetting",
+        "operationId": door.operation_id,
         "summary": door.summary,
         "tags": [
             door.tag or door.path.strip("/").split("/")[1 if door.path.startswith("/api/") else 0] or "root"

@@ -22,6 +22,7 @@ from sims_shared.problems import Kind, Refusal
 
 ACCESS_LIFETIME = timedelta(minutes=15)
 REFRESH_LIFETIME = timedelta(days=60)
+TOKENS_KEPT = 20_000
 _hasher = PasswordHasher(time_cost=1, memory_cost=47104, parallelism=1)
 _at_once = threading.BoundedSemaphore(2)
 _queue = threading.BoundedSemaphore(24)
@@ -93,6 +94,9 @@ class AccessTokens:
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
+        # The same bytes were verified before; checking the signature again is a quarter of a bare list
+        # page. The session behind it is read on each request all the same.
+        self._verified: dict[str, tuple[str, float]] = {}
 
     def make(self, account_id: int, session_id: str) -> str:
         expires = clock.now() + ACCESS_LIFETIME
@@ -105,16 +109,27 @@ class AccessTokens:
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token:
             return None
+        known = self._verified.get(token)
+        if known is None:
+            known = self._verify(token.strip())
+            if known is None:
+                return None
+            if len(self._verified) >= TOKENS_KEPT:
+                self._verified.clear()
+            self._verified[token] = known
+        session, expires = known
+        return session if expires > clock.now().timestamp() else None
+
+    def _verify(self, token: str) -> tuple[str, float] | None:
         try:
             claims = jwt.decode(
-                token.strip(),
+                token,
                 self._secret,
                 algorithms=["HS256"],
                 options={"verify_exp": False, "require": ["exp", "sid"]},
             )
-            if float(claims["exp"]) <= clock.now().timestamp():
-                return None
+            expires = float(claims["exp"])
         except (jwt.PyJWTError, TypeError, ValueError):
             return None
         session = claims["sid"]
-        return session if isinstance(session, str) and len(session) == 36 else None
+        return (session, expires) if isinstance(session, str) and len(session) == 36 else None

@@ -20,7 +20,7 @@ class Work:
     """Handed to every operation and query. Nothing in it commits; `after_commit` runs what must only
     happen once the record stands (mail, a nudge to the queue)."""
 
-    session: Session
+    session: Session | None  # None where the request only reads
     connection: Connection
     database: Database
     caller: Caller
