@@ -74,9 +74,9 @@ def test_a_backup_goes_on_when_the_record_changes_meanwhile(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from sims_server.operations_room.operations import backups
+    from sims_server.operations_room.operations import backups, programs
 
-    dump_program = backups.run_program
+    dump_program = programs.run_program
 
     def change_then_dump(*arguments: Any) -> str:
         university.student("Came During The Backup")  # after the snapshot, before the dump
@@ -228,7 +228,7 @@ def test_a_restored_database_still_holds_its_rules_and_grants(
     restore(ways, dump, read_manifest(dump), lambda text: None)
     student = api.as_("student")
     assert [row["id"] for row in student.get("/api/students/").json["results"]] == [scene["students"][0]]
-    with pytest.raises(Exception, match="permission denied|append-only"):
+    with pytest.raises(Exception, match=r"permission denied|append-only"):
         university.run("DELETE FROM audit")
     with pytest.raises(psycopg.errors.CheckViolation):
         university.insert(
@@ -248,7 +248,7 @@ def test_a_restore_waits_until_nobody_uses_the_database(
 
     dump = take_backup(api.database, api.data, tmp_path, connections=ways)
     manifest = read_manifest(dump)
-    with psycopg.connect(database_url.app_url), pytest.raises(RestoreFailure, match="Stop the server"):
+    with psycopg.connect(database_url.app_url), pytest.raises(RestoreFailure, match=r"Stop the server"):
         restore(ways, dump, manifest, lambda text: None)
     left = value(
         database_url.superuser_url,
