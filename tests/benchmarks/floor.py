@@ -28,9 +28,10 @@ SELECT a.id, a.username, a.name, a.disabled, a.student_id, s.ended_at, s.expires
   FROM login_session s JOIN account a ON a.id = s.account_id LEFT JOIN account_role g ON g.account_id = a.id LEFT JOIN role r ON r.id = g.role_id
  WHERE s.id = %s"""
 PAGE = """
-SELECT s.id, s.name, s.name_native, s.father_name, s.national_id, s.date_of_birth, s.email, s.phone,
-       r.reg_no, r.program_id, r.status, r.admitted_on, r.cgpa, r.credits_earned
-  FROM student s LEFT JOIN registration r ON r.student_id = s.id AND r.is_current ORDER BY s.id LIMIT 51"""
+SELECT s.id, s.name, s.name_native, s.father_name, s.national_id, s.date_of_birth, s.email, s.phone, s.address,
+       'whole' AS private, r.id AS registration_id, r.reg_no, r.roll_no, r.program_id, r.intake, r.batch,
+       r.regulation_id, r.status, r.admitted_on, r.cgpa, r.credits_earned
+  FROM student s JOIN registration r ON r.student_id = s.id AND r.is_current ORDER BY s.id LIMIT 51"""
 ENROLL = """
 INSERT INTO enrollment (student_id, registration_id, section_id, term_id, course_id)
 SELECT r.student_id, r.id, s.id, s.term_id, s.course_id FROM registration r, section s, term t
