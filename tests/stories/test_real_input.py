@@ -36,12 +36,14 @@ FACTS = Facts()
 COUNTS = """
 SELECT (SELECT count(*) FROM student) AS students, (SELECT count(*) FROM enrollment) AS enrollments,
        (SELECT count(*) FROM enrollment WHERE status = 'withdrawn') AS withdrawals,
-       (SELECT count(*) FROM assessment_score) AS submitted, (SELECT count(score) FROM assessment_score) AS scored,
+       (SELECT count(*) FROM assessment_score) AS submitted, (SELECT count(score) FROM assessment_score) AS
+       scored,
        (SELECT count(*) FROM section) AS sections, (SELECT count(*) FROM assessment) AS assessments,
        (SELECT max(seats_taken) FROM section) AS largest_section
 """
 TRACES = """
-SELECT (SELECT count(*) FROM audit) AS audit, (SELECT sum(rev) FROM sheet) AS revs, (SELECT count(*) FROM import_batch) AS imports,
+SELECT (SELECT count(*) FROM audit) AS audit, (SELECT sum(rev) FROM sheet) AS revs, (SELECT count(*) FROM
+import_batch) AS imports,
        (SELECT count(*) FROM assessment_score_version) AS versions
 """
 
@@ -56,7 +58,9 @@ def data(api: Api, tmp_path: Path) -> Iterator[Path]:
     api.client.app.state.data = api.data = before
 
 
-def test_real_input_becomes_transcripts(api: Api, university: University, data: Path, serve: Serve, tmp_path: Path) -> None:
+def test_real_input_becomes_transcripts(
+    api: Api, university: University, data: Path, serve: Serve, tmp_path: Path
+) -> None:
     assert FOLDER is not None
     api.run(install_default_regulation, None)
     files = convert(FOLDER, tmp_path / "files")
@@ -68,8 +72,13 @@ def test_real_input_becomes_transcripts(api: Api, university: University, data: 
         assert outcome.counts["new"] == outcome.counts["rows"]
     counts = university.rows(COUNTS)[0]
     assert counts == {name: getattr(FACTS, name) for name in counts}
-    assert university.row("SELECT count(*) FROM assessment_score WHERE mark IS NULL") == FACTS.submitted - FACTS.scored
-    assert university.rows("SELECT DISTINCT weights_total::text AS weights FROM section") == [{"weights": "100.00"}]
+    assert (
+        university.row("SELECT count(*) FROM assessment_score WHERE mark IS NULL")
+        == FACTS.submitted - FACTS.scored
+    )
+    assert university.rows("SELECT DISTINCT weights_total::text AS weights FROM section") == [
+        {"weights": "100.00"}
+    ]
 
     # Again: nothing changes, not even the audit.
     before = university.rows(TRACES)
@@ -82,7 +91,10 @@ def test_real_input_becomes_transcripts(api: Api, university: University, data: 
     university.setting("security.require_otp", False)
     university.account("examcell", "exam_cell")
     university.account("counter", "counter")
-    largest = university.rows("SELECT s.id, a.username FROM section s JOIN section_staff f ON f.section_id = s.id JOIN account a ON a.id = f.account_id ORDER BY s.seats_taken DESC LIMIT 1")[0]
+    largest = university.rows(
+        "SELECT s.id, a.username FROM section s JOIN section_staff f ON f.section_id = s.id JOIN "
+        "account a ON a.id = f.account_id ORDER BY s.seats_taken DESC LIMIT 1"
+    )[0]
     section: int = largest["id"]
     server = serve()
     with closing(Client(server.base_url)) as client, closing(StoredDevice(tmp_path)) as store:
@@ -104,7 +116,9 @@ def test_real_input_becomes_transcripts(api: Api, university: University, data: 
         assert filled.changed == len(missing) > 0
         exchange.sync_sheet(section)
         assert store.waiting_count(section).unsent == 0
-    absent = university.row("SELECT count(*) FROM assessment_score WHERE section_id = %(id)s AND mark = 'absent'", id=section)
+    absent = university.row(
+        "SELECT count(*) FROM assessment_score WHERE section_id = %(id)s AND mark = 'absent'", id=section
+    )
     assert absent == len(missing)
 
     # Submitted, approved, published: every row has its result.
@@ -121,16 +135,35 @@ def test_real_input_becomes_transcripts(api: Api, university: University, data: 
         published = controller.post("/api/results/publish/", {"section_id": section})
         assert published.status == 200, published.content
         assert published.json["published"] == FACTS.largest_section
-        outcomes = {row["outcome"]: row["n"] for row in university.rows("SELECT outcome, count(*) AS n FROM result WHERE state = 'published' GROUP BY outcome")}
-        withdrawn = university.row("SELECT count(*) FROM result r WHERE section_id = %(id)s AND grade = 'W'", id=section)
+        outcomes = {
+            row["outcome"]: row["n"]
+            for row in university.rows(
+                "SELECT outcome, count(*) AS n FROM result WHERE state = 'published' GROUP BY outcome"
+            )
+        }
+        withdrawn = university.row(
+            "SELECT count(*) FROM result r WHERE section_id = %(id)s AND grade = 'W'", id=section
+        )
         assert outcomes["withdrawn"] == withdrawn > 0
         assert outcomes["pass"] > 0
 
         # And the counter issues transcripts of it.
         assert manage_keys(api.database, api.data, "make") == 0
-        students = university.rows("SELECT student_id FROM result WHERE section_id = %(id)s AND outcome = 'pass' ORDER BY id LIMIT 3", id=section)
+        students = university.rows(
+            "SELECT student_id FROM result WHERE section_id = %(id)s AND outcome = 'pass' "
+            "ORDER BY id LIMIT 3",
+            id=section,
+        )
         for row in students:
-            issued = counter.post("/api/transcripts/issue/", {"student_id": row["student_id"], "document": "transcript", "purpose": "employer", "copies": 1})
+            issued = counter.post(
+                "/api/transcripts/issue/",
+                {
+                    "student_id": row["student_id"],
+                    "document": "transcript",
+                    "purpose": "employer",
+                    "copies": 1,
+                },
+            )
             assert issued.status == 201, issued.content
             token = issued.json["verify_url"].rsplit("/", 1)[-1]
             assert api.anonymous.get(f"/api/transcripts/verify/{token}/").json["status"] == "valid"

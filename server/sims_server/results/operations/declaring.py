@@ -7,11 +7,10 @@ Everything goes in one statement a table, for however many students the notifica
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
-from psycopg.types.json import Jsonb
 
 from sims_server.kernel.work import Work
 from sims_server.results.model import notification_of_result
@@ -20,50 +19,60 @@ from sims_server.results.rules import RecordFigures, cut_points, declare_records
 from sims_shared.results import NotificationRef
 
 SERIES = "notification_of_result"
+_encode = msgspec.json.Encoder(decimal_format="string").encode
 _canonical = msgspec.json.Encoder(decimal_format="string", order="sorted").encode
 
 _TERM_RESULTS = """
-INSERT INTO term_result (registration_id, term_id, sgpa, cgpa, gpa_credits, quality_points, cumulative_gpa_credits, cumulative_quality_points,
-                         attempted, earned, standing, notification_id, declared_at)
-SELECT n.registration_id, n.term_id, n.sgpa, n.cgpa, n.gpa_credits, n.quality_points, n.cumulative_gpa_credits, n.cumulative_quality_points,
-       n.attempted, n.earned, n.standing, %(notification)s, %(now)s
-  FROM unnest(%(registration)s::bigint[], %(term)s::bigint[], %(sgpa)s::numeric[], %(cgpa)s::numeric[], %(gpa_credits)s::numeric[],
-              %(quality_points)s::numeric[], %(cumulative_gpa_credits)s::numeric[], %(cumulative_quality_points)s::numeric[],
-              %(attempted)s::numeric[], %(earned)s::numeric[], %(standing)s::text[])
-       AS n (registration_id, term_id, sgpa, cgpa, gpa_credits, quality_points, cumulative_gpa_credits, cumulative_quality_points, attempted,
-             earned, standing)
+INSERT INTO term_result (registration_id, term_id, sgpa, cgpa, gpa_credits, quality_points, cumulative_gpa_credits,
+                         cumulative_quality_points, attempted, earned, standing, notification_id, declared_at)
+SELECT n.registration_id, n.term_id, n.sgpa, n.cgpa, n.gpa_credits, n.quality_points, n.cumulative_gpa_credits,
+       n.cumulative_quality_points, n.attempted, n.earned, n.standing, %(notification)s, %(now)s
+  FROM jsonb_to_recordset(%(rows)s::jsonb) AS n (registration_id bigint, term_id bigint, sgpa numeric, cgpa numeric,
+       gpa_credits numeric, quality_points numeric, cumulative_gpa_credits numeric, cumulative_quality_points numeric,
+       attempted numeric, earned numeric, standing text)
  ORDER BY n.registration_id, n.term_id
 ON CONFLICT (registration_id, term_id) DO UPDATE
-   SET sgpa = EXCLUDED.sgpa, cgpa = EXCLUDED.cgpa, gpa_credits = EXCLUDED.gpa_credits, quality_points = EXCLUDED.quality_points,
-       cumulative_gpa_credits = EXCLUDED.cumulative_gpa_credits, cumulative_quality_points = EXCLUDED.cumulative_quality_points,
-       attempted = EXCLUDED.attempted, earned = EXCLUDED.earned, standing = EXCLUDED.standing, notification_id = EXCLUDED.notification_id,
+   SET sgpa = EXCLUDED.sgpa, cgpa = EXCLUDED.cgpa, gpa_credits = EXCLUDED.gpa_credits,
+       quality_points = EXCLUDED.quality_points, cumulative_gpa_credits = EXCLUDED.cumulative_gpa_credits,
+       cumulative_quality_points = EXCLUDED.cumulative_quality_points, attempted = EXCLUDED.attempted,
+       earned = EXCLUDED.earned, standing = EXCLUDED.standing, notification_id = EXCLUDED.notification_id,
        declared_at = EXCLUDED.declared_at
 """
 _REGISTRATIONS = """
 UPDATE registration g SET cgpa = n.cgpa, credits_earned = n.earned
-  FROM unnest(%(registration)s::bigint[], %(cgpa)s::numeric[], %(earned)s::numeric[]) AS n (id, cgpa, earned)
+  FROM jsonb_to_recordset(%(rows)s::jsonb) AS n (id bigint, cgpa numeric, earned numeric)
  WHERE g.id = n.id AND (g.cgpa, g.credits_earned) IS DISTINCT FROM (n.cgpa, n.earned)
 """
 _COUNTING = """
 INSERT INTO result_counting AS k (result_id, counts)
-SELECT n.id, n.counts FROM unnest(%(result)s::bigint[], %(counts)s::text[]) AS n (id, counts) ORDER BY n.id
+SELECT n.id, n.counts FROM jsonb_to_recordset(%(rows)s::jsonb) AS n (id bigint, counts text) ORDER BY n.id
 ON CONFLICT (result_id) DO UPDATE SET counts = EXCLUDED.counts WHERE k.counts <> EXCLUDED.counts
 """
 
 
-def notify(work: Work, kind: str, term_id: int, scope: Mapping[str, Any], lines: list[dict[str, Any]], counts: Mapping[str, int]) -> NotificationRef:
+def notify(
+    work: Work,
+    kind: str,
+    term_id: int,
+    scope: Mapping[str, Any],
+    lines: list[dict[str, Any]],
+    counts: Mapping[str, int],
+) -> NotificationRef:
     """Takes the next number and records what is declared; `lines` become the canonical content, whose
     SHA-256 stands in the register."""
     today = work.today
     number = f"RN-{today.year}-{work.take_number(SERIES, today.year):05d}"
-    content = _canonical({
-        "number": number, "date": today, "kind": kind, "term_id": term_id, "scope": dict(scope), "counts": dict(counts), "lines": lines,
-    })  # fmt: skip
+    declared = {"number": number, "date": today, "kind": kind, "term_id": term_id, "scope": dict(scope)}
+    content = _canonical({**declared, "counts": dict(counts), "lines": lines})
     sha256 = hashlib.sha256(content).hexdigest()
-    id = work.insert(notification_of_result, {
-        "number": number, "date": today, "kind": kind, "term_id": term_id, "scope": Jsonb(dict(scope)), "counts": Jsonb(dict(counts)),
-        "content": content.decode(), "sha256": sha256, "published_by": work.caller.id,
-    })  # fmt: skip
+    row = {
+        **declared,
+        "counts": dict(counts),
+        "content": content.decode(),
+        "sha256": sha256,
+        "published_by": work.caller.id,
+    }
+    id = work.insert(notification_of_result, row)
     return NotificationRef(id=id, number=number, date=today, kind=kind, sha256=sha256)
 
 
@@ -86,26 +95,33 @@ def _terms_to_declare(records: Records, term_id: int) -> dict[int, list[int]]:
     return {record.registration_id: sorted({first, *(order for order in record.declared if order > first)}) for record in records.records}
 
 
-def _write(work: Work, records: Records, figures: Mapping[int, RecordFigures], notification_id: int) -> None:
+def _write(
+    work: Work, records: Records, figures: Mapping[int, RecordFigures], notification_id: int
+) -> None:
     term_ids = {order: id for id, order in records.order_of.items()}
-    names = ("registration", "term", "sgpa", "cgpa", "gpa_credits", "quality_points", "cumulative_gpa_credits", "cumulative_quality_points", "attempted", "earned", "standing")
-    declared: dict[str, list[Any]] = {name: [] for name in names}
-    totals: dict[str, list[Any]] = {"registration": [], "cgpa": [], "earned": []}
-    counting: dict[str, list[Any]] = {"result": [], "counts": []}
+    declared, totals, counting = [], [], []
     for record in records.records:
         own = figures[record.registration_id]
         for term in own.terms:
-            values: Iterable[Any] = (
-                record.registration_id, term_ids[term.term], term.sgpa.value, term.cgpa.value, term.sgpa.credits, cut_points(term.sgpa.quality_points),
-                term.cgpa.credits, cut_points(term.cgpa.quality_points), term.credits.attempted, term.credits.earned, term.standing,
-            )  # fmt: skip
-            for name, value in zip(names, values, strict=True):
-                declared[name].append(value)
-        totals["registration"].append(record.registration_id)
-        totals["cgpa"].append(own.cgpa)
-        totals["earned"].append(own.credits_earned)
-        counting["result"] += [entry.result_id for entry in record.rows]
-        counting["counts"] += own.fates
-    work.run(_TERM_RESULTS, notification=notification_id, now=work.now, **declared)
-    work.run(_REGISTRATIONS, **totals)
-    work.run(_COUNTING, **counting)
+            declared.append(
+                {
+                    "registration_id": record.registration_id,
+                    "term_id": term_ids[term.term],
+                    "sgpa": term.sgpa.value,
+                    "cgpa": term.cgpa.value,
+                    "gpa_credits": term.sgpa.credits,
+                    "quality_points": cut_points(term.sgpa.quality_points),
+                    "cumulative_gpa_credits": term.cgpa.credits,
+                    "cumulative_quality_points": cut_points(term.cgpa.quality_points),
+                    "attempted": term.credits.attempted,
+                    "earned": term.credits.earned,
+                    "standing": term.standing,
+                }
+            )
+        totals.append({"id": record.registration_id, "cgpa": own.cgpa, "earned": own.credits_earned})
+        counting += [
+            {"id": entry.result_id, "counts": fate} for entry, fate in zip(record.rows, own.fates, strict=True)
+        ]
+    work.run(_TERM_RESULTS, notification=notification_id, now=work.now, rows=_encode(declared).decode())
+    work.run(_REGISTRATIONS, rows=_encode(totals).decode())
+    work.run(_COUNTING, rows=_encode(counting).decode())

@@ -7,8 +7,6 @@ is published is not touched, whatever its sheet says now: its grade changes by a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
-from typing import Any
 
 import msgspec
 from psycopg.types.json import Jsonb
@@ -17,24 +15,26 @@ from sims_server.kernel.work import Work
 from sims_server.results.queries.judging import cutoffs_of, policies_of, roster_of, sheets_of
 from sims_server.results.rules import Drafts, flags_of, judge_sheets
 
+# The rows travel as one JSON document: the driver would escape a list of derivations quote by quote.
 _WRITE = """
-INSERT INTO result (enrollment_id, registration_id, student_id, section_id, term_id, course_id, attempt, total, marks_obtained, marks_max,
-                    percentage, heads, grade, grade_points, credits, outcome, flags, regulation_id, trace, blocks, stale)
-SELECT e.id, e.registration_id, e.student_id, e.section_id, e.term_id, e.course_id, e.attempt, n.total, n.marks_obtained, n.marks_max,
-       n.percentage, n.heads::jsonb, n.grade, n.grade_points, s.credits, n.outcome, string_to_array(n.flags, chr(31)), g.regulation_id,
-       n.trace::jsonb, n.blocks::jsonb, false
-  FROM unnest(%(enrollment)s::bigint[], %(total)s::numeric[], %(marks_obtained)s::numeric[], %(marks_max)s::numeric[], %(percentage)s::numeric[],
-              %(heads)s::text[], %(grade)s::text[], %(grade_points)s::numeric[], %(outcome)s::text[], %(flags)s::text[], %(trace)s::text[],
-              %(blocks)s::text[])
-       AS n (enrollment_id, total, marks_obtained, marks_max, percentage, heads, grade, grade_points, outcome, flags, trace, blocks)
+INSERT INTO result (enrollment_id, registration_id, student_id, section_id, term_id, course_id, attempt, total,
+                    marks_obtained, marks_max, percentage, heads, grade, grade_points, credits, outcome, flags,
+                    regulation_id, trace, blocks, stale)
+SELECT e.id, e.registration_id, e.student_id, e.section_id, e.term_id, e.course_id, e.attempt, n.total,
+       n.marks_obtained, n.marks_max, n.percentage, n.heads, n.grade, n.grade_points, s.credits, n.outcome, n.flags,
+       g.regulation_id, n.trace, n.blocks, false
+  FROM jsonb_to_recordset(%(rows)s::jsonb) AS n (enrollment_id bigint, total numeric, marks_obtained numeric,
+       marks_max numeric, percentage numeric, heads jsonb, grade text, grade_points numeric, outcome text,
+       flags text[], trace jsonb, blocks jsonb)
   JOIN enrollment e ON e.id = n.enrollment_id
   JOIN section s ON s.id = e.section_id
   JOIN registration g ON g.id = e.registration_id
  ORDER BY e.id
 ON CONFLICT (enrollment_id) WHERE enrollment_id IS NOT NULL DO UPDATE
-   SET attempt = EXCLUDED.attempt, total = EXCLUDED.total, marks_obtained = EXCLUDED.marks_obtained, marks_max = EXCLUDED.marks_max,
-       percentage = EXCLUDED.percentage, heads = EXCLUDED.heads, grade = EXCLUDED.grade, grade_points = EXCLUDED.grade_points,
-       credits = EXCLUDED.credits, outcome = EXCLUDED.outcome, flags = EXCLUDED.flags, regulation_id = EXCLUDED.regulation_id,
+   SET attempt = EXCLUDED.attempt, total = EXCLUDED.total, marks_obtained = EXCLUDED.marks_obtained,
+       marks_max = EXCLUDED.marks_max, percentage = EXCLUDED.percentage, heads = EXCLUDED.heads,
+       grade = EXCLUDED.grade, grade_points = EXCLUDED.grade_points, credits = EXCLUDED.credits,
+       outcome = EXCLUDED.outcome, flags = EXCLUDED.flags, regulation_id = EXCLUDED.regulation_id,
        trace = EXCLUDED.trace, blocks = EXCLUDED.blocks, stale = false
  WHERE result.state = 'draft'
 """
@@ -72,7 +72,7 @@ def draft_sheets(work: Work, section_ids: Sequence[int], *, decided: Iterable[in
     if not drafts.outcomes:
         return 0
     _keep_cutoffs(work, drafts)
-    work.run(_WRITE, **_columns(drafts))
+    work.run(_WRITE, rows=_document(drafts))
     work.run(_WITHHOLD_UNFAIR_MEANS, ids=ids)
     work.run(_LIFT_UNFAIR_MEANS, ids=ids, now=work.now)
     return len(drafts.outcomes)
@@ -90,20 +90,22 @@ def _keep_cutoffs(work: Work, drafts: Drafts) -> None:
         )
 
 
-def _columns(drafts: Drafts) -> dict[str, list[Any]]:
-    encode = msgspec.json.Encoder(decimal_format="string").encode
-    columns: dict[str, list[Any]] = {name: [] for name in (
-        "enrollment", "total", "marks_obtained", "marks_max", "percentage", "heads", "grade", "grade_points", "outcome", "flags", "trace", "blocks",
-    )}  # fmt: skip
-    for enrollment_id, outcome in drafts.outcomes.items():
-        columns["enrollment"].append(enrollment_id)
-        for name in ("total", "marks_obtained", "marks_max", "percentage", "grade_points"):
-            value: Decimal | None = getattr(outcome, name)
-            columns[name].append(value)
-        columns["heads"].append(encode(outcome.heads).decode())
-        columns["grade"].append(outcome.grade or "")
-        columns["outcome"].append(outcome.outcome)
-        columns["flags"].append(chr(31).join(flags_of(outcome)))
-        columns["trace"].append(encode(outcome.trace).decode())
-        columns["blocks"].append(encode(outcome.blocks).decode())
-    return columns
+def _document(drafts: Drafts) -> str:
+    rows = [
+        {
+            "enrollment_id": enrollment_id,
+            "total": outcome.total,
+            "marks_obtained": outcome.marks_obtained,
+            "marks_max": outcome.marks_max,
+            "percentage": outcome.percentage,
+            "heads": outcome.heads,
+            "grade": outcome.grade or "",
+            "grade_points": outcome.grade_points,
+            "outcome": outcome.outcome,
+            "flags": flags_of(outcome),
+            "trace": outcome.trace,
+            "blocks": outcome.blocks,
+        }
+        for enrollment_id, outcome in drafts.outcomes.items()
+    ]
+    return msgspec.json.encode(rows).decode()

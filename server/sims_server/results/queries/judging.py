@@ -140,6 +140,7 @@ def records_of(work: Work, registration_ids: Iterable[int], *, locked: bool = Fa
     same = course_representatives((r["course_id"], r["equivalent_id"]) for r in work.rows("SELECT course_id, equivalent_id FROM course_equivalent"))
     terms = {(row["start_date"], row["term_id"]): row["term"] for row in (*rows, *declared)}
     order_of = {term_id: order for order, (_, term_id) in enumerate(sorted(terms), 1)}
+    by_percentage = {g["id"]: policies[g["regulation_id"]].gpa.of == "percentage" for g in registrations}
     entries: dict[int, list[RecordRow]] = {id: [] for id in wanted}
     taken: dict[int, set[str]] = {id: set() for id in wanted}
     for row in rows:
@@ -154,7 +155,8 @@ def records_of(work: Work, registration_ids: Iterable[int], *, locked: bool = Fa
             credits=row["credits"],
             grade=row["grade"] or None,
             points=row["grade_points"],
-            percentage=row["percentage"],
+            # Left away where nothing asks for it, so that records alike in grades are alike.
+            percentage=row["percentage"] if by_percentage[row["registration_id"]] or not row["grade"] else None,
             outcome=row["outcome"],
             grading=row["grading"],
             counts_in_gpa=row["counts_in_gpa"],
