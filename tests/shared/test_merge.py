@@ -345,7 +345,9 @@ class TestReadingABatch:
             "/ops/1",
         }
 
-    @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"[" * 5000, b'{"ops":' * 5000, b"\xff", b"null", b"9" * 5000])
+    @pytest.mark.parametrize(
+        "body", [b"", b"[]", b"{", b"[" * 5000, b'{"ops":' * 5000, b"\xff", b"null", b"9" * 5000]
+    )
     def test_garbage_is_refused_and_nothing_breaks(self, body: bytes) -> None:
         with pytest.raises(InvalidInput) as refused:
             read_batch(body)

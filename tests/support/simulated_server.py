@@ -8,7 +8,7 @@ Each point that a mutant breaks is a method of its own.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -90,6 +90,8 @@ class SimulatedServer:
         assessments: Collection[int],
         people: Collection[Person],
     ) -> None:
+        self.sections: Sequence[int] = tuple(sections)
+        self.people: Sequence[Person] = tuple(people)
         teachers = {person.id for person in people if person.id is not None}
         self.sheets = {
             section: SimulatedSheet(
@@ -359,6 +361,12 @@ class SimulatedServer:
     @property
     def epoch_name(self) -> str:
         return str(self.epoch)
+
+    def enrollments(self, section_id: int) -> Sequence[int]:
+        return tuple(self.sheets[section_id].roster)
+
+    def assessments(self, section_id: int) -> Sequence[int]:
+        return tuple(self.sheets[section_id].assessments)
 
     def rev(self, section_id: int) -> int:
         return self.sheets[section_id].rev

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol, TypeVar
 
-from sims_desktop.client.errors import ClientError, Offline, ProblemAnswer, ServerBusy
+from sims_desktop.client.errors import ClientError, Offline, ProblemAnswer, ServerBusy, TryLater
 from sims_desktop.offline.exchange import Decide, Exchange, Heartbeat, Scope
 from sims_shared import sheet_copy
 from sims_shared.grading import SheetChanges, SheetSummary, SheetView, SyncAnswer
@@ -63,6 +63,13 @@ class ServerPort(Protocol):
 
     crash_due: bool
     on_write: Callable[[int, Write, bytes], None]
+
+    @property
+    def sections(self) -> Sequence[int]: ...
+    @property
+    def people(self) -> Sequence[Person]: ...
+    def enrollments(self, section_id: int) -> Sequence[int]: ...
+    def assessments(self, section_id: int) -> Sequence[int]: ...
 
     @property
     def epoch_name(self) -> str: ...
@@ -192,7 +199,7 @@ class History:
         self.lost: list[tuple[Device, LostEdit]] = []
         self.devices = [
             self.connect(Device(f"{person.name}-{n}", person, Watch(new_store(self.new_id(), self.new_id))))
-            for person in PEOPLE
+            for person in self.server.people
             for n in (1, 2)
         ]
 
@@ -232,12 +239,13 @@ class History:
         self.server.commit_open()
         for _ in range(ROUNDS_TO_REST):
             for device in self.devices:
-                for section in SECTIONS:
+                for section in self.server.sections:
                     if device.holds(section) or self.server.teaches(section, device.account):
-                        device.exchange.sync_sheet(section)
+                        with suppress(TryLater):  # a server that has just come back may say so once
+                            device.exchange.sync_sheet(section)
                 check_device(device.watch, self.server, device.damaged)
         for device in self.devices:
-            check_rest(device.watch, self.server, device.account, SECTIONS)
+            check_rest(device.watch, self.server, device.account, self.server.sections)
         for device, lost in self.lost:
             check_lost(device.watch, self.server, lost)
 
@@ -247,10 +255,13 @@ class History:
         return self.random.choice(self.devices)
 
     def a_section(self) -> int:
-        return 1 if self.chance(0.8) else 2
+        return self.server.sections[0 if self.chance(0.8) else 1]
 
-    def a_key(self) -> Key:
-        return self.random.choice(ENROLLMENTS), self.random.choice(ASSESSMENTS)
+    def a_key(self, section: int) -> Key:
+        return (
+            self.random.choice(self.server.enrollments(section)),
+            self.random.choice(self.server.assessments(section)),
+        )
 
     def act(self, device: Device, section: int, scope: Collection[Key], decide: Decide) -> Changes | None:
         return device.watch.change(section, scope, decide)
@@ -262,7 +273,7 @@ class History:
         edits = []
         for _ in range(self.random.choice((1, 1, 2, 4))):
             mark, score = self.random.choice(VALUES)
-            edits.append(NewEdit(self.a_key(), self.new_id(), mark, score))
+            edits.append(NewEdit(self.a_key(section), self.new_id(), mark, score))
         self.act(device, section, {new.key for new in edits}, lambda copy: sheet_copy.edit(copy, edits))
 
     def resolve(self) -> None:
@@ -317,7 +328,7 @@ class History:
     def copy_profile(self) -> None:
         if len(self.devices) < MOST_DEVICES:
             source = self.a_device()
-            account = source.account if self.chance(0.8) else self.random.choice(PEOPLE)
+            account = source.account if self.chance(0.8) else self.random.choice(self.server.people)
             twin = Device(f"{source.name}-copy", account, source.watch.twin())
             twin.damaged = source.damaged
             self.devices.append(self.connect(twin))
@@ -383,8 +394,8 @@ class History:
     # -- What happens on the server ----------------------------------------------------------------
 
     def import_marks(self) -> None:
-        value = self.random.choice(VALUES[:5])
-        self.server.begin_other_write(self.a_section(), {self.a_key(): value}, IMPORTER)
+        section, value = self.a_section(), self.random.choice(VALUES[:5])
+        self.server.begin_other_write(section, {self.a_key(section): value}, IMPORTER)
         if self.chance(0.5):
             self.server.commit_open()
 
@@ -393,17 +404,21 @@ class History:
 
     def move_row(self) -> None:
         status = self.random.choice(("enrolled", "enrolled", "dropped", "withdrawn", "barred"))
-        self.server.set_row(self.a_section(), self.random.choice(ENROLLMENTS), status)
+        section = self.a_section()
+        self.server.set_row(section, self.random.choice(self.server.enrollments(section)), status)
 
     def lock_assessment(self) -> None:
-        self.server.set_locked(self.a_section(), self.random.choice(ASSESSMENTS), self.chance(0.4))
+        section = self.a_section()
+        self.server.set_locked(
+            section, self.random.choice(self.server.assessments(section)), self.chance(0.4)
+        )
 
     def move_sheet(self) -> None:
         state = self.random.choice(("open", "open", "open", "submitted", "approved"))
         self.server.set_state(self.a_section(), state)
 
     def change_teacher(self) -> None:
-        self.server.set_teaching(self.a_section(), PEOPLE[1], self.chance(0.7))
+        self.server.set_teaching(self.a_section(), self.server.people[1], self.chance(0.7))
 
     def back_up(self) -> None:
         self.server.back_up()
