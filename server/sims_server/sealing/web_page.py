@@ -43,7 +43,7 @@ dt{opacity:.7}dd{margin:0;font-weight:600;overflow-wrap:anywhere}
 table{border-collapse:collapse;width:100%;font-size:.93rem}
 th{text-align:left;font-size:.85rem;opacity:.75;padding:.9rem 0 .2rem}
 td{padding:.28rem .3rem .28rem 0;border-top:1px solid var(--line);vertical-align:top}
-td.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+td:first-child{white-space:nowrap}td.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 td.g{font-weight:700;width:3rem;text-align:right}
 input,button{font:inherit;padding:.65rem .8rem;border-radius:10px;border:1px solid var(--line);width:100%}
 button{background:#1d3a78;color:#fff;border:0;margin-top:.5rem;font-weight:600}label{display:block;margin-top:.9rem}
