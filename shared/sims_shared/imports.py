@@ -16,7 +16,16 @@ from .problems import Fault, Kind, Refusal
 from .values import Id, Person
 
 ImportKind = Literal[
-    "departments", "programs", "courses", "terms", "accounts", "sections", "students", "enrollments", "assessments", "scores"
+    "departments",
+    "programs",
+    "courses",
+    "terms",
+    "accounts",
+    "sections",
+    "students",
+    "enrollments",
+    "assessments",
+    "scores",
 ]
 KINDS: tuple[str, ...] = get_args(ImportKind)
 

@@ -15,14 +15,80 @@ from decimal import ROUND_FLOOR, Decimal
 from pathlib import Path
 
 # The order in which they are imported: each refers only to those before it.
-ORDER = ("departments", "programs", "courses", "terms", "accounts", "sections", "students", "enrollments", "assessments", "scores")
+ORDER = (
+    "departments",
+    "programs",
+    "courses",
+    "terms",
+    "accounts",
+    "sections",
+    "students",
+    "enrollments",
+    "assessments",
+    "scores",
+)
 
 TUTOR_PASSWORD = "tutors-of-2013-and-2014"
 
 _STARTS = {"B": (2, 1), "J": (10, 1)}
 _TYPES = {"TMA": "assignment", "CMA": "quiz", "Exam": "final"}
-_FIRST = ("Amina", "Bilal", "Chen", "Daniel", "Esther", "Farah", "Grace", "Hamza", "Irene", "Jamal", "Kiran", "Laila", "Maryam", "Noah", "Omar", "Priya", "Rosa", "Sana", "Tomas", "Usman", "Vera", "Wei", "Yusuf", "Zara")
-_LAST = ("Ahmed", "Baker", "Chaudhry", "Davies", "Evans", "Farooq", "Green", "Hussain", "Iqbal", "Jones", "Khan", "Lewis", "Malik", "Novak", "Okafor", "Patel", "Qureshi", "Roberts", "Shah", "Taylor", "Umar", "Walker", "Young", "Zafar", "Siddiqui", "Morris", "Rahman", "Clarke", "Bukhari")  # fmt: skip
+_FIRST = (
+    "Amina",
+    "Bilal",
+    "Chen",
+    "Daniel",
+    "Esther",
+    "Farah",
+    "Grace",
+    "Hamza",
+    "Irene",
+    "Jamal",
+    "Kiran",
+    "Laila",
+    "Maryam",
+    "Noah",
+    "Omar",
+    "Priya",
+    "Rosa",
+    "Sana",
+    "Tomas",
+    "Usman",
+    "Vera",
+    "Wei",
+    "Yusuf",
+    "Zara",
+)
+_LAST = (
+    "Ahmed",
+    "Baker",
+    "Chaudhry",
+    "Davies",
+    "Evans",
+    "Farooq",
+    "Green",
+    "Hussain",
+    "Iqbal",
+    "Jones",
+    "Khan",
+    "Lewis",
+    "Malik",
+    "Novak",
+    "Okafor",
+    "Patel",
+    "Qureshi",
+    "Roberts",
+    "Shah",
+    "Taylor",
+    "Umar",
+    "Walker",
+    "Young",
+    "Zafar",
+    "Siddiqui",
+    "Morris",
+    "Rahman",
+    "Clarke",
+    "Bukhari",
+)
 
 
 def find_dataset() -> Path | None:
@@ -77,7 +143,10 @@ def scaled_weights(weights: list[Decimal]) -> list[Decimal]:
 def convert(dataset: Path, target: Path) -> dict[str, Path]:
     """Writes the import's files into `target`; the path of each kind, in the order of `ORDER`."""
     target.mkdir(parents=True, exist_ok=True)
-    presentations = [(row["code_module"], row["code_presentation"], int(row["module_presentation_length"])) for row in _rows(dataset, "courses")]
+    presentations = [
+        (row["code_module"], row["code_presentation"], int(row["module_presentation_length"]))
+        for row in _rows(dataset, "courses")
+    ]
     modules = sorted({module for module, _, _ in presentations})
     terms = sorted({presentation for _, presentation, _ in presentations})
     made: dict[str, Path] = {}
@@ -99,31 +168,73 @@ def convert(dataset: Path, target: Path) -> dict[str, Path]:
         number, presentation = row["id_student"], row["code_presentation"]
         first_term[number] = min(presentation, first_term.get(number, presentation))
 
-    write("departments", "code name", [("OU", "Open University"), ])
-    write("programs", "code name department_code level", [("OU-OPEN", "Open Degree", "OU", "UG")])
-    write("courses", "code title credits department_code", [(module, f"Module {module}", 4, "OU") for module in modules])
     write(
-        "terms", "name kind academic_year start_date end_date",
+        "departments",
+        "code name",
         [
-            (name, "spring" if name[4] == "B" else "fall", name[:4], _start(name).isoformat(),
-             (_start(name) + timedelta(days=max(length for _, other, length in presentations if other == name))).isoformat())
+            ("OU", "Open University"),
+        ],
+    )
+    write("programs", "code name department_code level", [("OU-OPEN", "Open Degree", "OU", "UG")])
+    write(
+        "courses",
+        "code title credits department_code",
+        [(module, f"Module {module}", 4, "OU") for module in modules],
+    )
+    write(
+        "terms",
+        "name kind academic_year start_date end_date",
+        [
+            (
+                name,
+                "spring" if name[4] == "B" else "fall",
+                name[:4],
+                _start(name).isoformat(),
+                (
+                    _start(name)
+                    + timedelta(days=max(length for _, other, length in presentations if other == name))
+                ).isoformat(),
+            )
             for name in terms
         ],
-    )  # fmt: skip
-    write("accounts", "username name roles password", [(f"tutor.{module.lower()}", f"Tutor of {module}", "faculty", TUTOR_PASSWORD) for module in modules])
-    write("sections", "course_code term section capacity faculty", [(module, term, "A", seats[module, term], f"tutor.{module.lower()}") for module, term, _ in presentations])
+    )
     write(
-        "students", "reg_no name program_code admitted_on",
-        [(number, made_up_name(int(number)), "OU-OPEN", _start(presentation).isoformat()) for number, presentation in sorted(first_term.items(), key=lambda item: int(item[0]))],
-    )  # fmt: skip
+        "accounts",
+        "username name roles password",
+        [(f"tutor.{module.lower()}", f"Tutor of {module}", "faculty", TUTOR_PASSWORD) for module in modules],
+    )
     write(
-        "enrollments", "reg_no course_code term section status enrolled_on ended_on",
+        "sections",
+        "course_code term section capacity faculty",
+        [
+            (module, term, "A", seats[module, term], f"tutor.{module.lower()}")
+            for module, term, _ in presentations
+        ],
+    )
+    write(
+        "students",
+        "reg_no name program_code admitted_on",
+        [
+            (number, made_up_name(int(number)), "OU-OPEN", _start(presentation).isoformat())
+            for number, presentation in sorted(first_term.items(), key=lambda item: int(item[0]))
+        ],
+    )
+    write(
+        "enrollments",
+        "reg_no course_code term section status enrolled_on ended_on",
         (
-            (row["id_student"], row["code_module"], row["code_presentation"], "A", "enrolled" if row["date_unregistration"] in ("", "?") else "withdrawn",
-             _day(row["code_presentation"], row["date_registration"]), _day(row["code_presentation"], row["date_unregistration"]))
+            (
+                row["id_student"],
+                row["code_module"],
+                row["code_presentation"],
+                "A",
+                "enrolled" if row["date_unregistration"] in ("", "?") else "withdrawn",
+                _day(row["code_presentation"], row["date_registration"]),
+                _day(row["code_presentation"], row["date_unregistration"]),
+            )
             for row in registrations
         ),
-    )  # fmt: skip
+    )
 
     by_section: dict[tuple[str, str], list[dict[str, str]]] = {}
     for row in _rows(dataset, "assessments"):
@@ -140,11 +251,12 @@ def convert(dataset: Path, target: Path) -> dict[str, Path]:
             assessments.append((module, term, "A", name, _TYPES[kind], weight, 100, _day(term, row["date"])))
     write("assessments", "course_code term section assessment type weight max_score due_date", assessments)
     write(
-        "scores", "reg_no course_code term section assessment score",
+        "scores",
+        "reg_no course_code term section assessment score",
         (
             (row["id_student"], module, term, "A", name, "" if row["score"] in ("", "?") else row["score"])
             for row in _rows(dataset, "studentAssessment")
             for module, term, name in (named[row["id_assessment"]],)
         ),
-    )  # fmt: skip
+    )
     return {kind: made[kind] for kind in ORDER}

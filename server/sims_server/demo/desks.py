@@ -24,7 +24,8 @@ def place_holds(work: Work, random: Random, staff: Staff) -> None:
     people = [
         row["student_id"]
         for row in work.rows(
-            "SELECT r.student_id FROM registration r WHERE r.is_current AND NOT EXISTS (SELECT FROM account a WHERE a.student_id = r.student_id) ORDER BY r.reg_no"
+            "SELECT r.student_id FROM registration r WHERE r.is_current AND NOT EXISTS (SELECT "
+            "FROM account a WHERE a.student_id = r.student_id) ORDER BY r.reg_no"
         )
     ]
     chosen = random.sample(people, EACH * len(kinds))
@@ -32,7 +33,9 @@ def place_holds(work: Work, random: Random, staff: Staff) -> None:
     registrar.run(
         "INSERT INTO hold (student_id, kind, blocks, effect, reason, amount, contact, placed_by, placed_at) "
         "SELECT g.student, k.kind, k.blocks, k.effect, g.reason, g.amount, k.contact, %(by)s, %(now)s "
-        "FROM unnest(%(students)s::bigint[], %(kinds)s::text[], %(reasons)s::text[], %(amounts)s::numeric[]) g (student, kind, reason, amount) JOIN hold_kind k ON k.kind = g.kind",
+        "FROM unnest(%(students)s::bigint[], %(kinds)s::text[], %(reasons)s::text[], "
+        "%(amounts)s::numeric[]) g (student, kind, reason, amount) JOIN hold_kind k ON k.kind = "
+        "g.kind",
         students=chosen,
         kinds=kinds * EACH,
         reasons=[_REASONS.get(kind, ("", None))[0] or kind for kind in kinds] * EACH,
@@ -41,7 +44,10 @@ def place_holds(work: Work, random: Random, staff: Staff) -> None:
         now=work.now,
     )
     registrar.run(
-        "UPDATE hold SET lifted_at = %(now)s, lifted_by = %(by)s, lift_reason = 'Cleared' WHERE id IN (SELECT max(id) FROM hold GROUP BY kind)",
+        (
+            "UPDATE hold SET lifted_at = %(now)s, lifted_by = %(by)s, lift_reason = 'Cleared' WHERE "
+            "id IN (SELECT max(id) FROM hold GROUP BY kind)"
+        ),
         now=work.now,
         by=registrar.caller.id,
     )
@@ -53,10 +59,21 @@ def receive_requests(work: Work, staff: Staff) -> None:
     counter = acting_as(work, staff.officers["counter"], "requests.create")
     counter.run(
         "INSERT INTO request (student_id, type, notes, copies, requested_by) "
-        "SELECT student_id, (ARRAY['transcript', 'bonafide', 'noc', 'transcript'])[1 + place %% 4], (ARRAY['For a scholarship', 'For the passport office', 'To travel abroad', 'For an employer'])[1 + place %% 4], 1 + place %% 2, %(by)s "
-        "FROM (SELECT student_id, row_number() OVER (ORDER BY reg_no)::integer AS place FROM (SELECT student_id, reg_no FROM registration WHERE cgpa IS NOT NULL ORDER BY reg_no COLLATE \"C\" LIMIT 12) r) p",
+        "SELECT student_id, (ARRAY['transcript', 'bonafide', 'noc', 'transcript'])[1 + place %% "
+        "4], (ARRAY['For a scholarship', 'For the passport office', 'To travel abroad', 'For an "
+        "employer'])[1 + place %% 4], 1 + place %% 2, %(by)s "
+        "FROM (SELECT student_id, row_number() OVER (ORDER BY reg_no)::integer AS place FROM "
+        "(SELECT student_id, reg_no FROM registration WHERE cgpa IS NOT NULL ORDER BY reg_no "
+        'COLLATE "C" LIMIT 12) r) p',
         by=counter.caller.id,
     )
     registrar = acting_as(work, staff.officers["registrar"], "requests.decide")
-    registrar.run("UPDATE request SET status = 'approved', processed_by = %(by)s, updated_at = %(now)s WHERE id IN (SELECT id FROM request ORDER BY id LIMIT 3)", by=registrar.caller.id, now=work.now)
+    registrar.run(
+        (
+            "UPDATE request SET status = 'approved', processed_by = %(by)s, updated_at = %(now)s "
+            "WHERE id IN (SELECT id FROM request ORDER BY id LIMIT 3)"
+        ),
+        by=registrar.caller.id,
+        now=work.now,
+    )
     act_as_system(work)

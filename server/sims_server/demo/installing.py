@@ -8,13 +8,13 @@ from pathlib import Path
 from random import Random
 
 from psycopg.types.json import Jsonb
-from sims_shared.problems import Kind, Refusal
 
 from sims_server.demo import desks, people, teaching
 from sims_server.kernel.database import Database
 from sims_server.kernel.execute import execute_as_system
 from sims_server.kernel.work import Work
 from sims_server.regulations.operations import install_default_regulation
+from sims_shared.problems import Kind, Refusal
 
 SEED = 2026
 SETTINGS = {
@@ -44,7 +44,9 @@ def install_demo(database: Database, data: Path) -> None:
 def _install(work: Work, _: None) -> None:
     if work.value("SELECT demo FROM system FOR UPDATE"):
         return
-    if work.value("SELECT EXISTS (SELECT FROM student) OR EXISTS (SELECT FROM section) OR EXISTS (SELECT FROM account)"):
+    if work.value(
+        "SELECT EXISTS (SELECT FROM student) OR EXISTS (SELECT FROM section) OR EXISTS (SELECT FROM account)"
+    ):
         raise DemoRefused("Give the demo a data folder of its own.")
     work.run("SET LOCAL statement_timeout = 0")
     work.run("SET LOCAL idle_in_transaction_session_timeout = 0")
@@ -64,7 +66,8 @@ def _install(work: Work, _: None) -> None:
 
 def _put_settings(work: Work) -> None:
     work.run(
-        "INSERT INTO setting (key, value) SELECT k, v FROM unnest(%(keys)s::text[], %(values)s::jsonb[]) s (k, v) "
+        "INSERT INTO setting (key, value) SELECT k, v FROM unnest(%(keys)s::text[], "
+        "%(values)s::jsonb[]) s (k, v) "
         "ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value",
         keys=list(SETTINGS),
         values=[Jsonb(value) for value in SETTINGS.values()],

@@ -6,21 +6,36 @@ from __future__ import annotations
 
 from random import Random
 
-_MEN = """Ahmed احمد|Ali علی|Bilal بلال|Daniyal دانیال|Fahad فہد|Faisal فیصل|Hamza حمزہ|Haris حارث|Hassan حسن|Ibrahim ابراہیم|Imran عمران|Junaid جنید
-Kamran کامران|Khalid خالد|Mudassar مدثر|Muhammad محمد|Nabeel نبیل|Noman نعمان|Omar عمر|Owais اویس|Rashid راشد|Saad سعد|Salman سلمان|Shahid شاہد
-Shoaib شعیب|Sufyan سفیان|Tahir طاہر|Talha طلحہ|Tariq طارق|Usman عثمان|Waqas وقاص|Yasir یاسر|Yousaf یوسف|Zain زین|Zubair زبیر|Adnan عدنان"""
-_WOMEN = """Aisha عائشہ|Amina آمنہ|Anam انعم|Asma اسماء|Bushra بشریٰ|Fariha فریحہ|Fatima فاطمہ|Hafsa حفصہ|Hina حنا|Iqra اقراء|Javeria جویریہ|Khadija خدیجہ
-Kiran کرن|Laiba لائبہ|Maham ماہم|Mahnoor ماہ نور|Maria ماریہ|Maryam مریم|Mehwish مہوش|Nadia نادیہ|Nimra نمرہ|Noor نور|Rabia رابعہ|Ramsha رمشا
-Rubina روبینہ|Sadia سعدیہ|Saima صائمہ|Saira سائرہ|Sana ثناء|Shazia شازیہ|Sidra سدرہ|Sumaira سمیرا|Tayyaba طیبہ|Uzma عظمیٰ|Zainab زینب|Zara زارا"""
-_FAMILIES = """Abbasi عباسی|Ahmad احمد|Akhtar اختر|Ansari انصاری|Arshad ارشد|Aslam اسلم|Awan اعوان|Aziz عزیز|Baig بیگ|Baloch بلوچ|Bhatti بھٹی|Butt بٹ
-Chaudhry چوہدری|Dar ڈار|Farooq فاروق|Ghani غنی|Gondal گوندل|Hashmi ہاشمی|Hussain حسین|Iqbal اقبال|Javed جاوید|Kazmi کاظمی|Khan خان|Khattak خٹک
-Khokhar کھوکھر|Latif لطیف|Mahmood محمود|Malik ملک|Mansoor منصور|Mirza مرزا|Mughal مغل|Naqvi نقوی|Nawaz نواز|Niazi نیازی|Qureshi قریشی|Rafiq رفیق
-Rana رانا|Raza رضا|Rehman رحمان|Riaz ریاض|Saleem سلیم|Shah شاہ|Shahzad شہزاد|Sheikh شیخ|Siddiqui صدیقی|Tariq طارق|Tiwana ٹوانہ|Yaqoob یعقوب
-Younas یونس|Yousafzai یوسفزئی|Zafar ظفر|Zaman زمان|Bukhari بخاری|Gilani گیلانی|Janjua جنجوعہ|Kiyani کیانی|Lodhi لودھی|Marwat مروت|Orakzai اورکزئی|Warraich وڑائچ"""
+_MEN = """Ahmed احمد|Ali علی|Bilal بلال|Daniyal دانیال|Fahad فہد|Faisal فیصل|Hamza حمزہ|Haris حارث
+Hassan حسن|Ibrahim ابراہیم|Imran عمران|Junaid جنید
+Kamran کامران|Khalid خالد|Mudassar مدثر|Muhammad محمد|Nabeel نبیل|Noman نعمان|Omar عمر|Owais اویس
+Rashid راشد|Saad سعد|Salman سلمان|Shahid شاہد
+Shoaib شعیب|Sufyan سفیان|Tahir طاہر|Talha طلحہ|Tariq طارق|Usman عثمان|Waqas وقاص|Yasir یاسر|Yousaf یوسف
+Zain زین|Zubair زبیر|Adnan عدنان"""
+_WOMEN = """Aisha عائشہ|Amina آمنہ|Anam انعم|Asma اسماء|Bushra بشریٰ|Fariha فریحہ|Fatima فاطمہ|Hafsa حفصہ
+Hina حنا|Iqra اقراء|Javeria جویریہ|Khadija خدیجہ
+Kiran کرن|Laiba لائبہ|Maham ماہم|Mahnoor ماہ نور|Maria ماریہ|Maryam مریم|Mehwish مہوش|Nadia نادیہ
+Nimra نمرہ|Noor نور|Rabia رابعہ|Ramsha رمشا
+Rubina روبینہ|Sadia سعدیہ|Saima صائمہ|Saira سائرہ|Sana ثناء|Shazia شازیہ|Sidra سدرہ|Sumaira سمیرا
+Tayyaba طیبہ|Uzma عظمیٰ|Zainab زینب|Zara زارا"""
+_FAMILIES = """Abbasi عباسی|Ahmad احمد|Akhtar اختر|Ansari انصاری|Arshad ارشد|Aslam اسلم|Awan اعوان
+Aziz عزیز|Baig بیگ|Baloch بلوچ|Bhatti بھٹی|Butt بٹ
+Chaudhry چوہدری|Dar ڈار|Farooq فاروق|Ghani غنی|Gondal گوندل|Hashmi ہاشمی|Hussain حسین|Iqbal اقبال
+Javed جاوید|Kazmi کاظمی|Khan خان|Khattak خٹک
+Khokhar کھوکھر|Latif لطیف|Mahmood محمود|Malik ملک|Mansoor منصور|Mirza مرزا|Mughal مغل|Naqvi نقوی|Nawaz نواز
+Niazi نیازی|Qureshi قریشی|Rafiq رفیق
+Rana رانا|Raza رضا|Rehman رحمان|Riaz ریاض|Saleem سلیم|Shah شاہ|Shahzad شہزاد|Sheikh شیخ|Siddiqui صدیقی
+Tariq طارق|Tiwana ٹوانہ|Yaqoob یعقوب
+Younas یونس|Yousafzai یوسفزئی|Zafar ظفر|Zaman زمان|Bukhari بخاری|Gilani گیلانی|Janjua جنجوعہ|Kiyani کیانی
+Lodhi لودھی|Marwat مروت|Orakzai اورکزئی|Warraich وڑائچ"""
 
 
 def _pairs(listed: str) -> list[tuple[str, str]]:
-    return [(latin, native) for entry in listed.replace("\n", "|").split("|") for latin, _, native in (entry.partition(" "),)]
+    return [
+        (latin, native)
+        for entry in listed.replace("\n", "|").split("|")
+        for latin, _, native in (entry.partition(" "),)
+    ]
 
 
 MEN, WOMEN, FAMILIES = _pairs(_MEN), _pairs(_WOMEN), _pairs(_FAMILIES)

@@ -21,10 +21,15 @@ TEACHERS_EACH = 6
 
 # Username → (name, role, department or ""). The contract's nine; a dean has every department.
 _OFFICERS = (
-    ("admin", "Asif Javed", "admin"), ("registrar", "Dr. Nasreen Akhtar", "registrar"), ("examcell", "Tariq Mahmood", "exam_cell"),
-    ("dean", "Prof. Dr. Salma Qureshi", "dean"), ("head", "Prof. Dr. Imran Siddiqui", "head"), ("faculty", "Dr. Ayesha Malik", "faculty"),
-    ("faculty2", "Bilal Chaudhry", "faculty"), ("counter", "Rukhsana Bibi", "counter"),
-)  # fmt: skip
+    ("admin", "Asif Javed", "admin"),
+    ("registrar", "Dr. Nasreen Akhtar", "registrar"),
+    ("examcell", "Tariq Mahmood", "exam_cell"),
+    ("dean", "Prof. Dr. Salma Qureshi", "dean"),
+    ("head", "Prof. Dr. Imran Siddiqui", "head"),
+    ("faculty", "Dr. Ayesha Malik", "faculty"),
+    ("faculty2", "Bilal Chaudhry", "faculty"),
+    ("counter", "Rukhsana Bibi", "counter"),
+)
 
 
 @dataclass(slots=True)
@@ -58,19 +63,40 @@ class Calendar:
 def acting_as(work: Work, account_id: int, action: str) -> Work:
     """The same transaction, from here on in the name of an account."""
     caller = caller_of_account(work.connection, account_id, work.now)
-    work.run(TELL_SYSTEM, actor=str(account_id), name=caller.name, action=action, method="", path="", request_id=work.request_id)
-    return Work(work.session, work.connection, work.database, caller, work.now, work.request_id, work.data, action)
+    work.run(
+        TELL_SYSTEM,
+        actor=str(account_id),
+        name=caller.name,
+        action=action,
+        method="",
+        path="",
+        request_id=work.request_id,
+    )
+    return Work(
+        work.session, work.connection, work.database, caller, work.now, work.request_id, work.data, action
+    )
 
 
 def act_as_system(work: Work) -> None:
     """Back to the system's own name."""
-    work.run(TELL_SYSTEM, actor="", name="system", action=work.action, method="", path="", request_id=work.request_id)
+    work.run(
+        TELL_SYSTEM,
+        actor="",
+        name="system",
+        action=work.action,
+        method="",
+        path="",
+        request_id=work.request_id,
+    )
 
 
 def make_catalog(work: Work) -> None:
     """Departments, programs, courses, prerequisites."""
     work.run(
-        "INSERT INTO department (code, name, faculty_name) SELECT * FROM unnest(%(codes)s::text[], %(names)s::text[], %(faculties)s::text[])",
+        (
+            "INSERT INTO department (code, name, faculty_name) SELECT * FROM "
+            "unnest(%(codes)s::text[], %(names)s::text[], %(faculties)s::text[])"
+        ),
         codes=[d.code for d in DEPARTMENTS],
         names=[d.name for d in DEPARTMENTS],
         faculties=[d.faculty for d in DEPARTMENTS],
@@ -78,9 +104,12 @@ def make_catalog(work: Work) -> None:
     programs = [(d.code, *program) for d in DEPARTMENTS for program in d.programs]
     work.run(
         "INSERT INTO program (code, name, department_id, level, credits_required, semesters) "
-        "SELECT p.code, p.name, d.id, p.level, p.credits, CASE p.level WHEN 'UG' THEN 8 WHEN 'MS' THEN 4 ELSE 6 END "
-        "FROM unnest(%(departments)s::text[], %(codes)s::text[], %(names)s::text[], %(levels)s::text[], %(credits)s::integer[]) WITH ORDINALITY "
-        "p (department, code, name, level, credits, place) JOIN department d ON d.code = p.department ORDER BY place",
+        "SELECT p.code, p.name, d.id, p.level, p.credits, CASE p.level WHEN 'UG' THEN 8 WHEN 'MS' "
+        "THEN 4 ELSE 6 END "
+        "FROM unnest(%(departments)s::text[], %(codes)s::text[], %(names)s::text[], "
+        "%(levels)s::text[], %(credits)s::integer[]) WITH ORDINALITY "
+        "p (department, code, name, level, credits, place) JOIN department d ON d.code = "
+        "p.department ORDER BY place",
         departments=[p[0] for p in programs],
         codes=[p[1] for p in programs],
         names=[p[2] for p in programs],
@@ -90,8 +119,10 @@ def make_catalog(work: Work) -> None:
     courses = [(d.code, *course) for d in DEPARTMENTS for course in d.course_rows()]
     work.run(
         "INSERT INTO course (code, title, credits, department_id) SELECT c.code, c.title, c.credits, d.id "
-        "FROM unnest(%(departments)s::text[], %(codes)s::text[], %(titles)s::text[], %(credits)s::integer[]) WITH ORDINALITY "
-        "c (department, code, title, credits, place) JOIN department d ON d.code = c.department ORDER BY place",
+        "FROM unnest(%(departments)s::text[], %(codes)s::text[], %(titles)s::text[], "
+        "%(credits)s::integer[]) WITH ORDINALITY "
+        "c (department, code, title, credits, place) JOIN department d ON d.code = c.department "
+        "ORDER BY place",
         departments=[c[0] for c in courses],
         codes=[c[1] for c in courses],
         titles=[c[2] for c in courses],
@@ -99,8 +130,10 @@ def make_catalog(work: Work) -> None:
     )
     # The first course of a year builds on the fourth of the year before.
     work.run(
-        "INSERT INTO course_prerequisite (course_id, prerequisite_id) SELECT c.id, p.id FROM course c JOIN course p "
-        "ON c.code ~ '-[234]01$' AND p.code = split_part(c.code, '-', 1) || '-' || substr(split_part(c.code, '-', 2), 1, 1)::integer - 1 || '04'"
+        "INSERT INTO course_prerequisite (course_id, prerequisite_id) SELECT c.id, p.id FROM "
+        "course c JOIN course p "
+        "ON c.code ~ '-[234]01$' AND p.code = split_part(c.code, '-', 1) || '-' || "
+        "substr(split_part(c.code, '-', 2), 1, 1)::integer - 1 || '04'"
     )
 
 
@@ -112,14 +145,18 @@ def make_staff(work: Work, random: Random) -> Staff:
 
     def account(username: str, name: str, password_hash: str, grants: list[tuple[str, str | None]]) -> int:
         made: int = work.value(
-            "INSERT INTO account (username, name, email, password_hash) VALUES (%(username)s, %(name)s, %(username)s || '@exampleabad.edu.example', %(hash)s) RETURNING id",
+            (
+                "INSERT INTO account (username, name, email, password_hash) VALUES (%(username)s, "
+                "%(name)s, %(username)s || '@exampleabad.edu.example', %(hash)s) RETURNING id"
+            ),
             username=username,
             name=name,
             hash=password_hash,
         )
         work.run(
             "INSERT INTO account_role (account_id, role_id, department_id) SELECT %(account)s, r.id, d.id "
-            "FROM unnest(%(roles)s::text[], %(departments)s::text[]) g (role, department) JOIN role r ON r.name = g.role LEFT JOIN department d ON d.code = g.department",
+            "FROM unnest(%(roles)s::text[], %(departments)s::text[]) g (role, department) JOIN "
+            "role r ON r.name = g.role LEFT JOIN department d ON d.code = g.department",
             account=made,
             roles=[role for role, _ in grants],
             departments=[department for _, department in grants],
@@ -132,15 +169,24 @@ def make_staff(work: Work, random: Random) -> Staff:
             departments = [d.code for d in DEPARTMENTS]
         elif role == "head":
             departments = [HOME]
-        staff.officers[username] = account(username, name, hashed, [(role, department) for department in departments])
+        staff.officers[username] = account(
+            username, name, hashed, [(role, department) for department in departments]
+        )
     for department in DEPARTMENTS:
         code = department.code.lower()
         if department.code == HOME:
             staff.heads[department.code] = staff.officers["head"]
         else:
-            staff.heads[department.code] = account(f"head.{code}", f"Prof. Dr. {names.person()[0]}", "!", [("head", department.code)])
+            staff.heads[department.code] = account(
+                f"head.{code}", f"Prof. Dr. {names.person()[0]}", "!", [("head", department.code)]
+            )
         staff.teachers[department.code] = [
-            account(f"{code}.teacher{number}", f"Dr. {names.person()[0]}" if number % 2 else names.person()[0], "!", [("faculty", None)])
+            account(
+                f"{code}.teacher{number}",
+                f"Dr. {names.person()[0]}" if number % 2 else names.person()[0],
+                "!",
+                [("faculty", None)],
+            )
             for number in range(1, TEACHERS_EACH + 1)
         ]
     return staff
@@ -163,26 +209,42 @@ def make_students(work: Work, random: Random, calendar: Calendar) -> None:
                 number = len(rows) + 1
                 rows.append(
                     {
-                        "name": name, "native": native, "father": father, "program": code, "reg_no": f"{year}-{code}-{placed[code]:04d}",
-                        "intake": f"{year}{calendar.open.season}", "admitted": admitted, "phone": f"0300-555{number:04d}",
+                        "name": name,
+                        "native": native,
+                        "father": father,
+                        "program": code,
+                        "reg_no": f"{year}-{code}-{placed[code]:04d}",
+                        "intake": f"{year}{calendar.open.season}",
+                        "admitted": admitted,
+                        "phone": f"0300-555{number:04d}",
                         # No identity card begins with 00000.
-                        "national": f"00000-{number:07d}-{number % 10}", "born": date(year - 19, 1, 1) + timedelta(days=random.randrange(700)),
-                        "email": f"{year}{code.lower()}{placed[code]:04d}@student.exampleabad.edu.example", "roll": str(placed[code]),
+                        "national": f"00000-{number:07d}-{number % 10}",
+                        "born": date(year - 19, 1, 1) + timedelta(days=random.randrange(700)),
+                        "email": f"{year}{code.lower()}{placed[code]:04d}@student.exampleabad.edu.example",
+                        "roll": str(placed[code]),
                     }
-                )  # fmt: skip
+                )
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     work.run(
         """
         WITH given AS (
-               SELECT * FROM unnest(%(name)s::text[], %(native)s::text[], %(father)s::text[], %(program)s::text[], %(reg_no)s::text[], %(intake)s::text[],
-                 %(admitted)s::date[], %(phone)s::text[], %(national)s::text[], %(born)s::date[], %(email)s::text[], %(roll)s::text[]) WITH ORDINALITY
-                 g (name, native, father, program, reg_no, intake, admitted, phone, national, born, email, roll, place)),
+               SELECT * FROM unnest(%(name)s::text[], %(native)s::text[], %(father)s::text[],
+               %(program)s::text[], %(reg_no)s::text[], %(intake)s::text[],
+                 %(admitted)s::date[], %(phone)s::text[], %(national)s::text[], %(born)s::date[],
+                 %(email)s::text[], %(roll)s::text[]) WITH ORDINALITY
+                 g (name, native, father, program, reg_no, intake, admitted, phone, national, born, email,
+                 roll, place)),
              made AS (
-               INSERT INTO student (name, name_native, father_name, national_id, date_of_birth, email, phone, address)
-               SELECT name, native, father, national, born, email, phone, 'Exampleabad' FROM given ORDER BY place RETURNING id)
-        INSERT INTO registration (student_id, program_id, regulation_id, reg_no, roll_no, intake, batch, admitted_on)
-        SELECT m.id, p.id, (SELECT id FROM regulation WHERE status = 'in_force' ORDER BY id LIMIT 1), g.reg_no, g.roll, g.intake, left(g.intake, 4), g.admitted
-          FROM given g JOIN (SELECT id, row_number() OVER (ORDER BY id) AS place FROM made) m USING (place) JOIN program p ON p.code = g.program
+               INSERT INTO student (name, name_native, father_name, national_id, date_of_birth, email, phone,
+               address)
+               SELECT name, native, father, national, born, email, phone, 'Exampleabad' FROM given ORDER BY
+               place RETURNING id)
+        INSERT INTO registration (student_id, program_id, regulation_id, reg_no, roll_no, intake, batch,
+        admitted_on)
+        SELECT m.id, p.id, (SELECT id FROM regulation WHERE status = 'in_force' ORDER BY id LIMIT 1),
+        g.reg_no, g.roll, g.intake, left(g.intake, 4), g.admitted
+          FROM given g JOIN (SELECT id, row_number() OVER (ORDER BY id) AS place FROM made) m USING (place)
+          JOIN program p ON p.code = g.program
          ORDER BY place""",
         **columns,
     )
@@ -192,7 +254,9 @@ def give_student_an_account(work: Work, student_id: int) -> None:
     """`student` signs in as this one."""
     work.run(
         "WITH made AS (INSERT INTO account (username, name, email, password_hash, student_id) "
-        "SELECT 'student', name, email, (SELECT password_hash FROM account WHERE username = 'counter'), id FROM student WHERE id = %(id)s RETURNING id) "
-        "INSERT INTO account_role (account_id, role_id) SELECT made.id, role.id FROM made, role WHERE role.name = 'student'",
+        "SELECT 'student', name, email, (SELECT password_hash FROM account WHERE username = "
+        "'counter'), id FROM student WHERE id = %(id)s RETURNING id) "
+        "INSERT INTO account_role (account_id, role_id) SELECT made.id, role.id FROM made, role "
+        "WHERE role.name = 'student'",
         id=student_id,
     )

@@ -10,13 +10,20 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sims_shared.results import PublishResults
-
 from sims_server.demo.catalog import DEPARTMENTS
-from sims_server.demo.people import HOME, Calendar, Staff, Term, act_as_system, acting_as, give_student_an_account
+from sims_server.demo.people import (
+    HOME,
+    Calendar,
+    Staff,
+    Term,
+    act_as_system,
+    acting_as,
+    give_student_an_account,
+)
 from sims_server.kernel.work import Work
 from sims_server.results.operations import draft_sheets
 from sims_server.results.operations.publishing import publish_results
+from sims_shared.results import PublishResults
 
 # Of a department's fifteen sections of the open term, which sheets have come how far. The others are open.
 SUBMITTED, APPROVED, RETURNED = (7, 12), (9, 14), (10,)
@@ -26,10 +33,17 @@ EARLIER_OF_FACULTY = (0, 5)
 RETURN_REASON = "The midterm of the last two rows is missing; the hall memo says they sat it."
 
 _Assessment = tuple[str, str, int, int, bool]  # name, type, weight, maximum, must be sat
-_THREE: tuple[_Assessment, ...] = (("Quizzes", "quiz", 20, 20, False), ("Midterm", "midterm", 30, 50, False), ("Final", "final", 50, 100, True))
+_THREE: tuple[_Assessment, ...] = (
+    ("Quizzes", "quiz", 20, 20, False),
+    ("Midterm", "midterm", 30, 50, False),
+    ("Final", "final", 50, 100, True),
+)
 _FOUR: tuple[_Assessment, ...] = (
-    ("Quizzes", "quiz", 10, 20, False), ("Assignments", "assignment", 15, 30, False), ("Midterm", "midterm", 25, 50, False), ("Final", "final", 50, 100, True),
-)  # fmt: skip
+    ("Quizzes", "quiz", 10, 20, False),
+    ("Assignments", "assignment", 15, 30, False),
+    ("Midterm", "midterm", 25, 50, False),
+    ("Final", "final", 50, 100, True),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +82,10 @@ def make_terms(work: Work) -> Calendar:
         name = f"{'Fall' if fall else 'Spring'} {year}"
         last = first + 126 * day
         made: int = work.value(
-            "INSERT INTO term (name, kind, academic_year, start_date, end_date, enroll_until, drop_until, withdraw_until, marks_due, recheck_until, status) "
-            "VALUES (%(name)s, %(kind)s, %(academic)s, %(start)s, %(end)s, %(enroll)s, %(drop)s, %(withdraw)s, %(marks)s, %(recheck)s, %(status)s) RETURNING id",
+            "INSERT INTO term (name, kind, academic_year, start_date, end_date, enroll_until, "
+            "drop_until, withdraw_until, marks_due, recheck_until, status) "
+            "VALUES (%(name)s, %(kind)s, %(academic)s, %(start)s, %(end)s, %(enroll)s, %(drop)s, "
+            "%(withdraw)s, %(marks)s, %(recheck)s, %(status)s) RETURNING id",
             name=name,
             kind="fall" if fall else "spring",
             academic=f"{year if fall else year - 1}-{(year if fall else year - 1) % 100 + 1:02d}",
@@ -84,7 +100,9 @@ def make_terms(work: Work) -> Calendar:
         )
         return Term(made, name, first, season, year)
 
-    earlier = term("F" if spring else "S", today.year - 1 if spring else today.year, start - 190 * day, "closed", False)
+    earlier = term(
+        "F" if spring else "S", today.year - 1 if spring else today.year, start - 190 * day, "closed", False
+    )
     return Calendar(earlier, term("S" if spring else "F", today.year, start, "open", True))
 
 
@@ -94,7 +112,14 @@ def teach_earlier_term(work: Work, random: Random, calendar: Calendar, staff: St
     sections = _make_sections(work, term, staff, earlier=True)
     students = _students(work, calendar)
     # Who is now in the second year took the first year's spring courses, and so on.
-    roster = _seat(work, random, term, sections, [(s, s.year - 1) for s in students.values() if s.year > 1], withdrawn=0.012)
+    roster = _seat(
+        work,
+        random,
+        term,
+        sections,
+        [(s, s.year - 1) for s in students.values() if s.year > 1],
+        withdrawn=0.012,
+    )
     assessments = _make_assessments(work, term, sections, {section.id: _THREE for section in sections})
     _enter_marks(work, random, students, sections, roster, assessments, lambda section, place, share: True)
     ids = [section.id for section in sections]
@@ -103,7 +128,9 @@ def teach_earlier_term(work: Work, random: Random, calendar: Calendar, staff: St
     controller = acting_as(work, staff.officers["examcell"], "results.publish")
     publish_results(controller, PublishResults(term_id=term.id))
     act_as_system(work)
-    assert work.value("SELECT count(*) FROM result WHERE section_id = ANY (%(ids)s) AND state = 'published'", ids=ids)
+    assert work.value(
+        "SELECT count(*) FROM result WHERE section_id = ANY (%(ids)s) AND state = 'published'", ids=ids
+    )
 
 
 def teach_open_term(work: Work, random: Random, calendar: Calendar, staff: Staff) -> None:
@@ -112,9 +139,20 @@ def teach_open_term(work: Work, random: Random, calendar: Calendar, staff: Staff
     sections = _make_sections(work, term, staff, earlier=False)
     students = _students(work, calendar)
     shared = {section.id for section in sections if section.department == HOME and section.place in SHARED}
-    roster = _seat(work, random, term, sections, [(s, s.year) for s in students.values()], withdrawn=0.01, all_stay=shared)
+    roster = _seat(
+        work,
+        random,
+        term,
+        sections,
+        [(s, s.year) for s in students.values()],
+        withdrawn=0.01,
+        all_stay=shared,
+    )
     roster += _repeat(work, term)
-    chosen = {section.id: _FOUR if section.id in shared or section.place % 3 == 0 else _THREE for section in sections}
+    chosen = {
+        section.id: _FOUR if section.id in shared or section.place % 3 == 0 else _THREE
+        for section in sections
+    }
     assessments = _make_assessments(work, term, sections, chosen)
     finished = {section.id for section in sections if section.place in SUBMITTED + APPROVED}
 
@@ -133,8 +171,10 @@ def teach_open_term(work: Work, random: Random, calendar: Calendar, staff: Staff
     give_student_an_account(
         work,
         work.value(
-            "SELECT e.student_id FROM enrollment e JOIN registration r ON r.id = e.registration_id JOIN section s ON s.id = e.section_id "
-            "WHERE s.term_id = %(term)s AND s.course_code = %(course)s AND r.cgpa > 3 ORDER BY r.reg_no LIMIT 1",
+            "SELECT e.student_id FROM enrollment e JOIN registration r ON r.id = "
+            "e.registration_id JOIN section s ON s.id = e.section_id "
+            "WHERE s.term_id = %(term)s AND s.course_code = %(course)s AND r.cgpa > 3 ORDER BY "
+            "r.reg_no LIMIT 1",
             term=term.id,
             course=f"{HOME}-201",
         ),
@@ -158,30 +198,48 @@ def _make_sections(work: Work, term: Term, staff: Staff, *, earlier: bool) -> li
             if place % 3 == 0:
                 team.append(teachers[(place + 1) % len(teachers)])
             if department.code == HOME:
-                if earlier and place in EARLIER_OF_FACULTY or not earlier and place in ALONE:
+                if (earlier and place in EARLIER_OF_FACULTY) or (not earlier and place in ALONE):
                     team = [staff.officers["faculty"]]
                 elif not earlier and place in SHARED:
                     team = [staff.officers["faculty"], staff.officers["faculty2"]]
             planned.append((department.code, place, year, f"{department.code}-{year}0{number}", code, team))
     courses, codes = [p[3] for p in planned], [p[4] for p in planned]
     work.run(
-        "INSERT INTO offering (course_id, term_id) SELECT DISTINCT c.id, %(term)s::bigint FROM unnest(%(courses)s::text[]) g (code) JOIN course c USING (code)",
+        (
+            "INSERT INTO offering (course_id, term_id) SELECT DISTINCT c.id, %(term)s::bigint FROM "
+            "unnest(%(courses)s::text[]) g (code) JOIN course c USING (code)"
+        ),
         term=term.id,
         courses=courses,
     )
     made = work.rows(
-        "INSERT INTO section (offering_id, course_id, term_id, code, capacity, course_code, course_title, credits, marks_total, grading, counts_in_gpa) "
-        "SELECT o.id, c.id, %(term)s, g.section, 160, c.code, c.title, c.credits, c.marks_total, c.grading, c.counts_in_gpa "
-        "FROM unnest(%(courses)s::text[], %(codes)s::text[]) WITH ORDINALITY g (course, section, place) JOIN course c ON c.code = g.course "
+        "INSERT INTO section (offering_id, course_id, term_id, code, capacity, course_code, "
+        "course_title, credits, marks_total, grading, counts_in_gpa) "
+        "SELECT o.id, c.id, %(term)s, g.section, 160, c.code, c.title, c.credits, c.marks_total, "
+        "c.grading, c.counts_in_gpa "
+        "FROM unnest(%(courses)s::text[], %(codes)s::text[]) WITH ORDINALITY g (course, section, "
+        "place) JOIN course c ON c.code = g.course "
         "JOIN offering o ON o.course_id = c.id AND o.term_id = %(term)s ORDER BY place RETURNING id",
         term=term.id,
         courses=courses,
         codes=codes,
     )
-    sections = [Section(row["id"], department, place, year, course, code, team[0]) for row, (department, place, year, course, code, team) in zip(sorted(made, key=lambda row: row["id"]), planned, strict=True)]
-    taught = [(section.id, account, "lead" if index == 0 else "co") for section, plan in zip(sections, planned, strict=True) for index, account in enumerate(plan[5])]
+    sections = [
+        Section(row["id"], department, place, year, course, code, team[0])
+        for row, (department, place, year, course, code, team) in zip(
+            sorted(made, key=lambda row: row["id"]), planned, strict=True
+        )
+    ]
+    taught = [
+        (section.id, account, "lead" if index == 0 else "co")
+        for section, plan in zip(sections, planned, strict=True)
+        for index, account in enumerate(plan[5])
+    ]
     work.run(
-        "INSERT INTO section_staff (section_id, account_id, role, since) SELECT *, %(since)s FROM unnest(%(sections)s::bigint[], %(accounts)s::bigint[], %(roles)s::text[])",
+        (
+            "INSERT INTO section_staff (section_id, account_id, role, since) SELECT *, %(since)s FROM "
+            "unnest(%(sections)s::bigint[], %(accounts)s::bigint[], %(roles)s::text[])"
+        ),
         sections=[row[0] for row in taught],
         accounts=[row[1] for row in taught],
         roles=[row[2] for row in taught],
@@ -198,12 +256,16 @@ def _students(work: Work, calendar: Calendar) -> dict[int, Student]:
     rows = work.rows(
         "SELECT r.id, d.code AS department, %(year)s - left(r.intake, 4)::integer + 1 AS year, "
         "row_number() OVER (PARTITION BY d.code, r.intake ORDER BY r.id)::integer AS place "
-        "FROM registration r JOIN program p ON p.id = r.program_id JOIN department d ON d.id = p.department_id ORDER BY r.id",
+        "FROM registration r JOIN program p ON p.id = r.program_id JOIN department d ON d.id = "
+        "p.department_id ORDER BY r.id",
         year=calendar.open.year,
     )
     # The same student is as good in one term as in the next.
     own = Random("ability")
-    return {row["id"]: Student(row["id"], row["department"], row["year"], row["place"], own.gauss(70, 10)) for row in rows}
+    return {
+        row["id"]: Student(row["id"], row["department"], row["year"], row["place"], own.gauss(70, 10))
+        for row in rows
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +279,14 @@ class Seat:
 
 
 def _seat(
-    work: Work, random: Random, term: Term, sections: list[Section], wanted: list[tuple[Student, int]], *, withdrawn: float, all_stay: set[int] = frozenset()  # type: ignore[assignment]
+    work: Work,
+    random: Random,
+    term: Term,
+    sections: list[Section],
+    wanted: list[tuple[Student, int]],
+    *,
+    withdrawn: float,
+    all_stay: set[int] = frozenset(),  # type: ignore[assignment]
 ) -> list[Seat]:
     """Enroll each student in the courses of a year of study, but where a prerequisite was failed. Few
     withdraw, and none from the sections in `all_stay`."""
@@ -227,10 +296,14 @@ def _seat(
     failed = {
         (row["registration_id"], row["course_id"])
         for row in work.rows(
-            "SELECT x.registration_id, q.course_id FROM result x JOIN course_prerequisite q ON q.prerequisite_id = x.course_id GROUP BY 1, 2 HAVING NOT bool_or(x.outcome = 'pass')"
+            "SELECT x.registration_id, q.course_id FROM result x JOIN course_prerequisite q ON "
+            "q.prerequisite_id = x.course_id GROUP BY 1, 2 HAVING NOT bool_or(x.outcome = 'pass')"
         )
     }
-    course_ids = {row["id"]: row["course_id"] for row in work.rows("SELECT id, course_id FROM section WHERE term_id = %(term)s", term=term.id)}
+    course_ids = {
+        row["id"]: row["course_id"]
+        for row in work.rows("SELECT id, course_id FROM section WHERE term_id = %(term)s", term=term.id)
+    }
     registrations, chosen, leaving = [], [], []
     for student, year in wanted:
         for (department, of_year, _), parallel in by_course.items():
@@ -243,42 +316,62 @@ def _seat(
             chosen.append(section.id)
             leaving.append(section.id not in all_stay and random.random() < withdrawn)
     rows = work.rows(
-        "INSERT INTO enrollment (student_id, registration_id, section_id, term_id, course_id, status, enrolled_at, ended_at, end_reason) "
-        "SELECT r.student_id, r.id, s.id, s.term_id, s.course_id, CASE WHEN g.leaving THEN 'withdrawn' ELSE 'enrolled' END, %(enrolled)s, "
+        "INSERT INTO enrollment (student_id, registration_id, section_id, term_id, course_id, "
+        "status, enrolled_at, ended_at, end_reason) "
+        "SELECT r.student_id, r.id, s.id, s.term_id, s.course_id, CASE WHEN g.leaving THEN "
+        "'withdrawn' ELSE 'enrolled' END, %(enrolled)s, "
         "CASE WHEN g.leaving THEN %(left)s END, CASE WHEN g.leaving THEN 'on own request' END "
-        "FROM unnest(%(registrations)s::bigint[], %(sections)s::bigint[], %(leaving)s::boolean[]) WITH ORDINALITY g (registration, section, leaving, place) "
-        "JOIN registration r ON r.id = g.registration JOIN section s ON s.id = g.section ORDER BY place RETURNING id, registration_id, section_id, status",
+        "FROM unnest(%(registrations)s::bigint[], %(sections)s::bigint[], %(leaving)s::boolean[]) "
+        "WITH ORDINALITY g (registration, section, leaving, place) "
+        "JOIN registration r ON r.id = g.registration JOIN section s ON s.id = g.section ORDER BY "
+        "place RETURNING id, registration_id, section_id, status",
         registrations=registrations,
         sections=chosen,
         leaving=leaving,
         enrolled=_moment(work, term.start),
         left=min(_moment(work, term.start + timedelta(days=18)), work.now),
     )
-    return [Seat(row["id"], row["registration_id"], row["section_id"], row["status"] == "enrolled") for row in rows]
+    return [
+        Seat(row["id"], row["registration_id"], row["section_id"], row["status"] == "enrolled")
+        for row in rows
+    ]
 
 
 def _repeat(work: Work, term: Term) -> list[Seat]:
     """Who failed a course that is offered again takes it again, as a second attempt."""
     rows = work.rows(
-        "INSERT INTO enrollment (student_id, registration_id, section_id, term_id, course_id, kind, attempt, enrolled_at) "
-        "SELECT x.student_id, x.registration_id, s.id, s.term_id, s.course_id, 'repeat', x.attempt + 1, %(enrolled)s "
+        "INSERT INTO enrollment (student_id, registration_id, section_id, term_id, course_id, "
+        "kind, attempt, enrolled_at) "
+        "SELECT x.student_id, x.registration_id, s.id, s.term_id, s.course_id, 'repeat', "
+        "x.attempt + 1, %(enrolled)s "
         "FROM result x JOIN section s ON s.course_id = x.course_id AND s.term_id = %(term)s AND s.code = 'A' "
-        "WHERE x.outcome = 'fail' AND x.state = 'published' AND s.seats_taken < s.capacity - 20 ORDER BY x.id RETURNING id, registration_id, section_id",
+        "WHERE x.outcome = 'fail' AND x.state = 'published' AND s.seats_taken < s.capacity - 20 "
+        "ORDER BY x.id RETURNING id, registration_id, section_id",
         term=term.id,
         enrolled=_moment(work, term.start),
     )
     return [Seat(row["id"], row["registration_id"], row["section_id"], True) for row in rows]
 
 
-def _make_assessments(work: Work, term: Term, sections: list[Section], chosen: dict[int, tuple[_Assessment, ...]]) -> dict[int, list[tuple[int, _Assessment]]]:
+def _make_assessments(
+    work: Work, term: Term, sections: list[Section], chosen: dict[int, tuple[_Assessment, ...]]
+) -> dict[int, list[tuple[int, _Assessment]]]:
     """Section → its assessments (id, description); the weights of each section are exactly 100."""
-    planned = [(section.id, place, assessment) for section in sections for place, assessment in enumerate(chosen[section.id], start=1)]
+    planned = [
+        (section.id, place, assessment)
+        for section in sections
+        for place, assessment in enumerate(chosen[section.id], start=1)
+    ]
     due = {"quiz": 30, "assignment": 60, "midterm": 56, "final": 115}
     made = work.rows(
-        "INSERT INTO assessment (section_id, name, type, weight, max_score, must_sit, step, due_date, position) "
+        "INSERT INTO assessment (section_id, name, type, weight, max_score, must_sit, step, "
+        "due_date, position) "
         "SELECT g.section, g.name, g.type, g.weight, g.maximum, g.must_sit, 0.5, g.due, g.position "
-        "FROM unnest(%(sections)s::bigint[], %(names)s::text[], %(types)s::text[], %(weights)s::numeric[], %(maxima)s::numeric[], %(must_sit)s::boolean[], %(due)s::date[], %(positions)s::integer[]) "
-        "WITH ORDINALITY g (section, name, type, weight, maximum, must_sit, due, position, place) ORDER BY place RETURNING id",
+        "FROM unnest(%(sections)s::bigint[], %(names)s::text[], %(types)s::text[], "
+        "%(weights)s::numeric[], %(maxima)s::numeric[], %(must_sit)s::boolean[], %(due)s::date[], "
+        "%(positions)s::integer[]) "
+        "WITH ORDINALITY g (section, name, type, weight, maximum, must_sit, due, position, place) "
+        "ORDER BY place RETURNING id",
         sections=[row[0] for row in planned],
         names=[row[2][0] for row in planned],
         types=[row[2][1] for row in planned],
@@ -295,9 +388,14 @@ def _make_assessments(work: Work, term: Term, sections: list[Section], chosen: d
 
 
 def _enter_marks(
-    work: Work, random: Random, students: dict[int, Student], sections: list[Section], roster: list[Seat],
-    assessments: dict[int, list[tuple[int, _Assessment]]], is_entered: Any,
-) -> None:  # fmt: skip
+    work: Work,
+    random: Random,
+    students: dict[int, Student],
+    sections: list[Section],
+    roster: list[Seat],
+    assessments: dict[int, list[tuple[int, _Assessment]]],
+    is_entered: Any,
+) -> None:
     """Marks by ability and luck, each entered by the section's lead. `is_entered(section, assessment's
     name, share of the roster above)` says how far the sheet has come."""
     by_id = {section.id: section for section in sections}
@@ -318,12 +416,16 @@ def _enter_marks(
                 else:
                     percent = min(100.0, max(8.0, random.gauss(ability, 9)))
                     halves = round(maximum * percent / 50)
-                    entered[section.lead].append((seat.enrollment_id, assessment_id, "scored", Decimal(halves) / 2))
+                    entered[section.lead].append(
+                        (seat.enrollment_id, assessment_id, "scored", Decimal(halves) / 2)
+                    )
     for lead, cells in entered.items():
         acting_as(work, lead, "sheets.sync").run(
             "INSERT INTO assessment_score (section_id, enrollment_id, assessment_id, max_score, mark, score) "
             "SELECT a.section_id, g.enrollment, a.id, a.max_score, g.mark, g.score "
-            "FROM unnest(%(enrollments)s::bigint[], %(assessments)s::bigint[], %(marks)s::text[], %(scores)s::numeric[]) g (enrollment, assessment, mark, score) JOIN assessment a ON a.id = g.assessment",
+            "FROM unnest(%(enrollments)s::bigint[], %(assessments)s::bigint[], %(marks)s::text[], "
+            "%(scores)s::numeric[]) g (enrollment, assessment, mark, score) JOIN assessment a ON "
+            "a.id = g.assessment",
             enrollments=[cell[0] for cell in cells],
             assessments=[cell[1] for cell in cells],
             marks=[cell[2] for cell in cells],
@@ -338,7 +440,13 @@ def _submit(work: Work, sections: list[Section]) -> None:
         by_lead[section.lead].append(section.id)
     for lead, ids in by_lead.items():
         acting_as(work, lead, "sheets.submit").run(
-            "UPDATE sheet SET state = 'submitted', submitted_by = %(lead)s, submitted_at = %(now)s WHERE section_id = ANY (%(ids)s)", lead=lead, now=work.now, ids=ids
+            (
+                "UPDATE sheet SET state = 'submitted', submitted_by = %(lead)s, submitted_at = "
+                "%(now)s WHERE section_id = ANY (%(ids)s)"
+            ),
+            lead=lead,
+            now=work.now,
+            ids=ids,
         )
     act_as_system(work)
 
@@ -348,7 +456,15 @@ def _approve(work: Work, sections: list[Section], staff: Staff) -> None:
     for department, head in staff.heads.items():
         ids = [section.id for section in sections if section.department == department]
         approving = acting_as(work, head, "sheets.approve")
-        approving.run("UPDATE sheet SET state = 'approved', approved_by = %(head)s, approved_at = %(now)s WHERE section_id = ANY (%(ids)s)", head=head, now=work.now, ids=ids)
+        approving.run(
+            (
+                "UPDATE sheet SET state = 'approved', approved_by = %(head)s, approved_at = %(now)s "
+                "WHERE section_id = ANY (%(ids)s)"
+            ),
+            head=head,
+            now=work.now,
+            ids=ids,
+        )
         draft_sheets(approving, ids)
     act_as_system(work)
 
@@ -356,6 +472,11 @@ def _approve(work: Work, sections: list[Section], staff: Staff) -> None:
 def _return(work: Work, sections: list[Section], staff: Staff) -> None:
     for section in sections:
         acting_as(work, staff.heads[section.department], "sheets.return").run(
-            "UPDATE sheet SET state = 'open', submitted_by = NULL, submitted_at = NULL, return_reason = %(reason)s WHERE section_id = %(id)s", reason=RETURN_REASON, id=section.id
+            (
+                "UPDATE sheet SET state = 'open', submitted_by = NULL, submitted_at = NULL, "
+                "return_reason = %(reason)s WHERE section_id = %(id)s"
+            ),
+            reason=RETURN_REASON,
+            id=section.id,
         )
     act_as_system(work)

@@ -16,9 +16,9 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sims_shared.problems import Refusal
 
 from sims_server.kernel.database import metadata
+from sims_shared.problems import Refusal
 
 import_batch = Table(
     "import_batch",

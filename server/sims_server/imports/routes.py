@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sims_server.imports import operations, queries
+from sims_server.kernel.http import command, listing, read, upload
 from sims_shared.access import Permission
 from sims_shared.imports import (
     CommitImport,
@@ -16,12 +18,16 @@ from sims_shared.imports import (
     UploadImport,
 )
 
-from sims_server.imports import operations, queries
-from sims_server.kernel.http import command, listing, read, upload
-
 routes = [
     listing("/api/imports/", queries.IMPORTS, ImportSummary, permission=Permission.IMPORT_DATA),
-    upload("/api/imports/", operations.upload_import, UploadImport, ImportView, status=201, refusals=(KindNotOffered,)),
+    upload(
+        "/api/imports/",
+        operations.upload_import,
+        UploadImport,
+        ImportView,
+        status=201,
+        refusals=(KindNotOffered,),
+    ),
     read("/api/imports/{import_id:int}/", queries.get_import, ImportView, permission=Permission.IMPORT_DATA),
     read(
         "/api/imports/{import_id:int}/rows/",

@@ -147,7 +147,11 @@ _SECTION = Column("section", CODE, required=True)
 _STUDENT = Column("reg_no", REG_NO, required=True)
 
 COLUMNS: dict[str, tuple[Column, ...]] = {
-    "departments": (Column("code", CODE, required=True), Column("name", text(), required=True), Column("faculty_name", text())),
+    "departments": (
+        Column("code", CODE, required=True),
+        Column("name", text(), required=True),
+        Column("faculty_name", text()),
+    ),
     "programs": (
         Column("code", CODE, required=True),
         Column("name", text(), required=True),
@@ -174,7 +178,10 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("end_date", day, "date", required=True),
         Column("kind", one_of("fall", "spring", "summer", "annual", "supplementary")),
         Column("academic_year", text(20)),
-        *(Column(name, day, "date") for name in ("enroll_until", "drop_until", "withdraw_until", "marks_due", "recheck_until")),
+        *(
+            Column(name, day, "date")
+            for name in ("enroll_until", "drop_until", "withdraw_until", "marks_due", "recheck_until")
+        ),
         Column("status", one_of("open", "closed")),
     ),
     "accounts": (
@@ -182,7 +189,11 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("name", text(), required=True),
         Column("email", matching(r"[^@\s]+@[^@\s]+", "an e-mail address")),
         Column("roles", words, means="role names; department:role where a role belongs to one, e.g. CS:head"),
-        Column("password", text(1000), means="for new accounts only; without one the account is disabled until it has one"),
+        Column(
+            "password",
+            text(1000),
+            means="for new accounts only; without one the account is disabled until it has one",
+        ),
         Column("disabled", truth, "boolean"),
         Column("reg_no", REG_NO, means="of the student whose account it is"),
     ),
@@ -225,7 +236,11 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         _TERM,
         _SECTION,
         Column("assessment", text(), required=True, means="its name, once in a section"),
-        Column("type", one_of("midterm", "final", "quiz", "assignment", "project", "lab", "viva", "practical"), required=True),
+        Column(
+            "type",
+            one_of("midterm", "final", "quiz", "assignment", "project", "lab", "viva", "practical"),
+            required=True,
+        ),
         Column("weight", decimal(2, "0", "100"), "numeric", required=True),
         Column("max_score", MARKS, "numeric", required=True),
         Column("head", one_of("theory", "practical", "internal")),
@@ -241,9 +256,13 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         _SECTION,
         Column("assessment", text(), required=True),
         Column("score", decimal(2, "0", "99999.99"), "numeric"),
-        Column("mark", one_of("scored", "absent", "excused", "ufm", "pending"), means="scored when there is a score; blank with no score"),
+        Column(
+            "mark",
+            one_of("scored", "absent", "excused", "ufm", "pending"),
+            means="scored when there is a score; blank with no score",
+        ),
     ),
-}  # fmt: skip
+}
 
 
 def plain(cell: Cell) -> str:
@@ -366,12 +385,13 @@ def _across(kind: str, cells: dict[str, str], refused: set[str]) -> list[tuple[s
                 "An enrollment that goes on has no end; say dropped, withdrawn or barred.",
             )
         )
-    elif kind == "accounts" and "password" in cells:
-        if len(cells["password"]) < 10 or len(set(cells["password"].lower())) < 4:
-            faults.append(
-                ("password", "too_weak", "A password has 10 characters or more, not all the same few.")
-            )
+    elif kind == "accounts" and "password" in cells and _is_weak(cells["password"]):
+        faults.append(("password", "too_weak", "A password has 10 characters or more, not all the same few."))
     return faults
+
+
+def _is_weak(password: str) -> bool:
+    return len(password) < 10 or len(set(password.lower())) < 4
 
 
 def place_of(row: int, column: str) -> str:

@@ -24,7 +24,9 @@ def registrar(api: Api, university: University) -> Client:
 
 
 def upload(client: Client, kind: str, content: str) -> Reply:
-    return client.post("/api/imports/", files={"file": (f"{kind}.csv", content.encode(), "text/csv")}, data={"kind": kind})
+    return client.post(
+        "/api/imports/", files={"file": (f"{kind}.csv", content.encode(), "text/csv")}, data={"kind": kind}
+    )
 
 
 def work_off(api: Api, view: dict[str, Any]) -> None:
@@ -39,7 +41,10 @@ def test_preview_then_commit(api: Api, registrar: Client, university: University
     shown = registrar.get(f"/api/imports/{uploaded.json['id']}/").json
     assert (shown["status"], shown["counts"]["new"], shown["faults"]) == ("previewed", 2, [])
     rows = registrar.get(shown["rows"]).json
-    assert [(row["row"], row["fate"], row["cells"]["code"]) for row in rows["results"]] == [(2, "new", "CS"), (3, "new", "MT")]
+    assert [(row["row"], row["fate"], row["cells"]["code"]) for row in rows["results"]] == [
+        (2, "new", "CS"),
+        (3, "new", "MT"),
+    ]
     assert university.row("SELECT count(*) FROM department") == 0
     asked = registrar.post(f"/api/imports/{shown['id']}/commit/", {"plan_hash": shown["plan_hash"]})
     assert asked.status == 202
@@ -47,7 +52,10 @@ def test_preview_then_commit(api: Api, registrar: Client, university: University
     assert registrar.get(f"/api/imports/{shown['id']}/").json["status"] == "committed"
     assert university.row("SELECT count(*) FROM department") == 2
     assert university.row("SELECT DISTINCT actor_name FROM audit WHERE entity = 'department'") == "Registrar"
-    assert registrar.post(f"/api/imports/{shown['id']}/commit/", {"plan_hash": shown["plan_hash"]}).code == "imports.already_committed"
+    assert (
+        registrar.post(f"/api/imports/{shown['id']}/commit/", {"plan_hash": shown["plan_hash"]}).code
+        == "imports.already_committed"
+    )
 
 
 def test_a_plan_that_no_longer_holds_is_stale(api: Api, registrar: Client, university: University) -> None:
@@ -57,7 +65,10 @@ def test_a_plan_that_no_longer_holds_is_stale(api: Api, registrar: Client, unive
     university.department("CS")
     refused = registrar.post(f"/api/imports/{uploaded['id']}/commit/", {"plan_hash": plan_hash})
     assert (refused.status, refused.code) == (409, "imports.stale")
-    assert registrar.post(f"/api/imports/{uploaded['id']}/commit/", {"plan_hash": "0" * 64}).code == "imports.stale"
+    assert (
+        registrar.post(f"/api/imports/{uploaded['id']}/commit/", {"plan_hash": "0" * 64}).code
+        == "imports.stale"
+    )
     assert university.row("SELECT count(*) FROM department") == 1
 
 
@@ -75,7 +86,10 @@ def test_a_header_at_fault_is_a_fault_of_the_import(api: Api, registrar: Client)
     uploaded = upload(registrar, "programs", "code\nBSCS\n").json
     work_off(api, uploaded)
     shown = registrar.get(f"/api/imports/{uploaded['id']}/").json
-    assert {fault["pointer"] for fault in shown["faults"]} == {"row 1, column name", "row 1, column department_code"}
+    assert {fault["pointer"] for fault in shown["faults"]} == {
+        "row 1, column name",
+        "row 1, column department_code",
+    }
 
 
 def test_only_who_may_write_a_kind_may_import_it(api: Api, registrar: Client) -> None:
@@ -98,6 +112,8 @@ def test_bad_uploads_are_refused(registrar: Client) -> None:
 
 def test_a_password_is_not_shown_in_the_preview(api: Api, registrar: Client) -> None:
     admin = api.as_("both")
-    uploaded = upload(admin, "accounts", "username,name,password\nsomebody,Some Body,a long secret here\n").json
+    uploaded = upload(
+        admin, "accounts", "username,name,password\nsomebody,Some Body,a long secret here\n"
+    ).json
     work_off(api, uploaded)
     assert b"secret" not in admin.get(f"/api/imports/{uploaded['id']}/rows/").content

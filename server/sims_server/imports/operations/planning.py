@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sims_shared.imports import KINDS, FileUnreadable, KindNotOffered
-from sims_shared.policy.document import Applies
-from sims_shared.problems import Fault
-from sims_shared.regulations import regulation_in_force
 
 from sims_server.imports import queries
 from sims_server.imports.operations.reading import read_table
 from sims_server.imports.rules import counts_of, header_faults, in_file_order, read_rows
 from sims_server.kernel.work import Work
+from sims_shared.imports import KINDS, FileUnreadable, KindNotOffered
+from sims_shared.policy.document import Applies
+from sims_shared.problems import Fault
+from sims_shared.regulations import regulation_in_force
 
 Progress = Callable[[int, int], None]
 

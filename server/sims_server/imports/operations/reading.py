@@ -7,9 +7,9 @@ import io
 from collections.abc import Iterator, Sequence
 
 from python_calamine import CalamineError, load_workbook
-from sims_shared.imports import FileUnreadable
 
 from sims_server.imports.rules import Cell
+from sims_shared.imports import FileUnreadable
 
 _ZIP = b"PK\x03\x04"
 
@@ -17,10 +17,7 @@ _ZIP = b"PK\x03\x04"
 def read_table(content: bytes) -> tuple[Sequence[Cell], Iterator[Sequence[Cell]]]:
     """The header and the rows after it, read as they are asked for. What the file is, its first bytes
     say; its name does not. Raises FileUnreadable."""
-    if content.startswith(_ZIP):
-        rows = _spreadsheet(content)
-    else:
-        rows = _comma_separated(content)
+    rows = _spreadsheet(content) if content.startswith(_ZIP) else _comma_separated(content)
     header = next(rows, None)
     if header is None or not any(cell not in (None, "") for cell in header):
         raise FileUnreadable("The file is empty; its first row names the columns.")

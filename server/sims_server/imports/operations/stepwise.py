@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from psycopg.types.json import Jsonb
-from sims_shared.access import Permission
-from sims_shared.imports import CommitImport, FileUnreadable, ImportCommitted, ImportFaulty, ImportStale, ImportView, UploadImport
-from sims_shared.problems import Fault, NotPermitted
-
 import msgspec
+from psycopg.types.json import Jsonb
 
 from sims_server.imports import queries
 from sims_server.imports.model import import_batch
@@ -18,6 +14,17 @@ from sims_server.imports.operations.writing import write_plan
 from sims_server.kernel.execute import operation
 from sims_server.kernel.jobs import JobRun, enqueue, job
 from sims_server.kernel.work import Work
+from sims_shared.access import Permission
+from sims_shared.imports import (
+    CommitImport,
+    FileUnreadable,
+    ImportCommitted,
+    ImportFaulty,
+    ImportStale,
+    ImportView,
+    UploadImport,
+)
+from sims_shared.problems import Fault, NotPermitted
 
 # Rows of the record that a file of this kind writes, and so what it takes to import one. Assessments
 # come with the marks of the years before: whoever brings in those brings in these.
@@ -47,7 +54,13 @@ def upload_import(work: Work, upload: UploadImport) -> ImportView:
     _check_may_import(work, upload.kind)
     import_id = work.insert(
         import_batch,
-        {"kind": upload.kind, "file_name": upload.file_name, "file": upload.file, "created_by": work.caller.id, "created_at": work.now},
+        {
+            "kind": upload.kind,
+            "file_name": upload.file_name,
+            "file": upload.file,
+            "created_by": work.caller.id,
+            "created_at": work.now,
+        },
     )
     work.update(import_batch, import_id, {"job_id": enqueue(work, "imports.preview", import_id=import_id)})
     return queries.get_import(work, import_id)
@@ -62,14 +75,20 @@ def commit_import(work: Work, command: CommitImport) -> ImportView:
     # The plan is made again before it is believed: minutes may lie between looking and deciding.
     plan = make_plan(work, found["kind"], command.import_id, found["file"])
     if plan.hash != command.plan_hash:
-        raise ImportStale(f"The preview showed another plan. It would now be {plan.counts['new']} new, {plan.counts['changed']} changed, {plan.counts['fault']} at fault.")
+        raise ImportStale(
+            f"The preview showed another plan. It would now be {plan.counts['new']} new, "
+            f"{plan.counts['changed']} changed, {plan.counts['fault']} at fault."
+        )
     job_id = enqueue(work, "imports.commit", import_id=command.import_id, plan_hash=command.plan_hash)
     work.update(import_batch, command.import_id, {"job_id": job_id})
     return queries.get_import(work, command.import_id)
 
 
 def _lock(work: Work, import_id: int) -> dict[str, Any]:
-    row = work.row("SELECT kind, file, status, plan_hash, faults FROM import_batch WHERE id = %(id)s FOR UPDATE", id=import_id)
+    row = work.row(
+        "SELECT kind, file, status, plan_hash, faults FROM import_batch WHERE id = %(id)s FOR UPDATE",
+        id=import_id,
+    )
     assert row is not None
     return row
 
@@ -78,7 +97,10 @@ def _check_committable(found: dict[str, Any], plan_hash: str) -> None:
     if found["status"] == "committed":
         raise ImportCommitted
     if found["status"] != "previewed":
-        raise ImportFaulty(f"The import is {found['status']}, not previewed.", errors=msgspec.convert(found["faults"], list[Fault])[:1000])
+        raise ImportFaulty(
+            f"The import is {found['status']}, not previewed.",
+            errors=msgspec.convert(found["faults"], list[Fault])[:1000],
+        )
     if found["plan_hash"] != plan_hash:
         raise ImportStale("This is not the plan that the import shows.")
 
@@ -98,14 +120,28 @@ def preview_in_background(run: JobRun) -> dict[str, int]:
             faults = list(refusal.errors) or [Fault("row 1", refusal.code, refusal.detail)]
             _record(work, import_id, "faulty", {}, faults, None)
             return {}
-        _record(work, import_id, "faulty" if plan.faults else "previewed", plan.counts, plan.faults, plan.hash)
+        _record(
+            work, import_id, "faulty" if plan.faults else "previewed", plan.counts, plan.faults, plan.hash
+        )
         return plan.counts
 
     return run.execute(preview, None, action="imports.preview")
 
 
-def _record(work: Work, import_id: int, status: str, counts: dict[str, int], faults: list[Fault], plan_hash: str | None) -> None:
-    values = {"status": status, "counts": counts, "faults": Jsonb(msgspec.to_builtins(faults)), "plan_hash": plan_hash}
+def _record(
+    work: Work,
+    import_id: int,
+    status: str,
+    counts: dict[str, int],
+    faults: list[Fault],
+    plan_hash: str | None,
+) -> None:
+    values = {
+        "status": status,
+        "counts": counts,
+        "faults": Jsonb(msgspec.to_builtins(faults)),
+        "plan_hash": plan_hash,
+    }
     work.update(import_batch, import_id, values)
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-
-from sims_shared.problems import Fault, Refusal
 
 from sims_server.imports.model import import_batch
 from sims_server.imports.operations.planning import Plan, Progress, check_kind, forget_rows, make_plan
@@ -15,6 +14,7 @@ from sims_server.kernel.actor import Caller
 from sims_server.kernel.database import Database
 from sims_server.kernel.execute import execute_as_system
 from sims_server.kernel.work import Work
+from sims_shared.problems import Fault, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,25 +79,23 @@ def import_file(
 
 
 def run_import(database: Database, kind: str, path: Path, data: Path) -> int:
-    """The command line: prints the counts, or every fault with row and column. The exit code is 0 only
-    when the record holds all of the file."""
+    """The command line: says the counts, or every fault with row and column on standard error. The exit
+    code is 0 only when the record holds all of the file."""
     try:
         outcome = import_file(database, kind, path, data)
     except Refusal as refusal:
-        print(f"{refusal.code}: {refusal.detail}", file=sys.stderr)
-        for fault in refusal.errors:
-            print(f"{fault.pointer}: {fault.detail}", file=sys.stderr)
+        lines = [f"{refusal.code}: {refusal.detail}", *_in_lines(refusal.errors)]
+        sys.stderr.write("\n".join(lines) + "\n")
         return 1
     counts = outcome.counts
     if outcome.faults:
-        for fault in outcome.faults:
-            print(f"{fault.pointer}: {fault.detail}", file=sys.stderr)
-        print(
-            f"{kind}: {counts['fault']} of {counts['rows']} rows are at fault ({len(outcome.faults)} faults); nothing was imported",
-            file=sys.stderr,
-        )
+        ending = f"{counts['fault']} of {counts['rows']} rows are at fault; nothing was imported"
+        sys.stderr.write("\n".join([*_in_lines(outcome.faults), f"{kind}: {ending}"]) + "\n")
         return 1
-    print(
-        f"{kind}: {counts['rows']} rows: {counts['new']} new, {counts['changed']} changed, {counts['same']} same"
-    )
+    fates = ", ".join(f"{counts[fate]} {fate}" for fate in ("new", "changed", "same"))
+    sys.stdout.write(f"{kind}: {counts['rows']} rows: {fates}\n")
     return 0
+
+
+def _in_lines(faults: Iterable[Fault]) -> list[str]:
+    return [f"{fault.pointer}: {fault.detail}" for fault in faults]
