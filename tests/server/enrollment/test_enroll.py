@@ -296,9 +296,9 @@ def test_a_head_enrolls_in_the_department_and_overrides_nothing(
     assert enroll(head, foreign, newcomer).status == 404
 
 
-@pytest.mark.parametrize("role", ["faculty", "examcell", "counter", "student", "admin", "auditor"])
-def test_who_may_not_enroll_is_told_before_anything_is_looked_up(api: Api, scene: Scene, role: str) -> None:
-    assert enroll(api.as_(role), 999_999, 999_999).status == 403
+def test_who_may_not_enroll_is_told_before_anything_is_looked_up(api: Api, scene: Scene) -> None:
+    for role in ("faculty", "examcell", "counter", "student", "admin", "auditor"):
+        assert enroll(api.as_(role), 999_999, 999_999).status == 403, role
 
 
 def test_attempts_count_per_registration_and_course(

@@ -32,7 +32,8 @@ def a_crowd(university: University) -> tuple[int, list[int], list[int]]:
 def seats(university: University, section: int) -> tuple[int, int]:
     row = university.rows(
         "SELECT s.seats_taken, count(e.id) AS rows FROM section s "
-        "LEFT JOIN enrollment e ON e.section_id = s.id AND e.status <> 'dropped' WHERE s.id = %(id)s GROUP BY s.id",
+        "LEFT JOIN enrollment e ON e.section_id = s.id AND e.status <> 'dropped' "
+        "WHERE s.id = %(id)s GROUP BY s.id",
         id=section,
     )[0]
     return row["seats_taken"], row["rows"]

@@ -385,11 +385,11 @@ def test_a_batch_carries_5000_edits_and_no_more(device: Device, cell: tuple[int,
     assert (answer.status, answer.code) == (413, "sync.batch_too_large")
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"[" * 5_000, b'{"mid": NaN}', b"\xff\xfe"])
-def test_nonsense_is_a_400_and_never_a_500(device: Device, body: bytes) -> None:
-    answer = device.client.post(f"/api/sheets/{device.section}/sync/", content=body)
-    assert answer.status == 400
-    assert answer.json["errors"]
+def test_nonsense_is_a_400_and_never_a_500(device: Device) -> None:
+    for body in (b"", b"[]", b"{", b"[" * 5_000, b'{"mid": NaN}', b"\xff\xfe"):
+        answer = device.client.post(f"/api/sheets/{device.section}/sync/", content=body)
+        assert answer.status == 400, body
+        assert answer.json["errors"], body
 
 
 def test_ten_megabytes_are_too_large(device: Device) -> None:
