@@ -103,14 +103,20 @@ CREATE TRIGGER student_is_searchable BEFORE INSERT OR UPDATE OF name, name_nativ
 CREATE FUNCTION registration_is_searchable() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = public, pg_temp SET enable_nestloop = off
   AS $$
+  DECLARE touched bigint[];
   BEGIN
     IF TG_OP = 'INSERT' THEN
-      UPDATE student s SET search_text = student_search_text(s.id, s.name, s.name_native, s.phone)
-       WHERE s.id IN (SELECT student_id FROM new_rows);
+      SELECT array_agg(DISTINCT student_id) INTO touched FROM new_rows;
     ELSE
-      UPDATE student s SET search_text = student_search_text(s.id, s.name, s.name_native, s.phone)
-       WHERE s.id IN (SELECT n.student_id FROM new_rows n JOIN old_rows o ON o.id = n.id WHERE o.reg_no <> n.reg_no);
+      SELECT array_agg(DISTINCT n.student_id) INTO touched FROM new_rows n JOIN old_rows o ON o.id = n.id WHERE o.reg_no <> n.reg_no;
     END IF;
+    IF touched IS NULL THEN RETURN NULL; END IF;
+    -- By array, so that one student is found by the index and 30,000 are joined in one pass.
+    UPDATE student s SET search_text = folded(concat_ws(E'\n', s.name, s.name_native, s.phone, r.numbers, v.names))
+      FROM (SELECT student_id, string_agg(reg_no, E'\n') AS numbers FROM registration WHERE student_id = ANY (touched) GROUP BY student_id) r
+           LEFT JOIN (SELECT student_id, string_agg(concat_ws(E'\n', name, name_native), E'\n') AS names
+                        FROM student_name_version WHERE student_id = ANY (touched) GROUP BY student_id) v ON v.student_id = r.student_id
+     WHERE s.id = r.student_id AND s.id = ANY (touched);
     RETURN NULL;
   END $$;
 CREATE TRIGGER registration_is_searchable_insert AFTER INSERT ON registration REFERENCING NEW TABLE AS new_rows

@@ -10,15 +10,25 @@ from typing import Any
 
 import psycopg
 
+NOW_AND_THEN = (
+    "select pg_catalog.version()",
+    "select current_schema()",
+    "show ",
+    "Composed([SQL('SELECT\\n    typname AS name",  # a type is looked up
+    "SELECT key, value FROM setting",
+)
+
 
 @contextmanager
 def counted() -> Iterator[list[str]]:
-    """The statements sent by this process meanwhile, in order."""
+    """The statements sent by this process meanwhile, in order; without those that a new connection asks
+    and the settings, which are read once in a while."""
     statements: list[str] = []
     original = psycopg.Cursor.execute
 
     def execute(self: psycopg.Cursor[Any], query: Any, *more: Any, **named: Any) -> Any:
-        statements.append(str(query))
+        if not str(query).startswith(NOW_AND_THEN):
+            statements.append(str(query))
         return original(self, query, *more, **named)
 
     psycopg.Cursor.execute = execute  # type: ignore[method-assign]

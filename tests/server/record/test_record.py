@@ -102,7 +102,6 @@ def test_a_record_takes_the_same_number_of_statements_however_long_it_is(
     api: Api, scene: dict[str, Any]
 ) -> None:
     registrar = api.as_("registrar")
-    registrar.get(f"{path_of(scene)}record/")  # reads the settings, once for a while
     counts = []
     for _ in range(2):
         with counted() as statements:
