@@ -81,6 +81,9 @@ def _meaning(policy: Policy, symbols: dict[str, Symbol], row: CourseRow) -> Mean
     if row.grading == "non_credit":
         return Meaning(row=row, why="a course without credit", passing=row.outcome == "pass", letter=letter)
     symbol = symbols.get(letter) if letter is not None else None
+    if letter is not None and row.grading == "letter" and letter not in policy.symbols:
+        # A ten-point scale has a P of its own; it is a grade there, not the P of a pass/fail course.
+        symbol = None if rank_of(policy, letter) is not None else symbol
     if symbol is not None and letter is not None:
         return _by_symbol(policy, row, letter, symbol)
     if row.outcome == "incomplete" or (letter is None and row.percentage is None):

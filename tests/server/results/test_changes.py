@@ -86,7 +86,7 @@ def test_one_change_of_a_result_waits_at_a_time(api: Api, university: University
 
 
 def test_who_may_ask_and_decide_is_judged_before_what_is_asked(api: Api, university: University) -> None:
-    scene, (result,) = _published(api, university)
+    _, (result,) = _published(api, university)
     university.account("otherhead", ("head", university.department("EE")))
     assert _ask(api, result, by="stranger", new_grade="A").status == 404
     assert _ask(api, result, by="otherhead", new_grade="A").status == 404

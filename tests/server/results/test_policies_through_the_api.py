@@ -250,6 +250,15 @@ def test_g23_relative_cut_offs_freeze_when_the_sheet_is_approved(api: Api, unive
     assert [grade for _, grade, _ in scene.graded(section)] == ["F", "D", "B", *["C+"] * 5, "B+", "A"]
 
 
+def test_a_grade_of_the_scale_is_a_grade_whatever_else_its_letter_means(api: Api, university: University) -> None:
+    rows = [["40", "C", "5"], ["36", "P", "4"]]
+    scene = Class(api, university, document(rows))
+    scene.marks(37)
+    assert scene.declared() == [("4.00", "4.00")]
+    scene.marks(90, course=scene.course(grading="pass_fail"))
+    assert scene.declared() == [("4.00", "4.00")]
+
+
 def test_an_average_that_the_regulation_does_not_round_is_cut_to_six_places(api: Api, university: University) -> None:
     scene = Class(api, university, document(S1, gpa={}, **PASS_50))
     for total in (70, 70, 75):
