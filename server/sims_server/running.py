@@ -28,6 +28,7 @@ from sims_server.kernel.execute import execute_as_system
 from sims_server.kernel.jobs import Worker
 from sims_server.kernel.migrations import migrate
 from sims_server.kernel.provision import provision
+from sims_server.kernel.scheduler import Scheduler
 from sims_server.regulations.operations import install_default_regulation
 from sims_server.settings import Settings
 
@@ -140,7 +141,7 @@ def serve(settings: Settings) -> int:
             loop=_loop(),
         )
         worker.start()
-        stop_clock = _start_clock(running, app)
+        stop_clock = _start_clock(running)
         try:
             asyncio.run(_Server(config).serve(sockets=[listener]))
         finally:
@@ -166,16 +167,10 @@ def work(settings: Settings) -> int:
     return 0
 
 
-def _start_clock(running: Running, app: Any) -> Callable[[], None]:
-    try:
-        from sims_server.kernel.scheduler import Scheduler
-    except ImportError:
-        return lambda: None
+def _start_clock(running: Running) -> Callable[[], None]:
     scheduler = Scheduler(running.database, running.data)
-    app.state.scheduler = scheduler
     scheduler.start()
-    stop: Callable[[], None] = scheduler.stop
-    return stop
+    return scheduler.stop
 
 
 def _http() -> Any:

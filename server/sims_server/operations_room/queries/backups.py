@@ -117,7 +117,9 @@ def is_a_record(connection: psycopg.Connection[Any]) -> bool:
 def others_connected(connection: psycopg.Connection[Any], database: str) -> int:
     """How many sessions besides ours are in `database`."""
     row = connection.execute(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()", [database]
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE datname = %s AND pid <> pg_backend_pid() AND usesysid IS NOT NULL",
+        [database],
     ).fetchone()
     assert row is not None
     return int(row[0])
