@@ -8,18 +8,18 @@ reaches a markup-reading paragraph, so a name like `<b>` prints as it is.
 
 from __future__ import annotations
 
-import functools
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from reportlab import rl_config
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
-from sims_server.sealing.documents import Content, CourseRow, HeadMarks, MarksRow, TermBlock
-from sims_server.sealing.lettering import Lettering, width
+from sims_server.sealing.documents import Content, CourseRow, TermBlock
+from sims_server.sealing.layout import BLACK, BOTTOM, LEFT, RED, RIGHT, TOP, WIDE, Block, Sheet, wrap
+from sims_server.sealing.lettering import width
+from sims_server.sealing.marks_table import marks_blocks
 from sims_server.sealing.ornament import (
     GREY,
     INK,
@@ -31,16 +31,6 @@ from sims_server.sealing.ornament import (
 )
 from sims_server.sealing.symbol import SIDE, Code, draw_symbol
 
-# Streams as bytes, not spelled in ASCII: a third of the drawing's time, and a quarter of the file.
-rl_config.useA85 = 0
-
-LEFT = 42.0
-RIGHT = A4[0] - 42.0
-WIDE = RIGHT - LEFT
-TOP = A4[1] - 36.0
-BOTTOM = 50.0
-BLACK = (0.0, 0.0, 0.0)
-RED = (0.70, 0.09, 0.12)
 TITLES = {
     "transcript": "TRANSCRIPT",
     "dmc": "DETAILED MARKS CERTIFICATE",
@@ -56,92 +46,22 @@ class Unofficial(NamedTuple):
     valid_until: str
 
 
-class Block(NamedTuple):
-    """A piece of the page: its height, how it is drawn with its top at `y`, whether it must not be
-    the last on its page, and what is drawn above it where it is the first on one."""
-
-    height: float
-    draw: Callable[[float], None]
-    keep: bool = False
-    above: tuple[float, Callable[[float], None]] | None = None
-
-
-@functools.cache
-def fill(colour: tuple[float, float, float]) -> str:
-    """The operator that sets the colour to fill with; the canvas's own verb costs more than the text."""
-    return " ".join(f"{part:g}" for part in colour) + " rg"
-
-
-def wrap(text: str, size: float, room: float, weight: int = 400) -> list[str]:
-    """Lines of at most `room` points, broken between words."""
-    lines: list[str] = []
-    for word in text.split():
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and width(longer, size, weight) <= room:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines
-
-
 def draw_document(content: Content, code: Code | None, unofficial: Unofficial | None = None) -> bytes:
     """The PDF of a content, not sealed yet (about 8 ms). Give the code of what will be sealed, or the
     token of an unofficial copy. Raises `LetteringMissing` for letters that no installed face has."""
-    return _Sheet(content, code, unofficial).draw()
+    return _Document(content, code, unofficial).draw()
 
 
-class _Sheet:
+class _Document(Sheet):
     def __init__(self, content: Content, code: Code | None, unofficial: Unofficial | None) -> None:
         self.content = content
         self.code = code
         self.unofficial = unofficial
         self.buffer = io.BytesIO()
-        self.canvas = Canvas(self.buffer, pagesize=A4, pageCompression=1, lang="en", invariant=1)
+        super().__init__(Canvas(self.buffer, pagesize=A4, pageCompression=1, lang="en", invariant=1))
         self.canvas._make_preamble = lambda: setattr(self.canvas, "_preamble", "1 0 0 1 0 0 cm")
         self.canvas._make_preamble()
-        self.letters = Lettering(self.canvas)
         self.phrase = f"{content.issuer.name.upper()} · "
-
-    # -- small verbs ------------------------------------------------------------------------------
-
-    def text(
-        self,
-        x: float,
-        y: float,
-        text: str,
-        size: float = 8.0,
-        *,
-        weight: int = 400,
-        align: str = "left",
-        room: float | None = None,
-        datum: str | None = None,
-        colour: tuple[float, float, float] = BLACK,
-    ) -> float:
-        self.canvas._code.append(fill(colour))
-        return self.letters.draw(x, y, text, size, weight=weight, align=align, room=room, datum=datum)
-
-    def flow(
-        self,
-        x: float,
-        y: float,
-        pieces: list[tuple[str, str | None]],
-        size: float,
-        colour: tuple[float, float, float] = BLACK,
-    ) -> float:
-        """Pieces one after another on a line, each with its datum; labels are grey."""
-        for piece, datum in pieces:
-            shade = colour if datum else GREY
-            x += self.text(x, y, piece, size, datum=datum, colour=shade, weight=600 if datum else 400)
-        return x
-
-    def rule(self, y: float, colour: tuple[float, float, float] = INK, thick: float = 0.6) -> None:
-        self.canvas.setStrokeColorRGB(*colour)
-        self.canvas.setLineWidth(thick)
-        self.canvas.line(LEFT, y, RIGHT, y)
-
-    def band(self, y: float, height: float, colour: tuple[float, float, float]) -> None:
-        self.canvas.setFillColorRGB(*colour)
-        self.canvas.rect(LEFT, y - height, WIDE, height, stroke=0, fill=1)
 
     # -- pages ------------------------------------------------------------------------------------
 
@@ -375,7 +295,7 @@ class _Sheet:
         for index, term in enumerate(content.terms):
             yield from self.term(f"/terms/{index}", term)
         if content.marks:
-            yield from self.marks()
+            yield from marks_blocks(self, content.marks)
         for index, statement in enumerate(content.statements):
             yield self.statement(f"/statements/{index}", statement)
         yield Block(20, self.end_line)
@@ -529,85 +449,6 @@ class _Sheet:
 
         return Block(10.6 + 9 * (len(titles) - 1) + (9 if row.note else 0), draw, keep)
 
-    def marks(self) -> Iterator[Block]:
-        sheet = self.content.marks
-        assert sheet is not None
-
-        def head(y: float) -> None:
-            self.band(y - 3, 13, PALE)
-            self.text(LEFT + 6, y - 12.5, "Course", 7.5, weight=600, colour=INK)
-            for label, right in MARK_COLUMNS:
-                self.text(LEFT + right, y - 12.5, label, 6.8, align="right", colour=GREY)
-
-        yield Block(18, head, keep=True)
-        for index, row in enumerate(sheet.rows):
-            yield self.marks_row(f"/marks/rows/{index}", row)
-
-        def total(y: float) -> None:
-            self.rule(y - 2)
-            pieces: list[tuple[str, str | None]] = []
-            if sheet.obtained:
-                pieces += [
-                    ("Marks obtained ", None),
-                    (sheet.obtained, "/marks/obtained"),
-                    (" of ", None),
-                    (sheet.maximum, "/marks/maximum"),
-                    (" (", None),
-                    (sheet.in_words, "/marks/in_words"),
-                    (")   ", None),
-                ]
-            pieces += [
-                ("SGPA ", None),
-                (sheet.sgpa, "/marks/sgpa"),
-                ("   CGPA ", None),
-                (sheet.cgpa, "/marks/cgpa"),
-            ]
-            self.flow(LEFT + 6, y - 15, pieces, 8)
-            if sheet.standing:
-                self.flow(LEFT + 6, y - 27, [("Status ", None), (sheet.standing, "/marks/standing")], 8)
-
-        yield Block(34, total)
-
-    def marks_row(self, root: str, row: MarksRow) -> Block:
-        def head_line(y: float, at: str, head: HeadMarks) -> None:
-            self.text(LEFT + 260, y, head.head, 7.5, align="left", room=46, colour=GREY, datum=f"{at}/head")
-            places = dict(MARK_COLUMNS)
-            for name, value, label in (
-                ("maximum", head.maximum, "Max"),
-                ("obtained", head.obtained, "Obtained"),
-                ("minimum", head.minimum, "Min"),
-            ):
-                self.text(LEFT + places[label], y, value, 8, align="right", datum=f"{at}/{name}")
-
-        def draw(y: float) -> None:
-            base, places = y - 9, dict(MARK_COLUMNS)
-            self.text(LEFT + 6, base, row.code, 8, room=54, datum=f"{root}/code")
-            self.text(LEFT + 62, base, row.title, 8, room=148, datum=f"{root}/title")
-            for name, value, label in (
-                ("credits", row.credits, "Cr"),
-                ("attempt", row.attempt, "Att."),
-                ("total", row.total, "Total"),
-                ("percentage", row.percentage, "%"),
-                ("grade", row.grade, "Grade"),
-                ("points", row.points, "Points"),
-            ):
-                self.text(
-                    LEFT + places[label],
-                    base,
-                    value,
-                    8,
-                    weight=600 if label == "Grade" else 400,
-                    align="right",
-                    datum=f"{root}/{name}",
-                )
-            for index, mark in enumerate(row.heads):
-                head_line(base - 10 * index, f"{root}/heads/{index}", mark)
-            under = base - 10
-            if row.outcome:
-                self.text(LEFT + 62, under, row.outcome, 7, colour=GREY, datum=f"{root}/outcome")
-
-        return Block(13.0 + 10 * max(len(row.heads) - 1, 1 if row.outcome else 0), draw)
-
     def summary_height(self) -> float:
         summary = self.content.summary
         if summary is None:
@@ -742,16 +583,3 @@ class _Sheet:
             colour=GREY,
         )
         self.canvas.showPage()
-
-
-MARK_COLUMNS = (
-    ("Cr", 230.0),
-    ("Att.", 252.0),
-    ("Max", 322.0),
-    ("Obtained", 364.0),
-    ("Min", 388.0),
-    ("Total", 426.0),
-    ("%", 450.0),
-    ("Grade", 480.0),
-    ("Points", 508.0),
-)

@@ -39,7 +39,8 @@ SELECT s.id AS student_id, g.id AS registration_id, s.name, s.name_native, s.fat
 _ROWS = """
 SELECT r.id AS result_id, r.term_id, coalesce(x.course_code, c.code) AS course_code,
        coalesce(x.course_title, c.title) AS course_title, r.credits, c.credits_theory, c.credits_practical,
-       coalesce(x.grading, c.grading) AS grading, r.percentage, r.total, r.grade, r.grade_points AS points,
+       coalesce(x.grading, c.grading) AS grading, r.percentage, r.total, r.grade, r.flags,
+       r.grade_points AS points,
        r.outcome, k.counts, r.attempt, r.source, r.heads, r.marks_obtained, r.marks_max, r.regulation_id,
        CASE WHEN r.source = 'transfer' THEN r.trace END AS brought,
        count(*) OVER (PARTITION BY r.course_id) AS attempts,

@@ -84,6 +84,7 @@ class RecordRow:
     percentage: Decimal | None
     total: Decimal | None
     grade: str
+    flags: list[str]
     points: Decimal | None
     outcome: str
     counts: str | None
@@ -181,6 +182,14 @@ def intake_in_words(intake: str) -> str:
     return f"{SEASONS.get(intake[-1:], '')} {intake[:4]}".strip()
 
 
+def printed_grade(row: RecordRow) -> str:
+    """The grade as it prints: "F(ABS)" where an absence is part of it, "C*" where grace was given."""
+    if not row.grade:
+        return NONE
+    with_cause = [flag for flag in row.flags if flag.startswith(f"{row.grade}(") and flag.endswith(")")]
+    return with_cause[0] if with_cause else f"{row.grade}*" if "*" in row.flags else row.grade
+
+
 def _course_row(row: RecordRow) -> CourseRow:
     counted = (
         row.points is not None
@@ -195,7 +204,8 @@ def _course_row(row: RecordRow) -> CourseRow:
             mark = f"R{row.attempt}"
     if row.source == "legacy":
         note = note or "as recorded"
-    marks = row.percentage if row.percentage is not None else row.total
+    # The total is what the grade was judged on; the percentage is what it was before rounding.
+    marks = row.total if row.total is not None else row.percentage
     silent = row.outcome in ("withdrawn", "incomplete", "audit", "exempt", "void")
     return CourseRow(
         code=row.course_code,
@@ -205,7 +215,7 @@ def _course_row(row: RecordRow) -> CourseRow:
         marks=NONE
         if silent
         else plain(None if marks is None else marks.quantize(Decimal("0.01"), ROUND_DOWN)),
-        grade=row.grade or NONE,
+        grade=printed_grade(row),
         points=two_places(row.points) if counted else NONE,
         quality_points=two_places(row.points * row.credits) if counted and row.points is not None else NONE,
         mark=mark,
@@ -273,7 +283,8 @@ def _summary(record: Record) -> Summary:
     last = latest_declared(record)
     transferred = sum((row.credits for row in record.rows if row.source == "transfer"), Decimal(0))
     own = [row for row in record.rows if row.source != "transfer" and row.grading in ("letter", "pass_fail")]
-    attempted = sum((row.credits for row in own), Decimal(0))
+    attempted = last.attempted if last is not None else sum((row.credits for row in own), Decimal(0))
+    earned = last.earned if last is not None else record.credits_earned - transferred
     policy = _own_policy(record)
     derivation = ""
     if last is not None and last.cumulative_credits and policy is not None:
@@ -287,7 +298,7 @@ def _summary(record: Record) -> Summary:
     return Summary(
         attempted=plain(attempted),
         gpa_credits=plain(last.cumulative_credits if last else Decimal(0)),
-        earned=plain(record.credits_earned),
+        earned=plain(earned),
         transferred=plain(transferred),
         quality_points=two_places(last.cumulative_points if last else Decimal(0)),
         cgpa=two_places(last.cgpa) if last is not None and last.cumulative_credits else NONE,
@@ -305,6 +316,11 @@ def legend(record: Record) -> list[str]:
         lines.append(f"Regulation {name}. " + " ".join(chosen))
     grades = {row.grade for row in record.rows}
     used = [f"{symbol} {words}" for symbol, words in SYMBOLS.items() if symbol in grades]
+    shown = [printed_grade(row) for row in record.rows]
+    if any(grade.endswith("(ABS)") for grade in shown):
+        used.append("(ABS) absent")
+    if any(grade.endswith("*") for grade in shown):
+        used.append("* passed with grace marks")
     if any(row.attempts > 1 for row in record.rows):
         used.append("R repeated later, R2 … a repeat")
     if any(row.grading in ("non_credit", "audit") for row in record.rows):
@@ -454,16 +470,16 @@ def _marks_row(row: RecordRow) -> MarksRow:
         attempt=str(row.attempt),
         heads=[
             HeadMarks(
-                head=str(head.get("name") or head.get("code") or head.get("head") or ""),
-                maximum=_figure(head.get("max", head.get("maximum", NONE))),
-                obtained=NONE if silent else _figure(head.get("obtained", head.get("marks", NONE))),
-                minimum=_figure(head["min"]) if head.get("min") is not None else "",
+                head=str(head.get("code", "")).capitalize(),
+                maximum=_figure(head.get("maximum", NONE)),
+                obtained=NONE if silent else _figure(head.get("obtained", NONE)),
+                minimum=_figure(head["minimum"]) if head.get("minimum") is not None else "",
             )
             for head in row.heads
         ],
         total=total,
-        percentage=NONE if silent else plain(row.percentage if row.percentage is not None else row.total),
-        grade=row.grade or NONE,
+        percentage=NONE if silent else plain(row.total if row.total is not None else row.percentage),
+        grade=printed_grade(row),
         points=two_places(row.points),
         credits=plain(row.credits),
         outcome="" if row.outcome == "pass" else row.outcome,

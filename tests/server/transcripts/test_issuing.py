@@ -411,3 +411,41 @@ def test_keys_are_made_once_and_lie_where_only_the_server_reads(api, record, key
 def test_listing_keys_where_there_are_none_ends_with_one(api, record, data, capsys):
     assert manage_keys(api.database, data, "list") == 1
     assert "no keys" in capsys.readouterr().err
+
+
+def test_from_a_teachers_sheet_to_the_sealed_paper(api, university, data, capsys):
+    place = university.stand(students=2)
+    for enrollment, marks in zip(place["enrollments"], ((16, 40, 70), (20, 45, None)), strict=True):
+        for assessment, mark in zip(place["assessments"], marks, strict=True):
+            university.score(enrollment, assessment, mark, "absent" if mark is None else "scored")
+    section = place["section"]
+    rev = api.as_("faculty").get(f"/api/sheets/{section}/").json["rev"]
+    assert api.as_("faculty").post(f"/api/sheets/{section}/submit/", {"rev": rev}).status == 200
+    rev = api.as_("head").get(f"/api/sheets/{section}/").json["rev"]
+    assert api.as_("head").post(f"/api/sheets/{section}/approve/", {"rev": rev}).status == 200
+    reply = api.as_("examcell").post("/api/results/publish/", {"section_id": section})
+    assert reply.status == 200, reply.json
+    assert manage_keys(api.database, data, "make") == 0
+    capsys.readouterr()
+    papers = []
+    for student in place["students"]:
+        body = {"student_id": student, "document": "transcript", "purpose": "visa", "copies": 1}
+        made = api.as_("counter").post("/api/transcripts/issue/", body)
+        assert made.status == 201, made.json
+        detail = api.as_("counter").get(f"/api/transcripts/issued/{made.json['serial']}/").json["content"]
+        papers.append(detail)
+        judgment = judge_file(pdf_of(api, made.json["serial"]), trust_of(api))
+        assert (judgment.verdict, judgment.faults) == (Verdict.GENUINE, [])
+    (good,), (absent,) = (paper["terms"][0]["rows"] for paper in papers)
+    # 16/20 of 20, 40/50 of 30, 70/100 of 50 is 75.
+    assert (good["code"], good["marks"], good["grade"], good["points"], good["quality_points"]) == (
+        *("CS-101", "75", "B+"),
+        *("3.30", "9.90"),
+    )
+    assert absent["grade"] == "F(ABS)"
+    assert papers[0]["summary"]["cgpa"] == "3.30"
+    assert papers[0]["summary"]["derivation"] == "9.90/3, half up"
+    assert (papers[0]["summary"]["attempted"], papers[0]["summary"]["earned"]) == ("3", "3")
+    assert papers[1]["summary"]["cgpa"] == "0.00"
+    assert papers[0]["terms"][0]["notification"]["number"]
+    assert "(ABS) absent" in papers[1]["legend"][-1]
