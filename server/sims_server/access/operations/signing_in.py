@@ -1,23 +1,19 @@
-"""What can be done about access: sign in and out, passwords, one-time codes, accounts, roles, settings."""
+"""Signing in and out: passwords, one-time codes, sessions, throttling."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
 import uuid
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-import msgspec
 import pyotp
-from psycopg.types.json import Jsonb
 
 from sims_server.access import queries
-from sims_server.access.model import account, role
-from sims_server.access.rules import SHIPPED_ROLES, check_password, wait_after
+from sims_server.access.model import account
+from sims_server.access.rules import check_password, wait_after
 from sims_server.kernel.actor import READ_ACTOR, read_caller
-from sims_server.kernel.database import DEFAULT_SETTINGS
 from sims_server.kernel.execute import execute_as_system, operation
 from sims_server.kernel.secrets import (
     ACCESS_LIFETIME,
@@ -31,29 +27,17 @@ from sims_server.kernel.secrets import (
 )
 from sims_server.kernel.work import Work
 from sims_shared.access import (
-    AccountView,
-    ChangeAccount,
     ChangePassword,
-    ChangeRole,
     ConfirmOtp,
-    CreateAccount,
-    CreateRole,
-    DeleteRole,
     EndSession,
     EnrollOtp,
     OtpInvalid,
     OtpRequired,
     OtpSecret,
     Permission,
-    PutSetting,
     RecoveryCodes,
     RefreshInvalid,
     RefreshSession,
-    RoleGrant,
-    RoleUnknown,
-    RoleView,
-    SettingUnknown,
-    SettingView,
     SignIn,
     SignInInvalid,
     SignOut,
@@ -301,123 +285,3 @@ def confirm_otp(work: Work, command: ConfirmOtp) -> RecoveryCodes:
     hashes = [hashlib.sha256(code.encode()).hexdigest() for code in codes]
     work.update(account, work.caller.id, {"otp_confirmed_at": work.now, "recovery_hashes": hashes})
     return RecoveryCodes(recovery_codes=codes)
-
-
-def _put_grants(work: Work, account_id: int, grants: Iterable[RoleGrant]) -> None:
-    wanted = list(grants)
-    known = {row["name"]: row["id"] for row in work.rows("SELECT id, name FROM role")}
-    for grant in wanted:
-        if grant.role not in known:
-            raise RoleUnknown(f"There is no role “{grant.role}”.")
-    ids = [known[grant.role] for grant in wanted]
-    departments = [grant.department_id for grant in wanted]
-    work.run(
-        "DELETE FROM account_role g WHERE g.account_id = %(account)s AND NOT EXISTS (SELECT FROM "
-        "unnest(%(roles)s::bigint[], %(departments)s::bigint[]) w (r, d) "
-        "WHERE w.r = g.role_id AND w.d IS NOT DISTINCT FROM g.department_id)",
-        account=account_id,
-        roles=ids,
-        departments=departments,
-    )
-    work.run(
-        "INSERT INTO account_role (account_id, role_id, department_id) SELECT %(account)s, r, d FROM "
-        "unnest(%(roles)s::bigint[], %(departments)s::bigint[]) w (r, d) ON CONFLICT DO NOTHING",
-        account=account_id,
-        roles=ids,
-        departments=departments,
-    )
-
-
-@operation(Permission.MANAGE_ACCOUNTS, "accounts.create")
-def create_account(work: Work, command: CreateAccount) -> AccountView:
-    """Create an account with its roles."""
-    check_password(command.password, command.username)
-    values = {
-        "username": command.username.lower(),
-        "name": command.name.strip(),
-        "email": command.email,
-        "password_hash": hash_password(command.password),
-        "student_id": command.student_id,
-        "disabled": command.disabled,
-    }
-    account_id = work.insert(account, values)
-    _put_grants(work, account_id, command.roles)
-    return queries.get_account(work, account_id)
-
-
-@operation(Permission.MANAGE_ACCOUNTS, "accounts.change")
-def change_account(work: Work, command: ChangeAccount) -> AccountView:
-    """Change an account: name, password, roles, disabled."""
-    values: dict[str, Any] = {
-        name: value
-        for name in ("name", "email", "disabled")
-        if (value := getattr(command, name)) is not msgspec.UNSET
-    }
-    if command.password is not msgspec.UNSET:
-        check_password(command.password, queries.get_account(work, command.id).username)
-        values["password_hash"] = hash_password(command.password)
-    work.update(account, command.id, values)
-    if command.roles is not msgspec.UNSET:
-        _put_grants(work, command.id, command.roles)
-    if command.disabled is True or command.password is not msgspec.UNSET:
-        work.run(
-            "UPDATE login_session SET ended_at = %(now)s WHERE account_id = %(id)s AND ended_at IS NULL",
-            now=work.now,
-            id=command.id,
-        )
-    return queries.get_account(work, command.id)
-
-
-@operation(Permission.MANAGE_ACCOUNTS, "roles.create")
-def create_role(work: Work, command: CreateRole) -> RoleView:
-    """Create a role: a set of permissions and how far they reach."""
-    id = work.insert(
-        role, {"name": command.name, "permissions": sorted(set(command.permissions)), "scope": command.scope}
-    )
-    return queries.get_role(work, id)
-
-
-@operation(Permission.MANAGE_ACCOUNTS, "roles.change")
-def change_role(work: Work, command: ChangeRole) -> RoleView:
-    """Change a role's permissions; it bites on the next request of whoever holds it."""
-    work.update(role, command.id, {"permissions": sorted(set(command.permissions))})
-    return queries.get_role(work, command.id)
-
-
-@operation(Permission.MANAGE_ACCOUNTS, "roles.delete")
-def delete_role(work: Work, command: DeleteRole) -> None:
-    """Delete a role that nobody holds."""
-    work.run("DELETE FROM role WHERE id = %(id)s", id=command.id)
-
-
-@operation(Permission.MANAGE_SETTINGS, "settings.put")
-def put_setting(work: Work, command: PutSetting) -> SettingView:
-    """Write a setting."""
-    if command.key not in DEFAULT_SETTINGS:
-        raise SettingUnknown(f"There is no setting “{command.key}”.")
-    if type(command.value) is not type(DEFAULT_SETTINGS[command.key]):
-        raise SettingUnknown(f"“{command.key}” takes a value like {DEFAULT_SETTINGS[command.key]!r}.")
-    work.run(
-        "INSERT INTO setting (key, value) VALUES (%(key)s, %(value)s) ON CONFLICT (key) DO UPDATE SET "
-        "value = EXCLUDED.value, updated_at = %(now)s",
-        key=command.key,
-        value=Jsonb(command.value),
-        now=work.now,
-    )
-    work.after_commit(work.database.forget_settings)
-    return queries.get_setting(work, command.key)
-
-
-def ship_roles(work: Work, _: None = None) -> None:
-    """Bring the shipped roles to what this version ships. Roles people added are left alone."""
-    for name, (scope, permissions) in SHIPPED_ROLES.items():
-        work.run(
-            "INSERT INTO role (name, permissions, scope, shipped) VALUES (%(name)s, %(permissions)s, "
-            "%(scope)s, true) "
-            "ON CONFLICT (name) DO UPDATE SET permissions = EXCLUDED.permissions, scope = EXCLUDED.scope "
-            "WHERE role.shipped AND (role.permissions, role.scope) IS DISTINCT FROM "
-            "(EXCLUDED.permissions, EXCLUDED.scope)",
-            name=name,
-            permissions=sorted(permissions),
-            scope=scope,
-        )
