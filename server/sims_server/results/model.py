@@ -19,7 +19,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     text,
-)  # fmt: skip
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import UserDefinedType
 
@@ -34,7 +34,7 @@ from sims_shared.results import (
     ResultStale,
     ResultsWrongState,
     SheetNotApproved,
-)  # fmt: skip
+)
 
 
 class TransactionId(UserDefinedType[int]):
@@ -111,7 +111,12 @@ result = Table(
     Column(
         "notification_id", BigInteger, ForeignKey("notification_of_result.id", name="fk_result_notification")
     ),
-    Column("change_request_id", BigInteger, ForeignKey("pending_change.id", name="fk_result_change")),
+    # use_alter: a result and its change name each other.
+    Column(
+        "change_request_id",
+        BigInteger,
+        ForeignKey("pending_change.id", name="fk_result_change", use_alter=True),
+    ),
     _moment("created_at", now="now()"),
     ForeignKeyConstraint(
         ["registration_id", "student_id"],
