@@ -21,7 +21,6 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.types import UserDefinedType
 
 from sims_server.kernel.database import metadata
 from sims_shared.results import (
@@ -35,15 +34,6 @@ from sims_shared.results import (
     ResultsWrongState,
     SheetNotApproved,
 )
-
-
-class TransactionId(UserDefinedType[int]):
-    """PostgreSQL's xid8."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **kw: object) -> str:
-        return "xid8"
 
 
 def _id() -> Column[int]:
@@ -189,7 +179,7 @@ pending_change = Table(
     ),
     _moment("requested_at", now="now()"),
     _moment("resolved_at"),
-    Column("applied_in", TransactionId),
+    Column("applied_in", BigInteger),
     UniqueConstraint(
         "id", "result_id", "new_total", "new_grade", "status", name="uq_pending_change_as_approved"
     ),
