@@ -129,8 +129,8 @@ class HeadView(msgspec.Struct, kw_only=True):
 
 class ResultView(View, kw_only=True):
     """One attempt of a course. While a withholding is open, `outcome` is "withheld" and the marks and the
-    grade are null. `grade_shown` is the grade as printed ("F(ABS)", "C*"). `counts`: whether it is in the CGPA, another attempt took its place, or it never
-    weighs."""
+    grade are null. `grade_shown` is the grade as printed ("F(ABS)", "C*"). `counts`: whether it is in the
+    CGPA, another attempt took its place, or it never weighs."""
 
     id: int
     student_id: int
@@ -392,7 +392,8 @@ class WeightsIncomplete(Refusal):
 
 
 class ScoresMissing(Refusal):
-    """Facts: `missing`, each with `result_id`, `student_id`, `reg_no`, `name`, `section_id`, `assessments`."""
+    """Facts: `count`, and `missing` (the first of them): `result_id`, `student_id`, `reg_no`, `name`,
+    `section_id`, `assessments`."""
 
     code = "results.scores_missing"
     title = "Marks are missing"

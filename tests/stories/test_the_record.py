@@ -29,7 +29,9 @@ def test_a_sheet_becomes_a_record_that_only_two_people_can_change(api: Api, univ
     seen = api.as_("student").get("/api/results/").json["results"]
     assert [(r["grade"], r["counts"], r["is_published"]) for r in seen] == [("B+", "counted", True)]
     terms = api.as_("student").get("/api/term-results/").json["results"]
-    assert [(t["sgpa"], t["cgpa"], t["gpa_credits"], t["earned"], t["standing"]) for t in terms] == [("3.30", "3.30", "3.00", "3.00", "good_standing")]
+    assert [(t["sgpa"], t["cgpa"], t["gpa_credits"], t["earned"], t["standing"]) for t in terms] == [
+        ("3.30", "3.30", "3.00", "3.00", "good_standing")
+    ]
 
     frozen = api.as_("registrar").post("/api/results/freeze/", {"section_id": section})
     assert frozen.json == {"frozen": 3, "withheld": 0}
@@ -38,15 +40,26 @@ def test_a_sheet_becomes_a_record_that_only_two_people_can_change(api: Api, univ
     final = scene["assessments"][2]
     asked = api.as_("faculty").post(
         "/api/results/change-request/",
-        {"result_id": mine["id"], "scores": [{"assessment_id": final, "mark": "scored", "score": "90"}], "reason": "A page was not marked"},
+        {
+            "result_id": mine["id"],
+            "scores": [{"assessment_id": final, "mark": "scored", "score": "90"}],
+            "reason": "A page was not marked",
+        },
     )
     assert asked.status == 201, asked.content
     change = asked.json
-    assert (change["old_grade"], change["new_grade"], change["new_total"], change["status"]) == ("B+", "A", "85", "pending")
+    assert (change["old_grade"], change["new_grade"], change["new_total"], change["status"]) == (
+        "B+",
+        "A",
+        "85",
+        "pending",
+    )
     assert (change["impact"]["old"]["cgpa"], change["impact"]["new"]["cgpa"]) == ("3.30", "4.00")
 
     def decide(who: str, **more: object) -> tuple[int, str]:
-        answer = api.as_(who).post("/api/results/approve-change/", {"change_id": change["id"], "approved": True, **more})
+        answer = api.as_(who).post(
+            "/api/results/approve-change/", {"change_id": change["id"], "approved": True, **more}
+        )
         return answer.status, answer.code
 
     assert decide("faculty") == (403, "auth.not_permitted")
@@ -58,7 +71,12 @@ def test_a_sheet_becomes_a_record_that_only_two_people_can_change(api: Api, univ
     assert decide("registrar") == (409, "results.already_decided")
 
     mine = api.as_("student").get("/api/results/").json["results"][0]
-    assert (mine["total"], mine["grade"], mine["grade_points"], mine["state"]) == ("85", "A", "4.00", "frozen")
+    assert (mine["total"], mine["grade"], mine["grade_points"], mine["state"]) == (
+        "85",
+        "A",
+        "4.00",
+        "frozen",
+    )
     assert api.as_("student").get("/api/term-results/").json["results"][0]["cgpa"] == "4.00"
     kinds = [n["kind"] for n in api.as_("examcell").get("/api/notifications-of-result/").json["results"]]
     assert kinds == ["corrigendum", "main"]

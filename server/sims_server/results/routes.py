@@ -38,11 +38,18 @@ routes = [
     listing("/api/term-results/", lists.TERM_RESULTS, r.TermResultView, permission=READ),
     read("/api/term-results/{id:int}/", lists.get_term_result, r.TermResultView, permission=READ),
     listing("/api/notifications-of-result/", lists.NOTIFICATIONS, r.NotificationView, permission=READ),
-    read("/api/notifications-of-result/{id:int}/", lists.get_notification, r.NotificationView, permission=READ),
+    read(
+        "/api/notifications-of-result/{id:int}/", lists.get_notification, r.NotificationView, permission=READ
+    ),
     listing("/api/pending-changes/", changes.CHANGES, r.PendingChangeView, permission=READ),
     read("/api/pending-changes/{id:int}/", changes.get_change, r.PendingChangeView, permission=READ),
     command(
-        "POST", "/api/results/publish/", r.PublishResults, publish_results, r.ResultsPublished, refusals=_DECLARING
+        "POST",
+        "/api/results/publish/",
+        r.PublishResults,
+        publish_results,
+        r.ResultsPublished,
+        refusals=_DECLARING,
     ),
     command(
         "POST",
@@ -53,7 +60,12 @@ routes = [
         refusals=(r.ResultsWrongState,),
     ),
     command(
-        "POST", "/api/results/release/", r.ReleaseResults, release_results, r.ResultsReleased, refusals=_DECLARING
+        "POST",
+        "/api/results/release/",
+        r.ReleaseResults,
+        release_results,
+        r.ResultsReleased,
+        refusals=_DECLARING,
     ),
     command(
         "POST",

@@ -23,7 +23,7 @@ from sims_shared.gpa import (
     effective_rows,
     standing_for,
     term_gpa,
-)  # fmt: skip
+)
 from sims_shared.marks import Assessment, CourseOutcome, CutOffs, Score, Sitting, freeze_cutoffs, judge_course
 from sims_shared.policy.document import symbols_of
 from sims_shared.policy.scales import points_of, rank_of
@@ -118,7 +118,9 @@ def judge_row(policy: Policy, sheet: Sheet, row: RosterRow, cutoffs: CutOffs | N
         cells = {id: Score("scored", ZERO) if cell.mark == "ufm" else cell for id, cell in cells.items()}
     sitting = Sitting()
     if row.kind == "supplementary":
-        sitting = Sitting(kind="supplementary", retaken=frozenset(a.id for a in sheet.assessments), attempt=row.attempt)
+        sitting = Sitting(
+            kind="supplementary", retaken=frozenset(a.id for a in sheet.assessments), attempt=row.attempt
+        )
     outcome = judge_course(
         policy,
         sheet.assessments,
@@ -173,9 +175,13 @@ def meaning_of_grade(policy: Policy, grade: str, grading: str) -> GradeMeaning |
     if symbol is None or grade in ("TR", policy.transfer.symbol):
         return None
     if symbol.as_ is not None:
-        return GradeMeaning("fail" if rank_of(policy, symbol.as_) == 0 else "pass", points_of(policy, symbol.as_))
+        return GradeMeaning(
+            "fail" if rank_of(policy, symbol.as_) == 0 else "pass", points_of(policy, symbol.as_)
+        )
     outcomes = {"W": "withdrawn", "I": "incomplete", "AU": "audit", "U": "fail", "NP": "fail"}
-    return GradeMeaning(outcomes.get(grade, "pass" if symbol.earned else "incomplete"), symbol.points if symbol.gpa else None)
+    return GradeMeaning(
+        outcomes.get(grade, "pass" if symbol.earned else "incomplete"), symbol.points if symbol.gpa else None
+    )
 
 
 # -- Averages --------------------------------------------------------------------------------------
@@ -229,21 +235,30 @@ def impact_of(record: Record, result_id: int, changed: CourseRow) -> tuple[Recor
     term = changed.term
     terms = sorted({term, *(order for order in record.declared if order > term)})
     rows = tuple(
-        RecordRow(entry.result_id, entry.term_id, changed) if entry.result_id == result_id else entry for entry in record.rows
+        RecordRow(entry.result_id, entry.term_id, changed) if entry.result_id == result_id else entry
+        for entry in record.rows
     )
     before = declare_records([record], {record.registration_id: terms})
     after = declare_records([replace(record, rows=rows)], {record.registration_id: terms})
     return before[record.registration_id], after[record.registration_id]
 
 
-def declare_records(records: Iterable[Record], terms_of: Mapping[int, Sequence[int]]) -> dict[int, RecordFigures]:
+def declare_records(
+    records: Iterable[Record], terms_of: Mapping[int, Sequence[int]]
+) -> dict[int, RecordFigures]:
     """By registration: the figures of the terms to declare (`terms_of`, in order) and of the record."""
     known: dict[Any, RecordFigures] = {}
     figures: dict[int, RecordFigures] = {}
     for record in records:
         terms = tuple(terms_of[record.registration_id])
         rows = tuple(entry.row for entry in record.rows)
-        alike = (id(record.policy), record.credits_required, rows, terms, tuple(sorted(record.declared.items())))
+        alike = (
+            id(record.policy),
+            record.credits_required,
+            rows,
+            terms,
+            tuple(sorted(record.declared.items())),
+        )
         found = known.get(alike)
         if found is None:
             found = known[alike] = _figures(record, rows, terms)
@@ -297,13 +312,25 @@ def course_representatives(pairs: Iterable[tuple[int, int]]) -> dict[int, int]:
 # -- What a command names --------------------------------------------------------------------------
 
 
-def check_one_scope(section_id: int | None, result_ids: Sequence[int] | None, term_id: int | None, program_id: int | None, batch: str | None = None) -> None:
+def check_one_scope(
+    section_id: int | None,
+    result_ids: Sequence[int] | None,
+    term_id: int | None,
+    program_id: int | None,
+    batch: str | None = None,
+) -> None:
     """Exactly one of section, results and term; program and batch narrow a term. Raises InvalidInput."""
     faults = []
-    given = [name for name, value in (("section_id", section_id), ("result_ids", result_ids), ("term_id", term_id)) if value is not None]
+    given = [
+        name
+        for name, value in (("section_id", section_id), ("result_ids", result_ids), ("term_id", term_id))
+        if value is not None
+    ]
     if len(given) != 1:
         named = f"{', '.join(given)} are given" if given else "none is given"
-        faults.append(Fault("", "one_of", f"Exactly one of section_id, result_ids and term_id is needed; {named}."))
+        faults.append(
+            Fault("", "one_of", f"Exactly one of section_id, result_ids and term_id is needed; {named}.")
+        )
     for name, value in (("program_id", program_id), ("batch", batch)):
         if value is not None and term_id is None:
             faults.append(Fault(f"/{name}", "needs_term", f"“{name}” narrows a term; give term_id with it."))

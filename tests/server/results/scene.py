@@ -10,7 +10,13 @@ from tests.support.university import University
 Marks = list[Any]
 
 
-def enter(university: University, scene: dict[str, Any], row: int, marks: Marks, assessments: list[int] | None = None) -> None:
+def enter(
+    university: University,
+    scene: dict[str, Any],
+    row: int,
+    marks: Marks,
+    assessments: list[int] | None = None,
+) -> None:
     """Cells of one enrollment: numbers, or a mark's name, or None for a blank."""
     for assessment, mark in zip(assessments or scene["assessments"], marks, strict=True):
         if mark is None:

@@ -12,7 +12,9 @@ from tests.support.policies import S1, document
 from tests.support.university import University
 
 
-def _published(api: Api, university: University, students: int = 1, **stand: Any) -> tuple[dict[str, Any], list[int]]:
+def _published(
+    api: Api, university: University, students: int = 1, **stand: Any
+) -> tuple[dict[str, Any], list[int]]:
     scene = university.stand(students=students, **stand)
     fill(university, scene)
     approve(api, scene["section"])
@@ -26,38 +28,69 @@ def _ask(api: Api, result_id: int, by: str = "faculty", **more: Any) -> Reply:
 
 
 def _decide(api: Api, change_id: int, by: str, approved: bool = True, **more: Any) -> Reply:
-    return api.as_(by).post("/api/results/approve-change/", {"change_id": change_id, "approved": approved, **more})
+    return api.as_(by).post(
+        "/api/results/approve-change/", {"change_id": change_id, "approved": approved, **more}
+    )
 
 
-def test_a_change_by_grade_keeps_the_total_and_takes_the_points_of_the_regulation(api: Api, university: University) -> None:
+def test_a_change_by_grade_keeps_the_total_and_takes_the_points_of_the_regulation(
+    api: Api, university: University
+) -> None:
     scene, (result,) = _published(api, university)
     asked = _ask(api, result, new_grade="A-")
     assert asked.status == 201
     assert asked.headers["location"] == f"/api/pending-changes/{asked.json['id']}/"
     assert asked.json["scores"] == []
     impact = asked.json["impact"]
-    assert (impact["old"]["grade"], impact["new"]["grade"], impact["new"]["grade_points"]) == ("B+", "A-", "3.70")
-    assert (impact["old"]["sgpa"], impact["new"]["sgpa"], impact["new"]["standing"]) == ("3.30", "3.70", "good_standing")
+    assert (impact["old"]["grade"], impact["new"]["grade"], impact["new"]["grade_points"]) == (
+        "B+",
+        "A-",
+        "3.70",
+    )
+    assert (impact["old"]["sgpa"], impact["new"]["sgpa"], impact["new"]["standing"]) == (
+        "3.30",
+        "3.70",
+        "good_standing",
+    )
     assert _decide(api, asked.json["id"], "dean").json["approvals"][0]["capacity"] == "dean"
     done = _decide(api, asked.json["id"], "registrar", reason="as the senate resolved").json
-    assert (done["status"], [a["stage"] for a in done["approvals"]], done["approvals"][1]["capacity"]) == ("approved", [1, 2], "registrar")
+    assert (done["status"], [a["stage"] for a in done["approvals"]], done["approvals"][1]["capacity"]) == (
+        "approved",
+        [1, 2],
+        "registrar",
+    )
     (row,) = results(api, scene["section"])
-    assert (row["total"], row["grade"], row["grade_points"], row["state"]) == ("75", "A-", "3.70", "published")
+    assert (row["total"], row["grade"], row["grade_points"], row["state"]) == (
+        "75",
+        "A-",
+        "3.70",
+        "published",
+    )
     assert api.as_("student").get(f"/api/students/{scene['students'][0]}/").json["cgpa"] == "3.70"
 
 
-def test_one_of_grade_and_scores_is_given_and_every_fault_of_the_cells_is_listed(api: Api, university: University) -> None:
+def test_one_of_grade_and_scores_is_given_and_every_fault_of_the_cells_is_listed(
+    api: Api, university: University
+) -> None:
     scene, (result,) = _published(api, university)
     quiz, mid, final = scene["assessments"]
     assert _ask(api, result).status == 400
     assert _ask(api, result, new_grade="A", scores=[{"assessment_id": final, "mark": "absent"}]).status == 400
-    bad = _ask(api, result, scores=[
-        {"assessment_id": quiz, "mark": "scored", "score": "20.01"},
-        {"assessment_id": mid, "mark": "absent", "score": "1"},
-        {"assessment_id": 999999, "mark": "absent"},
-    ])  # fmt: skip
+    bad = _ask(
+        api,
+        result,
+        scores=[
+            {"assessment_id": quiz, "mark": "scored", "score": "20.01"},
+            {"assessment_id": mid, "mark": "absent", "score": "1"},
+            {"assessment_id": 999999, "mark": "absent"},
+        ],
+    )
     assert (bad.status, bad.code) == (400, "results.change_invalid")
-    assert [f["pointer"] for f in bad.json["errors"]] == ["/scores/0/score", "/scores/1/score", "/scores/2/assessment_id"]
+    assert [f["pointer"] for f in bad.json["errors"]] == [
+        "/scores/0/score",
+        "/scores/1/score",
+        "/scores/2/assessment_id",
+    ]
     for grade, code in (("B+", "unchanged"), ("Z", "unknown_grade")):
         answer = _ask(api, result, new_grade=grade)
         assert (answer.status, answer.json["errors"][0]["code"]) == (400, code)
@@ -102,7 +135,10 @@ def test_who_may_ask_and_decide_is_judged_before_what_is_asked(api: Api, univers
 def test_decisions_are_judged_in_the_order_of_the_contract(api: Api, university: University) -> None:
     _, (result,) = _published(api, university)
     change = _ask(api, result, by="head", new_grade="A").json["id"]
-    assert (_decide(api, change, "head").status, _decide(api, change, "head").code) == (403, "results.own_request")
+    assert (_decide(api, change, "head").status, _decide(api, change, "head").code) == (
+        403,
+        "results.own_request",
+    )
     assert _decide(api, change, "registrar").code == "results.stage"
     assert _decide(api, change, "examcell", approved=False).code == "results.stage"
     no_reason = _decide(api, change, "dean", approved=False)
@@ -114,7 +150,9 @@ def test_decisions_are_judged_in_the_order_of_the_contract(api: Api, university:
     assert _decide(api, change, "registrar").code == "results.already_decided"
 
 
-def test_the_two_approvals_are_two_peoples_even_when_one_holds_both_capacities(api: Api, university: University) -> None:
+def test_the_two_approvals_are_two_peoples_even_when_one_holds_both_capacities(
+    api: Api, university: University
+) -> None:
     scene, (result,) = _published(api, university)
     university.account("both", ("head", scene["department"]), "exam_cell")
     change = _ask(api, result, new_grade="A").json["id"]
@@ -138,12 +176,18 @@ def test_a_rejection_leaves_the_result_and_says_why(api: Api, university: Univer
     change = _ask(api, result, new_grade="A").json["id"]
     _decide(api, change, "head")
     done = _decide(api, change, "examcell", approved=False, reason="no evidence").json
-    assert (done["status"], done["approvals"][1]["reason"], done["stage"]) == ("rejected", "no evidence", None)
+    assert (done["status"], done["approvals"][1]["reason"], done["stage"]) == (
+        "rejected",
+        "no evidence",
+        None,
+    )
     assert results(api, scene["section"])[0]["grade"] == "B+"
     assert len(api.as_("examcell").get("/api/notifications-of-result/").json["results"]) == 1
 
 
-def test_a_freeze_between_request_and_approval_does_not_stand_in_its_way(api: Api, university: University) -> None:
+def test_a_freeze_between_request_and_approval_does_not_stand_in_its_way(
+    api: Api, university: University
+) -> None:
     scene, (result,) = _published(api, university)
     change = _ask(api, result, new_grade="A").json["id"]
     _decide(api, change, "head")
@@ -175,13 +219,25 @@ def test_each_sees_what_waits_for_them(api: Api, university: University) -> None
     change = _ask(api, result, by="faculty", new_grade="A").json["id"]
 
     def inbox(who: str) -> list[int]:
-        return [c["id"] for c in api.as_(who).get("/api/pending-changes/?status=pending&decidable=true").json["results"]]
+        return [
+            c["id"]
+            for c in api.as_(who).get("/api/pending-changes/?status=pending&decidable=true").json["results"]
+        ]
 
     assert (inbox("head"), inbox("dean"), inbox("examcell"), inbox("faculty")) == ([change], [change], [], [])
     _decide(api, change, "head")
-    assert (inbox("head"), inbox("dean"), inbox("examcell"), inbox("registrar")) == ([], [], [change], [change])
+    assert (inbox("head"), inbox("dean"), inbox("examcell"), inbox("registrar")) == (
+        [],
+        [],
+        [change],
+        [change],
+    )
     shown = api.as_("faculty").get(f"/api/pending-changes/{change}/").json
-    assert (shown["stage"], shown["decidable"], shown["approvals"][0]["approver"]["name"]) == (2, False, "Head")
+    assert (shown["stage"], shown["decidable"], shown["approvals"][0]["approver"]["name"]) == (
+        2,
+        False,
+        "Head",
+    )
     assert api.as_("student").get("/api/pending-changes/").status == 403
     assert api.as_("student").get(f"/api/pending-changes/{change}/").status == 403
     assert api.as_("stranger").get(f"/api/pending-changes/{change}/").status == 404
@@ -196,9 +252,14 @@ def test_a_recheck_may_fall_and_takes_the_credits_with_it(api: Api, university: 
     publish(api, scene["section"])
     (row,) = results(api, scene["section"])
     assert (row["total"], row["grade"]) == ("54", "D")
-    change = _ask(api, row["id"], scores=[{"assessment_id": scene["assessments"][2], "mark": "scored", "score": "54"}]).json
+    change = _ask(
+        api, row["id"], scores=[{"assessment_id": scene["assessments"][2], "mark": "scored", "score": "54"}]
+    ).json
     assert (change["new_total"], change["new_grade"]) == ("49", "F")
-    assert (change["impact"]["old"]["credits_earned"], change["impact"]["new"]["credits_earned"]) == ("3.00", "0")
+    assert (change["impact"]["old"]["credits_earned"], change["impact"]["new"]["credits_earned"]) == (
+        "3.00",
+        "0",
+    )
     _decide(api, change["id"], "head")
     _decide(api, change["id"], "examcell")
     (term,) = api.as_("examcell").get("/api/term-results/").json["results"]
@@ -207,18 +268,41 @@ def test_a_recheck_may_fall_and_takes_the_credits_with_it(api: Api, university: 
 
 def test_where_a_mark_may_not_fall_a_lower_one_is_refused(api: Api, university: University) -> None:
     scene, (result,) = _published(api, university, policy=document(S1, recheck={"may_fall": False}))
-    lower = _ask(api, result, scores=[{"assessment_id": scene["assessments"][2], "mark": "scored", "score": "10"}])
+    lower = _ask(
+        api, result, scores=[{"assessment_id": scene["assessments"][2], "mark": "scored", "score": "10"}]
+    )
     assert lower.json["errors"][0]["code"] == "may_not_fall"
 
 
-def test_a_change_supersedes_the_documents_that_printed_the_old_grade(api: Api, university: University) -> None:
+def test_a_change_supersedes_the_documents_that_printed_the_old_grade(
+    api: Api, university: University
+) -> None:
     scene, (result,) = _published(api, university)
     document_id = university.insert(
-        "issued_document", serial="TR-1", student_id=scene["students"][0], registration_id=scene["registrations"][0], document="transcript",
-        purpose="abroad", content="{}", content_sha256="x", sha256="x", qr_text="x", check_code="ABCDEFGH", verify_url="x", pdf_key_id="x",
-        qr_key_id="x", status_index=0, issued_at="2026-11-01T00:00:00Z", issued_by=scene["registrar"],
-    )  # fmt: skip
-    university.run("INSERT INTO issued_document_result (document_id, result_id, total, grade) VALUES (%(d)s, %(r)s, '75', 'B+')", d=document_id, r=result)
+        "issued_document",
+        serial="TR-1",
+        student_id=scene["students"][0],
+        registration_id=scene["registrations"][0],
+        document="transcript",
+        purpose="abroad",
+        content="{}",
+        content_sha256="x",
+        sha256="x",
+        qr_text="x",
+        check_code="ABCDEFGH",
+        verify_url="x",
+        pdf_key_id="x",
+        qr_key_id="x",
+        status_index=0,
+        issued_at="2026-11-01T00:00:00Z",
+        issued_by=scene["registrar"],
+    )
+    university.run(
+        "INSERT INTO issued_document_result (document_id, result_id, total, grade) VALUES (%(d)s, "
+        "%(r)s, '75', 'B+')",
+        d=document_id,
+        r=result,
+    )
     change = _ask(api, result, new_grade="A").json
     assert change["impact"]["supersedes"] == ["TR-1"]
     _decide(api, change["id"], "head")
@@ -238,7 +322,11 @@ def test_a_change_declares_the_term_and_every_later_one_anew(api: Api, universit
     publish(api, section)
 
     def cgpas() -> list[str]:
-        rows = api.as_("examcell").get(f"/api/term-results/?registration_id={scene['registrations'][0]}").json["results"]
+        rows = (
+            api.as_("examcell")
+            .get(f"/api/term-results/?registration_id={scene['registrations'][0]}")
+            .json["results"]
+        )
         return [row["cgpa"] for row in sorted(rows, key=lambda row: row["term_id"])]
 
     assert cgpas() == ["3.30", "3.15"]
@@ -246,5 +334,8 @@ def test_a_change_declares_the_term_and_every_later_one_anew(api: Api, universit
     _decide(api, change, "head")
     _decide(api, change, "examcell")
     assert cgpas() == ["4.00", "3.50"]
-    versions = university.row("SELECT count(*) FROM term_result_version WHERE registration_id = %(id)s", id=scene["registrations"][0])
+    versions = university.row(
+        "SELECT count(*) FROM term_result_version WHERE registration_id = %(id)s",
+        id=scene["registrations"][0],
+    )
     assert versions == 4

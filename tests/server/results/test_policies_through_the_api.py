@@ -30,18 +30,32 @@ class Class:
 
     def next_term(self) -> int:
         self.year += 1
-        term = self.university.term(f"Fall {self.year}", start_date=f"{self.year}-09-01", end_date=f"{self.year}-12-31")
+        term = self.university.term(
+            f"Fall {self.year}", start_date=f"{self.year}-09-01", end_date=f"{self.year}-12-31"
+        )
         self.terms.append(term)
         return term
 
     def course(self, credits: Any = 3, **more: Any) -> int:
         return self.university.course(self.scene["department"], credits=credits, **more)
 
-    def sit(self, columns: list[Column], rows: list[list[Any]], course: int | None = None, must_sit: str = "", **enrollment: Any) -> int:
+    def sit(
+        self,
+        columns: list[Column],
+        rows: list[list[Any]],
+        course: int | None = None,
+        must_sit: str = "",
+        **enrollment: Any,
+    ) -> int:
         """A section with these columns and one row of cells for each student; answers its id."""
         university = self.university
-        section = university.section(course or self.course(), self.terms[-1], "A", 500, (self.scene["faculty"],))
-        ids = [university.assessment(section, name, type, weight, of, must_sit=name == must_sit) for name, type, weight, of in columns]
+        section = university.section(
+            course or self.course(), self.terms[-1], "A", 500, (self.scene["faculty"],)
+        )
+        ids = [
+            university.assessment(section, name, type, weight, of, must_sit=name == must_sit)
+            for name, type, weight, of in columns
+        ]
         for registration, cells in zip(self.scene["registrations"], rows, strict=True):
             row = university.enrollment(registration, section, **enrollment)
             for assessment, cell in zip(ids, cells, strict=True):
@@ -53,7 +67,9 @@ class Class:
 
     def marks(self, total: Any, **more: Any) -> int:
         """A published course of one column of 100."""
-        section = self.sit([("Final", "final", 100, 100)], [[total]] * len(self.scene["registrations"]), **more)
+        section = self.sit(
+            [("Final", "final", 100, 100)], [[total]] * len(self.scene["registrations"]), **more
+        )
         publish(self.api, section)
         return section
 
@@ -62,7 +78,11 @@ class Class:
 
     def declared(self) -> list[tuple[Any, Any]]:
         """(SGPA, CGPA) of the first student, by term."""
-        rows = self.api.as_("examcell").get(f"/api/term-results/?registration_id={self.scene['registrations'][0]}").json["results"]
+        rows = (
+            self.api.as_("examcell")
+            .get(f"/api/term-results/?registration_id={self.scene['registrations'][0]}")
+            .json["results"]
+        )
         rows.sort(key=lambda row: self.terms.index(row["term_id"]))
         return [(row["sgpa"], row["cgpa"]) for row in rows]
 
@@ -75,9 +95,16 @@ PASS_50 = {"pass_": {"total_min": "50"}}
 
 
 def test_g01_a_total_is_rounded_up_where_the_regulation_says_so(api: Api, university: University) -> None:
-    scene = Class(api, university, document(S1, total={"round": {"mode": "ceil", "places": 0}}, **PASS_50), students=4)
+    scene = Class(
+        api, university, document(S1, total={"round": {"mode": "ceil", "places": 0}}, **PASS_50), students=4
+    )
     columns = [("Quiz", "quiz", 35, 35), ("Mid", "midterm", 25, 25), ("Final", "final", 40, 40)]
-    rows = [["20.0", "16.4", "35.0"], ["20.0", "14.1", "30.0"], ["30.0", "19.01", "35.0"], ["30.0", "19.00", "35.0"]]
+    rows = [
+        ["20.0", "16.4", "35.0"],
+        ["20.0", "14.1", "30.0"],
+        ["30.0", "19.01", "35.0"],
+        ["30.0", "19.00", "35.0"],
+    ]
     assert scene.graded(scene.sit(columns, rows)) == [
         ("72", "B", "3.00"),
         ("65", "B-", "2.70"),
@@ -90,14 +117,26 @@ def test_g02_half_up_is_half_up(api: Api, university: University) -> None:
     scene = Class(api, university, document(S1, total={"round": HALF_UP}, **PASS_50), students=5)
     rows = [["84.5"], ["84.49"], ["49.5"], ["42.45"], ["42.53"]]
     graded = scene.graded(scene.sit([("Final", "final", 100, 100)], rows))
-    assert [(total, grade) for total, grade, _ in graded] == [("85", "A"), ("84", "A-"), ("50", "D"), ("42", "F"), ("43", "F")]
+    assert [(total, grade) for total, grade, _ in graded] == [
+        ("85", "A"),
+        ("84", "A-"),
+        ("50", "D"),
+        ("42", "F"),
+        ("43", "F"),
+    ]
 
 
-def test_g03_a_grade_is_judged_on_the_fraction_and_the_total_kept_to_six_places(api: Api, university: University) -> None:
+def test_g03_a_grade_is_judged_on_the_fraction_and_the_total_kept_to_six_places(
+    api: Api, university: University
+) -> None:
     scene = Class(api, university, document(S3, pass_={"total_min": "36"}), students=3)
     columns = [("CW", "project", 60, 100), ("Exam", "final", 40, 100)]
     rows = [["90", "89.99"], ["79.99", "79.99"], ["80", "80"]]
-    assert scene.graded(scene.sit(columns, rows)) == [("89.996", "A+", "9.00"), ("79.99", "A", "8.00"), ("80", "A+", "9.00")]
+    assert scene.graded(scene.sit(columns, rows)) == [
+        ("89.996", "A+", "9.00"),
+        ("79.99", "A", "8.00"),
+        ("80", "A+", "9.00"),
+    ]
 
 
 def test_g03_a_third_is_cut_to_six_places(api: Api, university: University) -> None:
@@ -108,9 +147,16 @@ def test_g03_a_third_is_cut_to_six_places(api: Api, university: University) -> N
 def test_g04_marks_are_added_as_marks(api: Api, university: University) -> None:
     scene = Class(api, university, document(S1, total={"basis": "marks"}, **PASS_50))
     course = scene.course(marks_total=60)
-    section = scene.sit([("Theory", "final", 0, 40), ("Practical", "practical", 0, 20)], [["24", "18"]], course)
+    section = scene.sit(
+        [("Theory", "final", 0, 40), ("Practical", "practical", 0, 20)], [["24", "18"]], course
+    )
     (row,) = results(api, section)
-    assert (row["total"], row["grade"], row["marks_obtained"], row["marks_max"]) == ("70", "B", "42.00", "60.00")
+    assert (row["total"], row["grade"], row["marks_obtained"], row["marks_max"]) == (
+        "70",
+        "B",
+        "42.00",
+        "60.00",
+    )
     assert publish(api, section)["published"] == 1
 
 
@@ -118,12 +164,26 @@ G06 = [("Quiz", "quiz", 20, 20), ("Mid", "midterm", 30, 100), ("Final", "final",
 
 
 def test_g06_zero_absent_excused_and_blank_are_four_things(api: Api, university: University) -> None:
-    scene = Class(api, university, document(S1, total={"absent": "zero", "excused": "reweigh", "blank": "block"}, **PASS_50), students=4)
-    section = scene.sit(G06, [["16", "0", "70"], ["16", "absent", "70"], ["16", "excused", "70"], ["16", None, "70"]])
+    scene = Class(
+        api,
+        university,
+        document(S1, total={"absent": "zero", "excused": "reweigh", "blank": "block"}, **PASS_50),
+        students=4,
+    )
+    section = scene.sit(
+        G06, [["16", "0", "70"], ["16", "absent", "70"], ["16", "excused", "70"], ["16", None, "70"]]
+    )
     rows = results(api, section)
-    assert [(r["total"], r["grade"], r["flags"]) for r in rows[:3]] == [("51", "D", []), ("51", "D", ["ABS"]), ("72.857142", "B", [])]
+    assert [(r["total"], r["grade"], r["flags"]) for r in rows[:3]] == [
+        ("51", "D", []),
+        ("51", "D", ["ABS"]),
+        ("72.857142", "B", []),
+    ]
     assert (rows[3]["outcome"], rows[3]["grade"]) == ("incomplete", None)
-    assert api.as_("examcell").post("/api/results/publish/", {"section_id": section}).code == "results.scores_missing"
+    assert (
+        api.as_("examcell").post("/api/results/publish/", {"section_id": section}).code
+        == "results.scores_missing"
+    )
 
 
 def test_g06_absence_from_what_must_be_sat_fails_and_prints_so(api: Api, university: University) -> None:
@@ -143,24 +203,40 @@ def test_g25_an_f_counts(api: Api, university: University) -> None:
     assert scene.declared() == [("2.60", "2.60")]
 
 
-@pytest.mark.parametrize(("status", "expected"), [("withdrawn", ("3.00", "3.00")), ("barred", ("2.40", "2.40"))])
+@pytest.mark.parametrize(
+    ("status", "expected"), [("withdrawn", ("3.00", "3.00")), ("barred", ("2.40", "2.40"))]
+)
 def test_g26_a_withdrawal_weighs_nothing_and_a_shortage_as_the_regulation_says(
     api: Api, university: University, status: str, expected: tuple[str, str]
 ) -> None:
-    policy = document(S1, symbols={"W": {"gpa": False, "attempted": True}, "FW": {"as": "F"}}, attendance={"shortage": "FW"}, **PASS_50)
+    policy = document(
+        S1,
+        symbols={"W": {"gpa": False, "attempted": True}, "FW": {"as": "F"}},
+        attendance={"shortage": "FW"},
+        **PASS_50,
+    )
     scene = Class(api, university, policy)
     for _ in range(4):
         scene.marks(70)
-    section = scene.sit([("Final", "final", 100, 100)], [[None]], status=status, ended_at="2026-11-01T00:00:00Z")
+    section = scene.sit(
+        [("Final", "final", 100, 100)], [[None]], status=status, ended_at="2026-11-01T00:00:00Z"
+    )
     publish(api, section)
     (row,) = results(api, section)
-    assert (row["outcome"], row["grade"]) == {"withdrawn": ("withdrawn", "W"), "barred": ("barred", "FW")}[status]
+    assert (row["outcome"], row["grade"]) == {"withdrawn": ("withdrawn", "W"), "barred": ("barred", "FW")}[
+        status
+    ]
     assert scene.declared() == [expected]
     assert (scene.term_result()["attempted"], scene.term_result()["earned"]) == ("15.00", "12.00")
 
 
-@pytest.mark.parametrize(("count", "expected"), [("best", "2.94"), ("last", "2.94"), ("average", "2.67"), ("all", "2.45"), ("first", "2.40")])
-def test_g28_a_repeat_after_an_f_counts_as_the_regulation_says(api: Api, university: University, count: str, expected: str) -> None:
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [("best", "2.94"), ("last", "2.94"), ("average", "2.67"), ("all", "2.45"), ("first", "2.40")],
+)
+def test_g28_a_repeat_after_an_f_counts_as_the_regulation_says(
+    api: Api, university: University, count: str, expected: str
+) -> None:
     scene = Class(api, university, document(S1, repeat={"count": count, "past_sgpa": "unchanged"}, **PASS_50))
     for _ in range(4):
         scene.marks(70)
@@ -169,8 +245,13 @@ def test_g28_a_repeat_after_an_f_counts_as_the_regulation_says(api: Api, univers
     scene.next_term()
     passed = scene.marks(65, course=course, attempt=2, kind="repeat")
     assert scene.declared() == [("2.40", "2.40"), ("2.70", expected)]
-    fates = {"best": ("replaced", "counted"), "last": ("replaced", "counted"), "average": ("replaced", "counted"),
-             "all": ("counted", "counted"), "first": ("counted", "replaced")}  # fmt: skip
+    fates = {
+        "best": ("replaced", "counted"),
+        "last": ("replaced", "counted"),
+        "average": ("replaced", "counted"),
+        "all": ("counted", "counted"),
+        "first": ("counted", "replaced"),
+    }
     assert (results(api, failed)[0]["counts"], results(api, passed)[0]["counts"]) == fates[count]
     assert results(api, passed)[0]["attempt"] == 2
     student = api.as_("registrar").get(f"/api/students/{scene.scene['students'][0]}/").json
@@ -178,7 +259,9 @@ def test_g28_a_repeat_after_an_f_counts_as_the_regulation_says(api: Api, univers
 
 
 @pytest.mark.parametrize(("source", "expected"), [("quality_points", "3.00"), ("rounded_sgpa", "2.99")])
-def test_g31_a_cgpa_comes_from_points_or_from_rounded_averages(api: Api, university: University, source: str, expected: str) -> None:
+def test_g31_a_cgpa_comes_from_points_or_from_rounded_averages(
+    api: Api, university: University, source: str, expected: str
+) -> None:
     rows = [["90", "P", "3.10"], ["80", "Q", "3.05"], ["70", "R", "2.88"]]
     two = {"mode": "half_up", "places": 2}
     scene = Class(api, university, document(rows, gpa={"sgpa": two, "cgpa": {"from": source, **two}}))
@@ -191,7 +274,9 @@ def test_g31_a_cgpa_comes_from_points_or_from_rounded_averages(api: Api, univers
     assert scene.declared()[-1][1] == expected
 
 
-@pytest.mark.parametrize(("mode", "expected", "standing"), [("half_up", "2.00", "good_standing"), ("down", "1.99", "probation")])
+@pytest.mark.parametrize(
+    ("mode", "expected", "standing"), [("half_up", "2.00", "good_standing"), ("down", "1.99", "probation")]
+)
 def test_g32_an_average_is_rounded_in_the_mode_of_the_regulation_and_standing_follows(
     api: Api, university: University, mode: str, expected: str, standing: str
 ) -> None:
@@ -210,16 +295,23 @@ def test_g32_an_average_is_rounded_in_the_mode_of_the_regulation_and_standing_fo
     assert scene.term_result()["standing"] == standing
 
 
-def test_g34_a_term_with_only_a_withdrawal_has_no_average_and_keeps_the_cgpa(api: Api, university: University) -> None:
+def test_g34_a_term_with_only_a_withdrawal_has_no_average_and_keeps_the_cgpa(
+    api: Api, university: University
+) -> None:
     scene = Class(api, university, document(S1, **PASS_50))
     scene.marks(70)
     scene.next_term()
-    section = scene.sit([("Final", "final", 100, 100)], [[None]], status="withdrawn", ended_at="2027-11-01T00:00:00Z")
+    section = scene.sit(
+        [("Final", "final", 100, 100)], [[None]], status="withdrawn", ended_at="2027-11-01T00:00:00Z"
+    )
     publish(api, section)
     assert scene.declared() == [("3.00", "3.00"), (None, "3.00")]
     explained = api.as_("registrar").get(f"/api/students/{scene.scene['students'][0]}/explain/cgpa/").json
     assert [term["sgpa"]["printed"] for term in explained["terms"]] == ["3.00", "-"]
-    assert [(row["counts"], bool(row["why"])) for row in explained["rows"]] == [("counted", False), ("excluded", True)]
+    assert [(row["counts"], bool(row["why"])) for row in explained["rows"]] == [
+        ("counted", False),
+        ("excluded", True),
+    ]
 
 
 def test_g34_a_term_of_pass_fail_courses_has_no_average(api: Api, university: University) -> None:
@@ -232,25 +324,49 @@ def test_g34_a_term_of_pass_fail_courses_has_no_average(api: Api, university: Un
 
 def test_g23_relative_cut_offs_freeze_when_the_sheet_is_approved(api: Api, university: University) -> None:
     """G23 and G23b: a recheck moves one grade and nobody else's."""
-    rows = [["1.5", "A", "4.00"], ["1", "B+", "3.50"], ["0.5", "B", "3.00"], ["0", "C+", "2.50"], ["-0.5", "C", "2.00"], ["-1.5", "D", "1.00"]]
+    rows = [
+        ["1.5", "A", "4.00"],
+        ["1", "B+", "3.50"],
+        ["0.5", "B", "3.00"],
+        ["0", "C+", "2.50"],
+        ["-0.5", "C", "2.00"],
+        ["-1.5", "D", "1.00"],
+    ]
     policy = document(scale={"kind": "relative", "method": "z", "rows": rows})
     scene = Class(api, university, policy, students=10)
-    section = scene.sit([("Final", "final", 100, 100)], [[m] for m in (40, 50, 60, 60, 60, 60, 60, 60, 70, 80)])
+    section = scene.sit(
+        [("Final", "final", 100, 100)], [[m] for m in (40, 50, 60, 60, 60, 60, 60, 60, 70, 80)]
+    )
     publish(api, section)
     assert [grade for _, grade, _ in scene.graded(section)] == ["F", "D", *["C+"] * 6, "B+", "A"]
     sixth = results(api, section)[2]["id"]
     final = university.row("SELECT id FROM assessment WHERE section_id = %(s)s", s=section)
-    asked = api.as_("faculty").post(
-        "/api/results/change-request/",
-        {"result_id": sixth, "scores": [{"assessment_id": final, "mark": "scored", "score": "65"}], "reason": "recheck"},
-    ).json
+    asked = (
+        api.as_("faculty")
+        .post(
+            "/api/results/change-request/",
+            {
+                "result_id": sixth,
+                "scores": [{"assessment_id": final, "mark": "scored", "score": "65"}],
+                "reason": "recheck",
+            },
+        )
+        .json
+    )
     assert asked["new_grade"] == "B"
     for who in ("head", "examcell"):
-        assert api.as_(who).post("/api/results/approve-change/", {"change_id": asked["id"], "approved": True}).status == 200
+        assert (
+            api.as_(who)
+            .post("/api/results/approve-change/", {"change_id": asked["id"], "approved": True})
+            .status
+            == 200
+        )
     assert [grade for _, grade, _ in scene.graded(section)] == ["F", "D", "B", *["C+"] * 5, "B+", "A"]
 
 
-def test_a_grade_of_the_scale_is_a_grade_whatever_else_its_letter_means(api: Api, university: University) -> None:
+def test_a_grade_of_the_scale_is_a_grade_whatever_else_its_letter_means(
+    api: Api, university: University
+) -> None:
     rows = [["40", "C", "5"], ["36", "P", "4"]]
     scene = Class(api, university, document(rows))
     scene.marks(37)
@@ -259,7 +375,9 @@ def test_a_grade_of_the_scale_is_a_grade_whatever_else_its_letter_means(api: Api
     assert scene.declared() == [("4.00", "4.00")]
 
 
-def test_an_average_that_the_regulation_does_not_round_is_cut_to_six_places(api: Api, university: University) -> None:
+def test_an_average_that_the_regulation_does_not_round_is_cut_to_six_places(
+    api: Api, university: University
+) -> None:
     scene = Class(api, university, document(S1, gpa={}, **PASS_50))
     for total in (70, 70, 75):
         scene.marks(total)

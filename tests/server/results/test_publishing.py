@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from decimal import Decimal
+from typing import Any
 
 from sims_server.kernel.database import Connection
 from tests.server.results.scene import approve, enter, fill, publish, results
@@ -50,7 +51,11 @@ def test_maxima_that_miss_the_course_total_stop_the_publish_where_marks_are_adde
     section = university.section(course, scene["term"], "A", 10, (scene["faculty"],))
     university.assessment(section, "Theory", "final", 0, 40)
     enrollment = university.enrollment(scene["registrations"][0], section)
-    university.score(enrollment, university.rows("SELECT id FROM assessment WHERE section_id = %(s)s", s=section)[0]["id"], 30)
+    university.score(
+        enrollment,
+        university.rows("SELECT id FROM assessment WHERE section_id = %(s)s", s=section)[0]["id"],
+        30,
+    )
     approve(api, section)
     answer = api.as_("examcell").post("/api/results/publish/", {"section_id": section})
     assert (answer.status, answer.code) == (409, "results.weights_incomplete")
@@ -92,7 +97,9 @@ def test_exactly_one_scope_is_named_and_every_fault_is_listed(api: Api, universi
     assert [fault["pointer"] for fault in narrowed.json["errors"]] == ["/program_id", "/batch"]
 
 
-def test_what_does_not_exist_is_404_and_who_may_not_is_403_before_that(api: Api, university: University) -> None:
+def test_what_does_not_exist_is_404_and_who_may_not_is_403_before_that(
+    api: Api, university: University
+) -> None:
     university.stand(students=1)
     for body in ({"section_id": 999999}, {"result_ids": [999999]}, {"term_id": 999999}):
         assert api.as_("examcell").post("/api/results/publish/", body).status == 404
@@ -108,7 +115,9 @@ def test_a_term_is_published_for_one_program_and_batch(api: Api, university: Uni
     stranger = university.student("Other Program")
     registration = university.registration(stranger, other, scene["regulation"])
     scene["enrollments"].append(university.enrollment(registration, scene["section"]))
-    university.run("UPDATE registration SET batch = 'Evening' WHERE id = %(id)s", id=scene["registrations"][1])
+    university.run(
+        "UPDATE registration SET batch = 'Evening' WHERE id = %(id)s", id=scene["registrations"][1]
+    )
     fill(university, scene)
     approve(api, scene["section"])
     client = api.as_("registrar")
@@ -129,7 +138,9 @@ def test_a_term_waits_for_every_sheet(api: Api, university: University) -> None:
     scene = university.stand(students=1)
     fill(university, scene)
     approve(api, scene["section"])
-    second = university.section(university.course(scene["department"]), scene["term"], "A", 10, (scene["faculty"],))
+    second = university.section(
+        university.course(scene["department"]), scene["term"], "A", 10, (scene["faculty"],)
+    )
     university.assessment(second)
     university.enrollment(scene["registrations"][0], second)
     answer = api.as_("examcell").post("/api/results/publish/", {"term_id": scene["term"]})
@@ -137,7 +148,9 @@ def test_a_term_waits_for_every_sheet(api: Api, university: University) -> None:
     assert [s["section_id"] for s in answer.json["sections"]] == [second]
 
 
-def test_the_notification_is_numbered_without_gaps_and_hashes_what_it_declares(api: Api, university: University) -> None:
+def test_the_notification_is_numbered_without_gaps_and_hashes_what_it_declares(
+    api: Api, university: University
+) -> None:
     scene = university.stand(students=2)
     fill(university, scene)
     approve(api, scene["section"])
@@ -147,7 +160,9 @@ def test_the_notification_is_numbered_without_gaps_and_hashes_what_it_declares(a
     one = api.as_("examcell").post("/api/results/publish/", {"result_ids": [first]}).json["notification"]
     two = api.as_("examcell").post("/api/results/publish/", {"result_ids": [second]}).json["notification"]
     assert [n["number"][-5:] for n in (one, two)] == ["00001", "00002"]
-    kept = university.rows("SELECT content, sha256, counts FROM notification_of_result WHERE id = %(id)s", id=one["id"])[0]
+    kept = university.rows(
+        "SELECT content, sha256, counts FROM notification_of_result WHERE id = %(id)s", id=one["id"]
+    )[0]
     assert hashlib.sha256(kept["content"].encode()).hexdigest() == kept["sha256"] == one["sha256"]
     assert kept["counts"] == {"published": 1, "withheld": 0}
     listed = api.as_("examcell").get(f"/api/notifications-of-result/?term_id={scene['term']}").json["results"]
@@ -155,37 +170,55 @@ def test_the_notification_is_numbered_without_gaps_and_hashes_what_it_declares(a
     assert listed[0]["published_by"] == {"id": scene["examcell"], "name": "Examcell"}
 
 
-def test_publishing_completes_enrollments_and_leaves_withdrawals_as_they_are(api: Api, university: University) -> None:
+def test_publishing_completes_enrollments_and_leaves_withdrawals_as_they_are(
+    api: Api, university: University
+) -> None:
     scene = university.stand(students=3)
     enter(university, scene, 0, [16, 40, 70])
     enter(university, scene, 1, [10, None, None])
     university.run(
-        "UPDATE enrollment SET status = 'withdrawn', ended_at = now() WHERE id = %(id)s", id=scene["enrollments"][1]
+        "UPDATE enrollment SET status = 'withdrawn', ended_at = now() WHERE id = %(id)s",
+        id=scene["enrollments"][1],
     )
     university.run(
-        "UPDATE enrollment SET status = 'dropped', ended_at = now() WHERE id = %(id)s", id=scene["enrollments"][2]
+        "UPDATE enrollment SET status = 'dropped', ended_at = now() WHERE id = %(id)s",
+        id=scene["enrollments"][2],
     )
     approve(api, scene["section"])
     assert publish(api, scene["section"])["published"] == 2
     rows = results(api, scene["section"])
-    assert [(r["outcome"], r["grade"], r["counts"]) for r in rows] == [("pass", "B+", "counted"), ("withdrawn", "W", "excluded")]
+    assert [(r["outcome"], r["grade"], r["counts"]) for r in rows] == [
+        ("pass", "B+", "counted"),
+        ("withdrawn", "W", "excluded"),
+    ]
     statuses = [row["status"] for row in university.rows("SELECT status FROM enrollment ORDER BY id")]
     assert statuses == ["completed", "withdrawn", "dropped"]
 
 
-def test_one_section_with_two_intakes_is_graded_by_each_ones_regulation(api: Api, university: University) -> None:
+def test_one_section_with_two_intakes_is_graded_by_each_ones_regulation(
+    api: Api, university: University
+) -> None:
     """G20."""
     scene = university.stand(students=1, policy=document(S1, pass_={"total_min": "50"}))
     older = university.regulation(document(S2, pass_={"total_min": "40"}), "BS-2019")
     second_program = university.program(scene["department"], "BSSE")
-    for program, regulation in ((scene["program"], scene["regulation"]), (second_program, older), (scene["program"], older)):
+    for program, regulation in (
+        (scene["program"], scene["regulation"]),
+        (second_program, older),
+        (scene["program"], older),
+    ):
         person = university.student()
-        scene["enrollments"].append(university.enrollment(university.registration(person, program, regulation), scene["section"]))
+        scene["enrollments"].append(
+            university.enrollment(university.registration(person, program, regulation), scene["section"])
+        )
     for row, total in enumerate((78, 45, 78, 45)):
         enter(university, scene, row, [Decimal(total) / 5, Decimal(total) / 2, total])
     approve(api, scene["section"])
     publish(api, scene["section"])
-    seen = [(r["total"], r["grade"], r["grade_points"], r["regulation_id"]) for r in results(api, scene["section"])]
+    seen = [
+        (r["total"], r["grade"], r["grade_points"], r["regulation_id"])
+        for r in results(api, scene["section"])
+    ]
     assert seen == [
         ("78", "B+", "3.30", scene["regulation"]),
         ("45", "F", "0.00", scene["regulation"]),
@@ -217,7 +250,9 @@ def test_a_returned_sheet_makes_drafts_stale_and_the_next_approval_computes_them
     scene = university.stand(students=1)
     enter(university, scene, 0, [16, 40, 70])
     approve(api, scene["section"])
-    returned = api.as_("head").post(f"/api/sheets/{scene['section']}/return/", {"reason": "A page was missed"})
+    returned = api.as_("head").post(
+        f"/api/sheets/{scene['section']}/return/", {"reason": "A page was missed"}
+    )
     assert returned.status == 200
     (draft,) = results(api, scene["section"])
     assert draft["stale"]
@@ -249,7 +284,9 @@ def test_a_teacher_and_a_stranger_cannot_approve(api: Api, university: Universit
     assert api.as_("head").post(path, {"rev": 1}).code == "sheets.wrong_state"
 
 
-def test_a_freeze_needs_every_other_result_published_and_passes_over_the_withheld(api: Api, university: University) -> None:
+def test_a_freeze_needs_every_other_result_published_and_passes_over_the_withheld(
+    api: Api, university: University
+) -> None:
     scene = university.stand(students=2)
     fill(university, scene)
     approve(api, scene["section"])
@@ -283,7 +320,17 @@ def test_each_role_reads_the_results_within_its_reach(api: Api, university: Univ
     publish(api, scene["section"])
     mine, other = [row["id"] for row in results(api, scene["section"])]
     university.account("otherhead", ("head", university.department("EE")))
-    seen = {"registrar": 2, "head": 2, "dean": 2, "faculty": 2, "auditor": 2, "admin": 2, "student": 1, "stranger": 0, "otherhead": 0}
+    seen = {
+        "registrar": 2,
+        "head": 2,
+        "dean": 2,
+        "faculty": 2,
+        "auditor": 2,
+        "admin": 2,
+        "student": 1,
+        "stranger": 0,
+        "otherhead": 0,
+    }
     for who, count in seen.items():
         client = api.as_(who)
         assert len(client.get("/api/results/").json["results"]) == count, who
@@ -299,13 +346,21 @@ def test_a_hold_on_results_keeps_them_from_the_student(api: Api, university: Uni
     fill(university, scene)
     approve(api, scene["section"])
     publish(api, scene["section"])
-    university.insert("hold", student_id=scene["students"][0], kind="discipline", blocks=["results"], reason="See the proctor")
+    university.insert(
+        "hold",
+        student_id=scene["students"][0],
+        kind="discipline",
+        blocks=["results"],
+        reason="See the proctor",
+    )
     assert api.as_("student").get("/api/results/").json["results"] == []
     assert api.as_("student").get("/api/term-results/").json["results"] == []
 
 
-def test_publishing_many_takes_as_many_statements_as_publishing_five(api: Api, university: University) -> None:
-    counts = []
+def test_publishing_many_takes_as_many_statements_as_publishing_five(
+    api: Api, university: University
+) -> None:
+    counts: list[int] = []
     for students in (5, 120):
         scene = university.stand(students=students) if not counts else _more(university, students)
         fill(university, scene)
@@ -314,16 +369,27 @@ def test_publishing_many_takes_as_many_statements_as_publishing_five(api: Api, u
     assert counts[0] == counts[1]
 
 
-def _more(university: University, students: int) -> dict[str, object]:
+def _more(university: University, students: int) -> dict[str, Any]:
     """Another section with many more students in the same university."""
-    department, regulation, term = (university.row(f"SELECT id FROM {table} ORDER BY id LIMIT 1") for table in ("department", "regulation", "term"))
+    department, regulation, term = (
+        university.row(f"SELECT id FROM {table} ORDER BY id LIMIT 1")
+        for table in ("department", "regulation", "term")
+    )
     program = university.program(department)
     course = university.course(department)
     section = university.section(course, term, "A", students, (university.ids["faculty"],))
-    assessment = [university.assessment(section, "Quiz", "quiz", 20, 20), university.assessment(section, "Midterm", "midterm", 30, 50), university.assessment(section, "Final", "final", 50, 100)]
+    assessment = [
+        university.assessment(section, "Quiz", "quiz", 20, 20),
+        university.assessment(section, "Midterm", "midterm", 30, 50),
+        university.assessment(section, "Final", "final", 50, 100),
+    ]
     people = [university.student() for _ in range(students)]
     registrations = [university.registration(person, program, regulation) for person in people]
-    return {"section": section, "assessments": assessment, "enrollments": [university.enrollment(r, section) for r in registrations]}
+    return {
+        "section": section,
+        "assessments": assessment,
+        "enrollments": [university.enrollment(r, section) for r in registrations],
+    }
 
 
 def _statements(api: Api, section: int) -> int:

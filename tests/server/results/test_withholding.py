@@ -8,7 +8,9 @@ from tests.support.university import University
 
 
 def _withhold(api: Api, ids: list[int], reason: str = "fee") -> None:
-    answer = api.as_("examcell").post("/api/results/withhold/", {"result_ids": ids, "reason": reason, "note": "dues"})
+    answer = api.as_("examcell").post(
+        "/api/results/withhold/", {"result_ids": ids, "reason": reason, "note": "dues"}
+    )
     assert answer.status == 200, answer.content
 
 
@@ -21,26 +23,41 @@ def test_a_withheld_result_shows_no_grade_and_is_released_by_a_later_notificatio
     first, _ = [row["id"] for row in results(api, scene["section"])]
     _withhold(api, [first])
     published = publish(api, scene["section"])
-    assert (published["published"], published["withheld"], published["notification"]["kind"]) == (1, 1, "main")
+    assert (published["published"], published["withheld"], published["notification"]["kind"]) == (
+        1,
+        1,
+        "main",
+    )
 
     shown = results(api, scene["section"])[0]
     assert (shown["outcome"], shown["state"], shown["withheld_for"]) == ("withheld", "draft", "fee")
-    hidden = [shown[name] for name in ("total", "marks_obtained", "percentage", "grade", "grade_shown", "grade_points")]
+    hidden = [
+        shown[name]
+        for name in ("total", "marks_obtained", "percentage", "grade", "grade_shown", "grade_points")
+    ]
     assert (hidden, shown["heads"], shown["flags"]) == ([None] * 6, [], [])
-    listed = api.as_("examcell").get(f"/api/results/?outcome=withheld&section_id={scene['section']}").json["results"]
+    listed = (
+        api.as_("examcell")
+        .get(f"/api/results/?outcome=withheld&section_id={scene['section']}")
+        .json["results"]
+    )
     assert [row["id"] for row in listed] == [first]
     assert api.as_("student").get("/api/results/").json["results"] == []
     explained = api.as_("examcell").get(f"/api/students/{scene['students'][0]}/explain/result/{first}/").json
     assert (explained["grade"], explained["trace"]) == (None, None)
 
-    released = api.as_("registrar").post("/api/results/release/", {"result_ids": [first], "reason": "fee", "note": "paid"})
+    released = api.as_("registrar").post(
+        "/api/results/release/", {"result_ids": [first], "reason": "fee", "note": "paid"}
+    )
     assert released.status == 200, released.content
     assert (released.json["published"], released.json["notification"]["kind"]) == (1, "later")
     assert api.as_("student").get("/api/results/").json["results"][0]["grade"] == "B+"
     assert api.as_("student").get("/api/term-results/").json["results"][0]["sgpa"] == "3.30"
 
 
-def test_a_published_result_cannot_be_withheld_and_a_withheld_one_not_twice(api: Api, university: University) -> None:
+def test_a_published_result_cannot_be_withheld_and_a_withheld_one_not_twice(
+    api: Api, university: University
+) -> None:
     scene = university.stand(students=2)
     fill(university, scene)
     approve(api, scene["section"])
@@ -70,7 +87,9 @@ def test_a_release_names_the_reason_it_ends(api: Api, university: University) ->
     assert api.as_("examcell").post("/api/results/release/", {"result_ids": [row["id"]]}).status == 200
 
 
-def test_withheld_rows_may_wait_for_marks_and_are_not_released_without_them(api: Api, university: University) -> None:
+def test_withheld_rows_may_wait_for_marks_and_are_not_released_without_them(
+    api: Api, university: University
+) -> None:
     scene = university.stand(students=2)
     enter(university, scene, 0, [16, 40, "pending"])
     enter(university, scene, 1, [16, 40, 70])
@@ -82,7 +101,9 @@ def test_withheld_rows_may_wait_for_marks_and_are_not_released_without_them(api:
     assert (answer.status, answer.code) == (409, "results.scores_missing")
 
 
-def test_unfair_means_withhold_by_themselves_until_the_exam_cell_decides(api: Api, university: University) -> None:
+def test_unfair_means_withhold_by_themselves_until_the_exam_cell_decides(
+    api: Api, university: University
+) -> None:
     """G06."""
     scene = university.stand(students=2)
     enter(university, scene, 0, [16, 40, "ufm"])
@@ -92,13 +113,17 @@ def test_unfair_means_withhold_by_themselves_until_the_exam_cell_decides(api: Ap
     assert (published["published"], published["withheld"]) == (1, 1)
     first = results(api, scene["section"])[0]
     assert (first["outcome"], first["withheld_for"], first["counts"]) == ("withheld", "ufm", "excluded")
-    released = api.as_("examcell").post("/api/results/release/", {"result_ids": [first["id"]], "reason": "ufm", "note": "guilty"})
+    released = api.as_("examcell").post(
+        "/api/results/release/", {"result_ids": [first["id"]], "reason": "ufm", "note": "guilty"}
+    )
     assert released.status == 200, released.content
     first = results(api, scene["section"])[0]
     assert (first["total"], first["grade"], first["outcome"], first["flags"]) == ("40", "F", "fail", ["UFM"])
 
 
-def test_unfair_means_taken_back_on_a_returned_sheet_withhold_no_more(api: Api, university: University) -> None:
+def test_unfair_means_taken_back_on_a_returned_sheet_withhold_no_more(
+    api: Api, university: University
+) -> None:
     scene = university.stand(students=1)
     enter(university, scene, 0, [16, 40, "ufm"])
     approve(api, scene["section"])
@@ -107,4 +132,4 @@ def test_unfair_means_taken_back_on_a_returned_sheet_withhold_no_more(api: Api, 
     api.as_("examcell").post(f"/api/sheets/{scene['section']}/return/", {"reason": "acquitted"})
     enter(university, scene, 0, [16, 40, 70])
     approve(api, scene["section"])
-    assert publish(api, scene["section"]) ["published"] == 1
+    assert publish(api, scene["section"])["published"] == 1

@@ -53,7 +53,7 @@ from sims_shared.results import (
     ResultMoved,
     ResultsWrongState,
     ScoreChange,
-)  # fmt: skip
+)
 
 _encode = msgspec.json.Encoder(decimal_format="string").encode
 
@@ -76,7 +76,18 @@ class NewValues:
 
     def stored(self) -> dict[str, Any]:
         """As the request keeps it: decimals as text."""
-        values = {name: getattr(self, name) for name in ("grade_points", "outcome", "marks_obtained", "marks_max", "percentage", "heads", "flags")}
+        values = {
+            name: getattr(self, name)
+            for name in (
+                "grade_points",
+                "outcome",
+                "marks_obtained",
+                "marks_max",
+                "percentage",
+                "heads",
+                "flags",
+            )
+        }
         stored: dict[str, Any] = msgspec.json.decode(_encode(values))
         return stored
 
@@ -93,24 +104,50 @@ def request_change(work: Work, command: RequestChange) -> PendingChangeView:
     """Ask for a change of a published result, to a grade or by marks."""
     row = access_result(work, command.result_id, Permission.REQUEST_CHANGE)
     if (command.new_grade is None) == (command.scores is None):
-        raise InvalidInput("Give new_grade or scores, one of the two.", errors=[Fault("", "one_of", "Give new_grade or scores, one of the two.")])
+        raise InvalidInput(
+            "Give new_grade or scores, one of the two.",
+            errors=[Fault("", "one_of", "Give new_grade or scores, one of the two.")],
+        )
     if row["state"] == "draft":
-        raise ResultsWrongState("This is a draft: return the sheet and correct the marks there.", result_ids=[row["id"]])
-    open_change = work.value("SELECT id FROM pending_change WHERE result_id = %(id)s AND status = 'pending'", id=row["id"])
+        raise ResultsWrongState(
+            "This is a draft: return the sheet and correct the marks there.", result_ids=[row["id"]]
+        )
+    open_change = work.value(
+        "SELECT id FROM pending_change WHERE result_id = %(id)s AND status = 'pending'", id=row["id"]
+    )
     if open_change is not None:
         raise ChangePending(f"Change {open_change} is waiting for its approvals.", change_id=open_change)
-    new = _by_grade(work, row, command.new_grade) if command.new_grade is not None else _by_marks(work, row, command.scores or [])
+    new = (
+        _by_grade(work, row, command.new_grade)
+        if command.new_grade is not None
+        else _by_marks(work, row, command.scores or [])
+    )
     impact = _impact(work, row, new)
-    change_id: int = work.insert(pending_change, {
-        "result_id": row["id"], "old_grade": row["grade"], "new_grade": new.grade, "old_total": _text(row["total"]), "new_total": _text(new.total),
-        "new_values": new.stored(), "base_version": row["version"], "by_marks": bool(new.cells), "reason": command.reason, "evidence": command.evidence,
-        "impact": msgspec.json.decode(_encode(impact)), "requested_by": work.caller.id, "requested_at": work.now,
-    })  # fmt: skip
+    change_id: int = work.insert(
+        pending_change,
+        {
+            "result_id": row["id"],
+            "old_grade": row["grade"],
+            "new_grade": new.grade,
+            "old_total": _text(row["total"]),
+            "new_total": _text(new.total),
+            "new_values": new.stored(),
+            "base_version": row["version"],
+            "by_marks": bool(new.cells),
+            "reason": command.reason,
+            "evidence": command.evidence,
+            "impact": msgspec.json.decode(_encode(impact)),
+            "requested_by": work.caller.id,
+            "requested_at": work.now,
+        },
+    )
     if new.cells:
         work.run(
-            "INSERT INTO pending_change_score (change_id, assessment_id, enrollment_id, mark, score, old_mark, old_score) "
+            "INSERT INTO pending_change_score (change_id, assessment_id, enrollment_id, mark, score, "
+            "old_mark, old_score) "
             "SELECT %(change)s, n.assessment_id, %(enrollment)s, n.mark, n.score, n.old_mark, n.old_score "
-            "FROM unnest(%(assessments)s::bigint[], %(marks)s::text[], %(scores)s::numeric[], %(old_marks)s::text[], %(old_scores)s::numeric[]) "
+            "FROM unnest(%(assessments)s::bigint[], %(marks)s::text[], %(scores)s::numeric[], "
+            "%(old_marks)s::text[], %(old_scores)s::numeric[]) "
             "AS n (assessment_id, mark, score, old_mark, old_score)",
             change=change_id,
             enrollment=row["enrollment_id"],
@@ -131,7 +168,9 @@ def _by_grade(work: Work, row: dict[str, Any], grade: str) -> NewValues:
     policy = policies_of(work, [row["regulation_id"]])[row["regulation_id"]]
     meaning = meaning_of_grade(policy, grade, row["section_grading"] or row["course_grading"])
     if meaning is None:
-        raise _invalid("/new_grade", "unknown_grade", f"“{grade}” is no grade of the regulation this result follows.")
+        raise _invalid(
+            "/new_grade", "unknown_grade", f"“{grade}” is no grade of the regulation this result follows."
+        )
     if grade == row["grade"]:
         raise _invalid("/new_grade", "unchanged", f"The grade is {grade} already.")
     return NewValues(
@@ -157,10 +196,21 @@ def _by_marks(work: Work, row: dict[str, Any], scores: list[ScoreChange]) -> New
     outcome = _judged(work, row, sheet, roster, cells)
     policy = policies_of(work, [row["regulation_id"]])[row["regulation_id"]]
     if outcome.blocks or outcome.outcome in ("withheld", "incomplete"):
-        detail = outcome.blocks[0].detail if outcome.blocks else f"these marks leave the result {outcome.outcome}"
+        detail = (
+            outcome.blocks[0].detail if outcome.blocks else f"these marks leave the result {outcome.outcome}"
+        )
         raise _invalid("/scores", "incomplete", f"No result comes of these marks: {detail}.")
-    if not policy.recheck.may_fall and row["total"] is not None and outcome.total is not None and outcome.total < row["total"]:
-        raise _invalid("/scores", "may_not_fall", f"Under this regulation a mark does not fall: {row['total']} to {outcome.total}.")
+    if (
+        not policy.recheck.may_fall
+        and row["total"] is not None
+        and outcome.total is not None
+        and outcome.total < row["total"]
+    ):
+        raise _invalid(
+            "/scores",
+            "may_not_fall",
+            f"Under this regulation a mark does not fall: {row['total']} to {outcome.total}.",
+        )
     return NewValues(
         total=outcome.total,
         grade=outcome.grade or "",
@@ -176,7 +226,9 @@ def _by_marks(work: Work, row: dict[str, Any], scores: list[ScoreChange]) -> New
     )
 
 
-def _checked_cells(sheet: Sheet, roster: RosterRow, scores: list[ScoreChange]) -> tuple[list[ScoreChange], list[Score]]:
+def _checked_cells(
+    sheet: Sheet, roster: RosterRow, scores: list[ScoreChange]
+) -> tuple[list[ScoreChange], list[Score]]:
     """The cells that differ from the sheet, and what they are now; raises ChangeInvalid with every fault."""
     columns = {column.id: column for column in sheet.assessments}
     faults, seen = [], set[int]()
@@ -186,11 +238,15 @@ def _checked_cells(sheet: Sheet, roster: RosterRow, scores: list[ScoreChange]) -
         pointer = f"/scores/{index}"
         column = columns.get(cell.assessment_id)
         if column is None:
-            faults.append(Fault(f"{pointer}/assessment_id", "unknown", "There is no such assessment in this section."))
+            faults.append(
+                Fault(f"{pointer}/assessment_id", "unknown", "There is no such assessment in this section.")
+            )
         elif cell.assessment_id in seen:
             faults.append(Fault(f"{pointer}/assessment_id", "repeated", "This assessment is given twice."))
         elif (cell.mark == "scored") != (cell.score is not None):
-            faults.append(Fault(f"{pointer}/score", "mark", "A score is given exactly when the mark is “scored”."))
+            faults.append(
+                Fault(f"{pointer}/score", "mark", "A score is given exactly when the mark is “scored”.")
+            )
         elif cell.score is not None and cell.score > column.max_score:
             faults.append(Fault(f"{pointer}/score", "range", f"At most {column.max_score}."))
         else:
@@ -206,11 +262,21 @@ def _checked_cells(sheet: Sheet, roster: RosterRow, scores: list[ScoreChange]) -
     return cells, before
 
 
-def _judged(work: Work, row: dict[str, Any], sheet: Sheet, roster: RosterRow, cells: list[ScoreChange]) -> CourseOutcome:
+def _judged(
+    work: Work, row: dict[str, Any], sheet: Sheet, roster: RosterRow, cells: list[ScoreChange]
+) -> CourseOutcome:
     """The row with these cells, under the regulation pinned on the result and its frozen cut-offs."""
     marks = {**roster.cells, **{cell.assessment_id: Score(cell.mark, cell.score) for cell in cells}}
     changed = RosterRow(
-        roster.enrollment_id, roster.section_id, row["regulation_id"], roster.status, roster.kind, roster.attempt, marks, True, decided=True
+        roster.enrollment_id,
+        roster.section_id,
+        row["regulation_id"],
+        roster.status,
+        roster.kind,
+        roster.attempt,
+        marks,
+        True,
+        decided=True,
     )
     policy = policies_of(work, [row["regulation_id"]])[row["regulation_id"]]
     cutoffs = None
@@ -223,10 +289,19 @@ def _impact(work: Work, row: dict[str, Any], new: NewValues) -> ChangeImpact:
     (record,) = records_of(work, [row["registration_id"]]).records
     entry = next(entry for entry in record.rows if entry.result_id == row["id"])
     changed: CourseRow = msgspec.structs.replace(
-        entry.row, grade=new.grade or None, points=new.grade_points, percentage=new.percentage, outcome=new.outcome
+        entry.row,
+        grade=new.grade or None,
+        points=new.grade_points,
+        percentage=new.percentage,
+        outcome=new.outcome,
     )
     before, after = impact_of(record, row["id"], changed)
-    moved = (row["total"], row["grade"], row["grade_points"], row["outcome"]) != (new.total, new.grade, new.grade_points, new.outcome)
+    moved = (row["total"], row["grade"], row["grade_points"], row["outcome"]) != (
+        new.total,
+        new.grade,
+        new.grade_points,
+        new.outcome,
+    )
     superseded = work.rows(
         "SELECT d.serial FROM issued_document_result p JOIN issued_document d ON d.id = p.document_id "
         "WHERE p.result_id = %(id)s AND document_status(d.id) = 'valid' ORDER BY d.id",
@@ -239,11 +314,24 @@ def _impact(work: Work, row: dict[str, Any], new: NewValues) -> ChangeImpact:
     )
 
 
-def _figures(figures: RecordFigures, total: Decimal | None, grade: str, points: Decimal | None, outcome: str, record: Record) -> Figures:
+def _figures(
+    figures: RecordFigures,
+    total: Decimal | None,
+    grade: str,
+    points: Decimal | None,
+    outcome: str,
+    record: Record,
+) -> Figures:
     return Figures(
-        total=total, grade=grade or None, grade_points=points, outcome=outcome, sgpa=figures.terms[0].sgpa.value, cgpa=figures.cgpa,
-        credits_earned=figures.credits_earned, standing=figures.terms[-1].standing or None,
-    )  # fmt: skip
+        total=total,
+        grade=grade or None,
+        grade_points=points,
+        outcome=outcome,
+        sgpa=figures.terms[0].sgpa.value,
+        cgpa=figures.cgpa,
+        credits_earned=figures.credits_earned,
+        standing=figures.terms[-1].standing or None,
+    )
 
 
 # -- Deciding --------------------------------------------------------------------------------------
@@ -251,7 +339,7 @@ def _figures(figures: RecordFigures, total: Decimal | None, grade: str, points: 
 
 @operation(Permission.APPROVE_CHANGE, "results.approve_change")
 def decide_change(work: Work, command: DecideChange) -> PendingChangeView:
-    """Approve or reject a change: first a head or dean of the course's department, then the exam cell or registrar."""
+    """Approve or reject a change: first a head or dean, then the exam cell or registrar."""
     change = access_change(work, command.change_id)
     if change["requested_by"] == work.caller.id:
         raise OwnRequest
@@ -260,7 +348,11 @@ def decide_change(work: Work, command: DecideChange) -> PendingChangeView:
     stage = 2 if change["first_approver"] is not None else 1
     capacity = _capacity(work.caller, stage, change["department_id"])
     if capacity is None:
-        whose = "the examination cell or the registrar" if stage == 2 else "a head or dean of the course's department"
+        whose = (
+            "the examination cell or the registrar"
+            if stage == 2
+            else "a head or dean of the course's department"
+        )
         raise NotThisStage(f"It waits for {whose}.", stage=stage)
     if change["first_approver"] == work.caller.id:
         raise NotThisStage("The second approval is another person's.", stage=stage)
@@ -270,11 +362,21 @@ def decide_change(work: Work, command: DecideChange) -> PendingChangeView:
         raise ResultMoved("Reject it and ask again, from the result as it is now.")
     reason = (command.reason or "").strip()
     if not command.approved and not reason:
-        raise InvalidInput("A rejection needs a reason.", errors=[Fault("/reason", "missing", "A rejection needs a reason.")])
-    work.insert(change_approval, {
-        "change_id": change["id"], "stage": stage, "approver_id": work.caller.id, "requester_id": change["requested_by"], "capacity": capacity,
-        "approved": command.approved, "reason": reason,
-    })  # fmt: skip
+        raise InvalidInput(
+            "A rejection needs a reason.", errors=[Fault("/reason", "missing", "A rejection needs a reason.")]
+        )
+    work.insert(
+        change_approval,
+        {
+            "change_id": change["id"],
+            "stage": stage,
+            "approver_id": work.caller.id,
+            "requester_id": change["requested_by"],
+            "capacity": capacity,
+            "approved": command.approved,
+            "reason": reason,
+        },
+    )
     if not command.approved:
         work.update(pending_change, change["id"], {"status": "rejected", "resolved_at": work.now})
     elif stage == 2:
@@ -293,12 +395,15 @@ def _capacity(caller: Caller, stage: int, department_id: int) -> str | None:
 _SCORES = """
 INSERT INTO assessment_score (section_id, enrollment_id, assessment_id, max_score, mark, score)
 SELECT a.section_id, p.enrollment_id, a.id, a.max_score, p.mark, p.score
-  FROM pending_change_score p JOIN assessment a ON a.id = p.assessment_id WHERE p.change_id = %(change)s ORDER BY a.id
+  FROM pending_change_score p JOIN assessment a ON a.id = p.assessment_id
+    WHERE p.change_id = %(change)s ORDER BY a.id
 ON CONFLICT (enrollment_id, assessment_id) DO UPDATE SET mark = EXCLUDED.mark, score = EXCLUDED.score
 """
 _RESULT = """
-UPDATE result SET total = %(total)s, grade = %(grade)s, grade_points = %(grade_points)s, outcome = %(outcome)s, marks_obtained = %(marks_obtained)s,
-       marks_max = %(marks_max)s, percentage = %(percentage)s, heads = %(heads)s, flags = %(flags)s, trace = %(trace)s, change_request_id = %(change)s
+UPDATE result SET total = %(total)s, grade = %(grade)s, grade_points = %(grade_points)s,
+  outcome = %(outcome)s, marks_obtained = %(marks_obtained)s,
+       marks_max = %(marks_max)s, percentage = %(percentage)s, heads = %(heads)s, flags = %(flags)s,
+         trace = %(trace)s, change_request_id = %(change)s
  WHERE id = %(id)s
 """
 
@@ -312,9 +417,15 @@ def _apply(work: Work, change: dict[str, Any]) -> None:
         sheet = sheets_of(work, [row["section_id"]])[row["section_id"]]
         trace = _judged(work, row, sheet, roster_row(work, row["enrollment_id"]), []).trace
     else:
-        words = f"changed from {row['grade'] or '-'} to {change['new_grade'] or '-'} by change request {change['id']}"
+        words = (
+            f"changed from {row['grade'] or '-'} to {change['new_grade'] or '-'} by change request "
+            f"{change['id']}"
+        )
         trace = judged_of("Result", f"{values['outcome']}, {change['new_grade']}", words)
-    numbers = {name: None if values[name] is None else Decimal(values[name]) for name in ("grade_points", "marks_obtained", "marks_max", "percentage")}
+    numbers = {
+        name: None if values[name] is None else Decimal(values[name])
+        for name in ("grade_points", "marks_obtained", "marks_max", "percentage")
+    }
     work.run(
         _RESULT,
         id=row["id"],
@@ -328,9 +439,17 @@ def _apply(work: Work, change: dict[str, Any]) -> None:
         **numbers,
     )
     line = {
-        "reg_no": row["reg_no"], "course": change["course_code"], "attempt": row["attempt"], "change": change["id"],
-        "old": {"total": change["old_total"], "grade": change["old_grade"]}, "outcome": values["outcome"],
-        "total": change["new_total"], "grade": change["new_grade"], "points": values["grade_points"],
-    }  # fmt: skip
-    notification = notify(work, "corrigendum", row["term_id"], {"change_id": change["id"]}, [line], {"changed": 1})
+        "reg_no": row["reg_no"],
+        "course": change["course_code"],
+        "attempt": row["attempt"],
+        "change": change["id"],
+        "old": {"total": change["old_total"], "grade": change["old_grade"]},
+        "outcome": values["outcome"],
+        "total": change["new_total"],
+        "grade": change["new_grade"],
+        "points": values["grade_points"],
+    }
+    notification = notify(
+        work, "corrigendum", row["term_id"], {"change_id": change["id"]}, [line], {"changed": 1}
+    )
     declare_term(work, [row["registration_id"]], row["term_id"], notification.id)

@@ -23,12 +23,16 @@ _encode = msgspec.json.Encoder(decimal_format="string").encode
 _canonical = msgspec.json.Encoder(decimal_format="string", order="sorted").encode
 
 _TERM_RESULTS = """
-INSERT INTO term_result (registration_id, term_id, sgpa, cgpa, gpa_credits, quality_points, cumulative_gpa_credits,
+INSERT INTO term_result (registration_id, term_id, sgpa, cgpa, gpa_credits, quality_points,
+  cumulative_gpa_credits,
                          cumulative_quality_points, attempted, earned, standing, notification_id, declared_at)
-SELECT n.registration_id, n.term_id, n.sgpa, n.cgpa, n.gpa_credits, n.quality_points, n.cumulative_gpa_credits,
+SELECT n.registration_id, n.term_id, n.sgpa, n.cgpa, n.gpa_credits, n.quality_points,
+  n.cumulative_gpa_credits,
        n.cumulative_quality_points, n.attempted, n.earned, n.standing, %(notification)s, %(now)s
-  FROM jsonb_to_recordset(%(rows)s::jsonb) AS n (registration_id bigint, term_id bigint, sgpa numeric, cgpa numeric,
-       gpa_credits numeric, quality_points numeric, cumulative_gpa_credits numeric, cumulative_quality_points numeric,
+  FROM jsonb_to_recordset(%(rows)s::jsonb) AS n (registration_id bigint, term_id bigint, sgpa numeric,
+    cgpa numeric,
+       gpa_credits numeric, quality_points numeric, cumulative_gpa_credits numeric,
+         cumulative_quality_points numeric,
        attempted numeric, earned numeric, standing text)
  ORDER BY n.registration_id, n.term_id
 ON CONFLICT (registration_id, term_id) DO UPDATE
@@ -76,7 +80,9 @@ def notify(
     return NotificationRef(id=id, number=number, date=today, kind=kind, sha256=sha256)
 
 
-def declare_term(work: Work, registration_ids: Collection[int], term_id: int, notification_id: int) -> dict[int, RecordFigures]:
+def declare_term(
+    work: Work, registration_ids: Collection[int], term_id: int, notification_id: int
+) -> dict[int, RecordFigures]:
     """Declares `term_id` for these registrations, and again every later term that was declared before,
     whose CGPA rests on it. Earlier terms stay as they were declared."""
     records = records_of(work, registration_ids, locked=True)
@@ -92,12 +98,13 @@ def _terms_to_declare(records: Records, term_id: int) -> dict[int, list[int]]:
     first = records.order_of.get(term_id)
     if first is None:
         return {record.registration_id: [] for record in records.records}
-    return {record.registration_id: sorted({first, *(order for order in record.declared if order > first)}) for record in records.records}
+    return {
+        record.registration_id: sorted({first, *(order for order in record.declared if order > first)})
+        for record in records.records
+    }
 
 
-def _write(
-    work: Work, records: Records, figures: Mapping[int, RecordFigures], notification_id: int
-) -> None:
+def _write(work: Work, records: Records, figures: Mapping[int, RecordFigures], notification_id: int) -> None:
     term_ids = {order: id for id, order in records.order_of.items()}
     declared, totals, counting = [], [], []
     for record in records.records:
@@ -120,7 +127,8 @@ def _write(
             )
         totals.append({"id": record.registration_id, "cgpa": own.cgpa, "earned": own.credits_earned})
         counting += [
-            {"id": entry.result_id, "counts": fate} for entry, fate in zip(record.rows, own.fates, strict=True)
+            {"id": entry.result_id, "counts": fate}
+            for entry, fate in zip(record.rows, own.fates, strict=True)
         ]
     work.run(_TERM_RESULTS, notification=notification_id, now=work.now, rows=_encode(declared).decode())
     work.run(_REGISTRATIONS, rows=_encode(totals).decode())

@@ -17,11 +17,14 @@ from sims_server.results.rules import Drafts, flags_of, judge_sheets
 
 # The rows travel as one JSON document: the driver would escape a list of derivations quote by quote.
 _WRITE = """
-INSERT INTO result (enrollment_id, registration_id, student_id, section_id, term_id, course_id, attempt, total,
-                    marks_obtained, marks_max, percentage, heads, grade, grade_points, credits, outcome, flags,
+INSERT INTO result (enrollment_id, registration_id, student_id, section_id, term_id, course_id, attempt,
+  total,
+                    marks_obtained, marks_max, percentage, heads, grade, grade_points, credits, outcome,
+                      flags,
                     regulation_id, trace, blocks, stale)
 SELECT e.id, e.registration_id, e.student_id, e.section_id, e.term_id, e.course_id, e.attempt, n.total,
-       n.marks_obtained, n.marks_max, n.percentage, n.heads, n.grade, n.grade_points, s.credits, n.outcome, n.flags,
+       n.marks_obtained, n.marks_max, n.percentage, n.heads, n.grade, n.grade_points, s.credits, n.outcome,
+         n.flags,
        g.regulation_id, n.trace, n.blocks, false
   FROM jsonb_to_recordset(%(rows)s::jsonb) AS n (enrollment_id bigint, total numeric, marks_obtained numeric,
        marks_max numeric, percentage numeric, heads jsonb, grade text, grade_points numeric, outcome text,
@@ -49,7 +52,8 @@ SELECT r.id, 'ufm', 'an unfair-means case is open' FROM result r
 """
 _LIFT_UNFAIR_MEANS = """
 UPDATE withholding w SET released_at = %(now)s, release_note = 'the sheet no longer says so'
-  FROM result r WHERE r.id = w.result_id AND r.section_id = ANY (%(ids)s) AND r.state = 'draft' AND r.outcome <> 'withheld'
+  FROM result r WHERE r.id = w.result_id AND r.section_id = ANY (%(ids)s) AND r.state = 'draft'
+    AND r.outcome <> 'withheld'
    AND w.reason = 'ufm' AND w.placed_by IS NULL AND w.released_at IS NULL
 """
 
@@ -81,8 +85,10 @@ def draft_sheets(work: Work, section_ids: Sequence[int], *, decided: Iterable[in
 def _keep_cutoffs(work: Work, drafts: Drafts) -> None:
     for (section_id, regulation_id), cutoffs in drafts.cutoffs.items():
         work.run(
-            "INSERT INTO section_cutoff (section_id, regulation_id, cutoffs, frozen_at) VALUES (%(section)s, %(regulation)s, %(cutoffs)s, %(now)s) "
-            "ON CONFLICT (section_id, regulation_id) DO UPDATE SET cutoffs = EXCLUDED.cutoffs, frozen_at = EXCLUDED.frozen_at",
+            "INSERT INTO section_cutoff (section_id, regulation_id, cutoffs, frozen_at) VALUES "
+            "(%(section)s, %(regulation)s, %(cutoffs)s, %(now)s) "
+            "ON CONFLICT (section_id, regulation_id) DO UPDATE SET cutoffs = EXCLUDED.cutoffs, "
+            "frozen_at = EXCLUDED.frozen_at",
             section=section_id,
             regulation=regulation_id,
             cutoffs=Jsonb(cutoffs),

@@ -30,7 +30,7 @@ from sims_shared.results import (
     SeveralTerms,
     SheetNotApproved,
     WeightsIncomplete,
-)  # fmt: skip
+)
 
 NAMED_MOST = 50  # so many are listed in a refusal; the rest is a number
 
@@ -38,7 +38,8 @@ NAMED_MOST = 50  # so many are listed in a refusal; the rest is a number
 _WHOM = {
     "section": "e.section_id = %(section)s",
     "results": "r.id = ANY (%(results)s)",
-    "term": "e.term_id = %(term)s AND s.status = 'active' AND (%(program)s::bigint IS NULL OR g.program_id = %(program)s) "
+    "term": "e.term_id = %(term)s AND s.status = 'active' AND (%(program)s::bigint IS NULL OR g.program_id = "
+    "%(program)s) "
     "AND (%(batch)s::text IS NULL OR g.batch = %(batch)s)",
 }
 _FROM = """
@@ -49,28 +50,36 @@ _FROM = """
 _SHEETS = """
 SELECT h.section_id, h.state, s.course_code, s.code, s.weights_total, s.marks_total,
        (SELECT coalesce(sum(a.max_score), 0) FROM assessment a WHERE a.section_id = s.id) AS maxima,
-       ARRAY(SELECT DISTINCT coalesce(p.policy #>> '{{total,basis}}', 'weights') FROM enrollment x JOIN registration y ON y.id = x.registration_id
-               JOIN regulation p ON p.id = y.regulation_id WHERE x.section_id = s.id AND x.status <> 'dropped') AS bases
+       ARRAY(SELECT DISTINCT coalesce(p.policy #>> '{{total,basis}}', 'weights') FROM enrollment x
+         JOIN registration y ON y.id = x.registration_id
+               JOIN regulation p ON p.id = y.regulation_id WHERE x.section_id = s.id
+                 AND x.status <> 'dropped') AS bases
   FROM sheet h JOIN section s ON s.id = h.section_id
  WHERE h.section_id IN (SELECT e.section_id {source} WHERE e.status <> 'dropped' AND {whom})
  ORDER BY h.section_id FOR UPDATE OF h
 """
 _ROWS = """
-SELECT e.id AS enrollment_id, e.student_id, e.registration_id, e.section_id, e.term_id, s.course_code, g.reg_no, u.name, e.attempt,
-       r.id AS result_id, r.state, r.stale, r.outcome, r.grade, r.total, r.grade_points, r.credits, r.blocks, w.reason AS withheld_for,
+SELECT e.id AS enrollment_id, e.student_id, e.registration_id, e.section_id, e.term_id, e.attempt,
+       s.course_code, g.reg_no, u.name, r.id AS result_id, r.state, r.stale, r.outcome, r.grade, r.total,
+       r.grade_points, r.credits, r.blocks, w.reason AS withheld_for,
        r.id IS NULL OR (r.state = 'draft' AND (r.regulation_id <> g.regulation_id OR r.stale
-         OR (e.status = 'withdrawn') <> (r.outcome = 'withdrawn') OR (e.status = 'barred') <> (r.outcome = 'barred'))) AS outdated
+         OR (e.status = 'withdrawn') <> (r.outcome = 'withdrawn')
+         OR (e.status = 'barred') <> (r.outcome = 'barred'))) AS outdated
   {source} JOIN student u ON u.id = e.student_id
   LEFT JOIN withholding w ON w.result_id = r.id AND w.released_at IS NULL
  WHERE e.status <> 'dropped' AND {whom}
  ORDER BY g.reg_no, e.id
 """
 _PUBLISH = """
-UPDATE result SET state = 'published', published_at = %(now)s, published_by = %(me)s, notification_id = %(notification)s
+UPDATE result SET state = 'published', published_at = %(now)s, published_by = %(me)s,
+  notification_id = %(notification)s
  WHERE id = ANY (%(ids)s) AND state = 'draft'
 """
 _COMPLETE = "UPDATE enrollment SET status = 'completed' WHERE id = ANY (%(ids)s) AND status = 'enrolled'"
-_FREEZE = "UPDATE result SET state = 'frozen', frozen_at = %(now)s, frozen_by = %(me)s WHERE id = ANY (%(ids)s) AND state = 'published'"
+_FREEZE = (
+    "UPDATE result SET state = 'frozen', frozen_at = %(now)s, frozen_by = %(me)s WHERE id = ANY (%(ids)s) "
+    "AND state = 'published'"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +98,11 @@ class Scope:
         """As the notification records it; results by their number only, the lines name them."""
         if self.kind == "results":
             return {"results": len(self.values["results"])}
-        return {f"{name}_id" if name != "batch" else name: value for name, value in self.values.items() if value is not None}
+        return {
+            f"{name}_id" if name != "batch" else name: value
+            for name, value in self.values.items()
+            if value is not None
+        }
 
 
 def scope_of(work: Work, command: PublishResults | FreezeResults) -> Scope:
@@ -105,7 +118,8 @@ def scope_of(work: Work, command: PublishResults | FreezeResults) -> Scope:
         scope = Scope("results", {"results": wanted})
     else:
         known = work.value(
-            "SELECT true FROM term WHERE id = %(term)s AND (%(program)s::bigint IS NULL OR EXISTS (SELECT FROM program WHERE id = %(program)s))",
+            "SELECT true FROM term WHERE id = %(term)s AND (%(program)s::bigint IS NULL OR EXISTS "
+            "(SELECT FROM program WHERE id = %(program)s))",
             term=command.term_id,
             program=command.program_id,
         )
@@ -133,7 +147,10 @@ def publish_results(work: Work, command: PublishResults) -> ResultsPublished:
     ready = [row for row in drafts if row["withheld_for"] is None]
     withheld = [row for row in drafts if row["withheld_for"] is not None]
     if not ready:
-        raise ResultsWrongState("Every result that is not out is withheld.", result_ids=[row["result_id"] for row in withheld][:NAMED_MOST])
+        raise ResultsWrongState(
+            "Every result that is not out is withheld.",
+            result_ids=[row["result_id"] for row in withheld][:NAMED_MOST],
+        )
     check_ready(work, ready)
     notification = declare_results(work, "main", scope.named, ready, withheld)
     return ResultsPublished(published=len(ready), withheld=len(withheld), notification=notification)
@@ -144,7 +161,9 @@ def _check_state(scope: Scope, rows: Sequence[dict[str, Any]]) -> None:
         raise ResultsWrongState("There is nobody whose result could be published.")
     out = [row["result_id"] for row in rows if row["state"] in ("published", "frozen")]
     if len(out) == len(rows) or (scope.kind == "results" and out):
-        raise ResultsWrongState(f"{len(out)} of {len(rows)} are published already.", result_ids=out[:NAMED_MOST])
+        raise ResultsWrongState(
+            f"{len(out)} of {len(rows)} are published already.", result_ids=out[:NAMED_MOST]
+        )
 
 
 def _check_sheets(sheets: Sequence[dict[str, Any]], needed: set[int]) -> None:
@@ -154,18 +173,32 @@ def _check_sheets(sheets: Sequence[dict[str, Any]], needed: set[int]) -> None:
     for sheet in waiting:
         if "weights" in sheet["bases"] and sheet["weights_total"] != 100:
             uneven.append(_section(sheet, f"the weights add up to {sheet['weights_total']}, not 100"))
-        elif "marks" in sheet["bases"] and sheet["marks_total"] is not None and sheet["maxima"] != sheet["marks_total"]:
-            uneven.append(_section(sheet, f"the maxima add up to {sheet['maxima']}, not {sheet['marks_total']}"))
+        elif (
+            "marks" in sheet["bases"]
+            and sheet["marks_total"] is not None
+            and sheet["maxima"] != sheet["marks_total"]
+        ):
+            uneven.append(
+                _section(sheet, f"the maxima add up to {sheet['maxima']}, not {sheet['marks_total']}")
+            )
     if uneven:
-        raise WeightsIncomplete(f"{uneven[0]['section']}: {uneven[0]['detail']}.", sections=uneven[:NAMED_MOST])
+        raise WeightsIncomplete(
+            f"{uneven[0]['section']}: {uneven[0]['detail']}.", sections=uneven[:NAMED_MOST]
+        )
     if waiting:
         named = [_section(sheet, f"the sheet is {sheet['state']}") for sheet in waiting]
         more = f" and {len(named) - 1} more" if len(named) > 1 else ""
-        raise SheetNotApproved(f"{named[0]['section']}: {named[0]['detail']}{more}.", sections=named[:NAMED_MOST])
+        raise SheetNotApproved(
+            f"{named[0]['section']}: {named[0]['detail']}{more}.", sections=named[:NAMED_MOST]
+        )
 
 
 def _section(sheet: dict[str, Any], detail: str) -> dict[str, Any]:
-    return {"section_id": sheet["section_id"], "section": f"{sheet['course_code']} {sheet['code']}", "detail": detail}
+    return {
+        "section_id": sheet["section_id"],
+        "section": f"{sheet['course_code']} {sheet['code']}",
+        "detail": detail,
+    }
 
 
 def check_ready(work: Work, rows: Sequence[dict[str, Any]]) -> None:
@@ -174,28 +207,53 @@ def check_ready(work: Work, rows: Sequence[dict[str, Any]]) -> None:
     if stale:
         raise ResultStale(f"{len(stale)} drafts are older than their sheet.", result_ids=stale[:NAMED_MOST])
     blocked = [(row, block) for row in rows for block in row["blocks"]]
-    uneven = {row["section_id"]: {"section_id": row["section_id"], "section": row["course_code"], "detail": block["detail"]}
-              for row, block in blocked if block["code"] == "weights_incomplete"}  # fmt: skip
+    uneven = {
+        row["section_id"]: {
+            "section_id": row["section_id"],
+            "section": row["course_code"],
+            "detail": block["detail"],
+        }
+        for row, block in blocked
+        if block["code"] == "weights_incomplete"
+    }
     if uneven:
         first = next(iter(uneven.values()))
-        raise WeightsIncomplete(f"{first['section']}: {first['detail']}.", sections=list(uneven.values())[:NAMED_MOST])
+        raise WeightsIncomplete(
+            f"{first['section']}: {first['detail']}.", sections=list(uneven.values())[:NAMED_MOST]
+        )
     if not blocked:
         return
     wanted = sorted({id for _, block in blocked for id in block.get("assessments", ())})
-    names = {row["id"]: row["name"] for row in work.rows("SELECT id, name FROM assessment WHERE id = ANY (%(ids)s)", ids=wanted)}
+    names = {
+        row["id"]: row["name"]
+        for row in work.rows("SELECT id, name FROM assessment WHERE id = ANY (%(ids)s)", ids=wanted)
+    }
     missing = [
         {
-            "result_id": row["result_id"], "student_id": row["student_id"], "reg_no": row["reg_no"], "name": row["name"], "section_id": row["section_id"],
-            "assessments": [{"id": id, "name": names.get(id, "")} for id in block.get("assessments", ())], "detail": block["detail"],
+            "result_id": row["result_id"],
+            "student_id": row["student_id"],
+            "reg_no": row["reg_no"],
+            "name": row["name"],
+            "section_id": row["section_id"],
+            "assessments": [{"id": id, "name": names.get(id, "")} for id in block.get("assessments", ())],
+            "detail": block["detail"],
         }
         for row, block in blocked
-    ]  # fmt: skip
+    ]
     more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
-    raise ScoresMissing(f"{missing[0]['reg_no']}: {missing[0]['detail']}{more}.", missing=missing[:NAMED_MOST], count=len(missing))
+    raise ScoresMissing(
+        f"{missing[0]['reg_no']}: {missing[0]['detail']}{more}.",
+        missing=missing[:NAMED_MOST],
+        count=len(missing),
+    )
 
 
 def declare_results(
-    work: Work, kind: str, scope: dict[str, Any], ready: Sequence[dict[str, Any]], withheld: Sequence[dict[str, Any]]
+    work: Work,
+    kind: str,
+    scope: dict[str, Any],
+    ready: Sequence[dict[str, Any]],
+    withheld: Sequence[dict[str, Any]],
 ) -> NotificationRef:
     """Notifies and publishes the rows that are ready, completes their enrollments, declares their term."""
     terms = {row["term_id"] for row in ready}
@@ -204,14 +262,36 @@ def declare_results(
     (term_id,) = terms
     lines = [
         {
-            "reg_no": row["reg_no"], "course": row["course_code"], "attempt": row["attempt"], "outcome": row["outcome"], "grade": row["grade"],
-            "total": row["total"], "points": row["grade_points"], "credits": row["credits"],
+            "reg_no": row["reg_no"],
+            "course": row["course_code"],
+            "attempt": row["attempt"],
+            "outcome": row["outcome"],
+            "grade": row["grade"],
+            "total": row["total"],
+            "points": row["grade_points"],
+            "credits": row["credits"],
         }
         for row in ready
-    ]  # fmt: skip
-    lines += [{"reg_no": row["reg_no"], "course": row["course_code"], "attempt": row["attempt"], "outcome": "withheld"} for row in withheld]
-    notification = notify(work, kind, term_id, scope, lines, {"published": len(ready), "withheld": len(withheld)})
-    work.run(_PUBLISH, now=work.now, me=work.caller.id, notification=notification.id, ids=sorted(row["result_id"] for row in ready))
+    ]
+    lines += [
+        {
+            "reg_no": row["reg_no"],
+            "course": row["course_code"],
+            "attempt": row["attempt"],
+            "outcome": "withheld",
+        }
+        for row in withheld
+    ]
+    notification = notify(
+        work, kind, term_id, scope, lines, {"published": len(ready), "withheld": len(withheld)}
+    )
+    work.run(
+        _PUBLISH,
+        now=work.now,
+        me=work.caller.id,
+        notification=notification.id,
+        ids=sorted(row["result_id"] for row in ready),
+    )
     work.run(_COMPLETE, ids=sorted(row["enrollment_id"] for row in ready))
     declare_term(work, {row["registration_id"] for row in ready}, term_id, notification.id)
     return notification

@@ -20,12 +20,16 @@ from sims_shared.results import (
 )
 
 _LOCK_SHEETS = """
-SELECT h.state FROM sheet h WHERE h.section_id IN (SELECT section_id FROM result WHERE id = ANY (%(ids)s)) ORDER BY h.section_id FOR UPDATE
+SELECT h.state FROM sheet h WHERE h.section_id IN (SELECT section_id FROM result
+  WHERE id = ANY (%(ids)s)) ORDER BY h.section_id FOR UPDATE
 """
 _ROWS = """
-SELECT r.id AS result_id, r.enrollment_id, r.student_id, r.registration_id, r.section_id, r.term_id, r.state, r.stale, r.outcome, r.grade, r.total,
-       r.grade_points, r.credits, r.attempt, r.blocks, s.course_code, g.reg_no, u.name, w.reason AS withheld_for
-  FROM result r JOIN registration g ON g.id = r.registration_id JOIN student u ON u.id = r.student_id JOIN course c ON c.id = r.course_id
+SELECT r.id AS result_id, r.enrollment_id, r.student_id, r.registration_id, r.section_id, r.term_id,
+  r.state, r.stale, r.outcome, r.grade, r.total,
+       r.grade_points, r.credits, r.attempt, r.blocks, s.course_code, g.reg_no, u.name,
+         w.reason AS withheld_for
+  FROM result r JOIN registration g ON g.id = r.registration_id JOIN student u ON u.id = r.student_id
+    JOIN course c ON c.id = r.course_id
   LEFT JOIN section s ON s.id = r.section_id
   LEFT JOIN withholding w ON w.result_id = r.id AND w.released_at IS NULL
  WHERE r.id = ANY (%(ids)s) ORDER BY g.reg_no, r.id
@@ -44,7 +48,10 @@ def _named(work: Work, result_ids: list[int]) -> list[dict[str, Any]]:
 
 def _check(rows: list[dict[str, Any]], wrong: list[dict[str, Any]], detail: str) -> None:
     if wrong:
-        raise ResultsWrongState(f"{len(wrong)} of {len(rows)} {detail}", result_ids=[row["result_id"] for row in wrong][:NAMED_MOST])
+        raise ResultsWrongState(
+            f"{len(wrong)} of {len(rows)} {detail}",
+            result_ids=[row["result_id"] for row in wrong][:NAMED_MOST],
+        )
 
 
 @operation(Permission.WITHHOLD_RESULTS, "results.withhold")
@@ -72,19 +79,31 @@ def release_results(work: Work, command: ReleaseResults) -> ResultsReleased:
     rows = _named(work, command.result_ids)
     _check(rows, [row for row in rows if row["withheld_for"] is None], "are not withheld.")
     if command.reason is not None:
-        _check(rows, [row for row in rows if row["withheld_for"] != command.reason], f"are not withheld for “{command.reason}”.")
+        _check(
+            rows,
+            [row for row in rows if row["withheld_for"] != command.reason],
+            f"are not withheld for “{command.reason}”.",
+        )
     sections = {row["section_id"] for row in rows}
-    unapproved = work.value("SELECT count(*) FROM sheet WHERE section_id = ANY (%(ids)s) AND state <> 'approved'", ids=sorted(sections))
+    unapproved = work.value(
+        "SELECT count(*) FROM sheet WHERE section_id = ANY (%(ids)s) AND state <> 'approved'",
+        ids=sorted(sections),
+    )
     if unapproved:
         raise SheetNotApproved("A sheet was returned; its results are released once it is approved again.")
     undecided = [row for row in rows if row["outcome"] == "withheld"]
     if undecided:
-        draft_sheets(work, sorted({row["section_id"] for row in undecided}), decided=[row["enrollment_id"] for row in undecided])
+        draft_sheets(
+            work,
+            sorted({row["section_id"] for row in undecided}),
+            decided=[row["enrollment_id"] for row in undecided],
+        )
         rows = _named(work, command.result_ids)
     check_ready(work, rows)
     ids = sorted(row["result_id"] for row in rows)
     work.run(
-        "UPDATE withholding SET released_by = %(me)s, released_at = %(now)s, release_note = %(note)s WHERE result_id = ANY (%(ids)s) AND released_at IS NULL",
+        "UPDATE withholding SET released_by = %(me)s, released_at = %(now)s, release_note = %(note)s "
+        "WHERE result_id = ANY (%(ids)s) AND released_at IS NULL",
         ids=ids,
         me=work.caller.id,
         now=work.now,

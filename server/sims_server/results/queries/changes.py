@@ -16,15 +16,20 @@ from sims_shared.results import ChangeApproval, ChangedScore, ChangeImpact, Pend
 from sims_shared.values import Person
 
 _STAGE = """CASE WHEN p.status <> 'pending' THEN NULL
-     WHEN EXISTS (SELECT FROM change_approval v WHERE v.change_id = p.id AND v.stage = 1 AND v.approved) THEN 2 ELSE 1 END"""
+     WHEN EXISTS (SELECT FROM change_approval v WHERE v.change_id = p.id AND v.stage = 1 AND v.approved)
+     THEN 2 ELSE 1 END"""
 _DECIDABLE = f"""coalesce(p.requested_by <> %(me)s
      AND NOT EXISTS (SELECT FROM change_approval v WHERE v.change_id = p.id AND v.approver_id = %(me)s)
-     AND CASE ({_STAGE}) WHEN 1 THEN c.department_id = ANY (%(decides_first)s::bigint[]) WHEN 2 THEN %(decides_second)s::boolean ELSE false END, false)"""
-_APPROVALS = """(SELECT coalesce(jsonb_agg(jsonb_build_object('approver', jsonb_build_object('id', v.approver_id, 'name', va.name), 'capacity', v.capacity,
+     AND CASE ({_STAGE}) WHEN 1 THEN c.department_id = ANY (%(decides_first)s::bigint[])
+              WHEN 2 THEN %(decides_second)s::boolean ELSE false END, false)"""
+_APPROVALS = """(SELECT coalesce(jsonb_agg(jsonb_build_object(
+         'approver', jsonb_build_object('id', v.approver_id, 'name', va.name), 'capacity', v.capacity,
          'stage', v.stage, 'approved', v.approved, 'reason', v.reason, 'at', v.at) ORDER BY v.stage), '[]')
      FROM change_approval v JOIN account va ON va.id = v.approver_id WHERE v.change_id = p.id)"""
-_SCORES = """(SELECT coalesce(jsonb_agg(jsonb_build_object('assessment_id', y.assessment_id, 'name', ya.name, 'old_mark', y.old_mark,
-         'old_score', y.old_score::text, 'mark', y.mark, 'score', y.score::text) ORDER BY ya.position, ya.id), '[]')
+_SCORES = """(SELECT coalesce(jsonb_agg(jsonb_build_object(
+         'assessment_id', y.assessment_id, 'name', ya.name, 'old_mark', y.old_mark,
+         'old_score', y.old_score::text, 'mark', y.mark, 'score', y.score::text)
+         ORDER BY ya.position, ya.id), '[]')
      FROM pending_change_score y JOIN assessment ya ON ya.id = y.assessment_id WHERE y.change_id = p.id)"""
 
 
@@ -36,7 +41,9 @@ def _scope(caller: Caller) -> tuple[str, dict[str, Any]]:
     sql, values = result_scope(caller, Permission.READ_RESULTS)
     decides = caller.may(Permission.APPROVE_CHANGE)
     values["me"] = caller.id
-    values["decides_first"] = [*caller.departments_as("head"), *caller.departments_as("dean")] if decides else []
+    values["decides_first"] = (
+        [*caller.departments_as("head"), *caller.departments_as("dean")] if decides else []
+    )
     values["decides_second"] = decides and ("exam_cell" in caller.roles or "registrar" in caller.roles)
     return sql, values
 
@@ -75,8 +82,10 @@ CHANGES = Listing(
         "stage": _STAGE,
         "decidable": _DECIDABLE,
     },
-    source="""pending_change p JOIN result r ON r.id = p.result_id JOIN registration g ON g.id = r.registration_id
-    JOIN student u ON u.id = r.student_id JOIN course c ON c.id = r.course_id LEFT JOIN section s ON s.id = r.section_id
+    source="""pending_change p JOIN result r ON r.id = p.result_id JOIN registration g
+      ON g.id = r.registration_id
+    JOIN student u ON u.id = r.student_id JOIN course c ON c.id = r.course_id LEFT JOIN section s
+      ON s.id = r.section_id
     JOIN account a ON a.id = p.requested_by""",
     key="p.id",
     filters={
@@ -110,9 +119,12 @@ def access_change(work: Work, id: int) -> dict[str, Any]:
     condition = f" AND ({scope_sql})" if scope_sql else ""
     row = work.row(
         "SELECT p.*, c.department_id, coalesce(s.course_code, c.code) AS course_code, r.section_id, "
-        "(SELECT v.approver_id FROM change_approval v WHERE v.change_id = p.id AND v.stage = 1 AND v.approved) AS first_approver "
-        "FROM pending_change p JOIN result r ON r.id = p.result_id JOIN registration g ON g.id = r.registration_id "
-        f"JOIN course c ON c.id = r.course_id LEFT JOIN section s ON s.id = r.section_id WHERE p.id = %(id)s{condition} FOR UPDATE OF p",
+        "(SELECT v.approver_id FROM change_approval v WHERE v.change_id = p.id AND v.stage = 1 AND "
+        "v.approved) AS first_approver "
+        "FROM pending_change p JOIN result r ON r.id = p.result_id JOIN registration g ON g.id = "
+        "r.registration_id "
+        f"JOIN course c ON c.id = r.course_id LEFT JOIN section s ON s.id = r.section_id WHERE p.id = "
+        f"%(id)s{condition} FOR UPDATE OF p",
         id=id,
         **values,
     )

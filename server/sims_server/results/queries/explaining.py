@@ -37,8 +37,10 @@ def explain_cgpa(work: Work, id: int, query: WhichRegistration) -> CgpaExplained
     scope_sql, values = registration_scope(work.caller)
     condition = f" AND ({scope_sql})" if scope_sql else ""
     found = work.row(
-        "SELECT g.id, g.regulation_id, g.cgpa, p.credits_required FROM registration g JOIN program p ON p.id = g.program_id "
-        f"WHERE g.student_id = %(student)s AND coalesce(g.id = %(registration)s::bigint, g.is_current){condition}",
+        "SELECT g.id, g.regulation_id, g.cgpa, p.credits_required FROM registration g JOIN program p "
+        "ON p.id = g.program_id "
+        f"WHERE g.student_id = %(student)s AND coalesce(g.id = %(registration)s::bigint, "
+        f"g.is_current){condition}",
         student=id,
         registration=query.registration_id,
         **values,
@@ -53,12 +55,17 @@ def explain_cgpa(work: Work, id: int, query: WhichRegistration) -> CgpaExplained
     credits = credits_of(policy, rows, credits_required=found["credits_required"])
     declared = {
         row["term_id"]: row["sgpa"]
-        for row in work.rows("SELECT term_id, sgpa FROM term_result WHERE registration_id = %(id)s", id=found["id"])
+        for row in work.rows(
+            "SELECT term_id, sgpa FROM term_result WHERE registration_id = %(id)s", id=found["id"]
+        )
     }
     left_out = {row.what: row.why for row in cgpa.left_out}
     remarks = []
     if found["cgpa"] != cgpa.value:
-        remarks.append(f"The record shows {found['cgpa'] if found['cgpa'] is not None else '-'} as declared; these rows give {cgpa.printed}.")
+        remarks.append(
+            f"The record shows {found['cgpa'] if found['cgpa'] is not None else '-'} as declared; "
+            f"these rows give {cgpa.printed}."
+        )
     standings = [record.declared[order] for order in sorted(record.declared)]
     return CgpaExplained(
         student_id=id,
@@ -67,13 +74,25 @@ def explain_cgpa(work: Work, id: int, query: WhichRegistration) -> CgpaExplained
         declared=found["cgpa"],
         cgpa=_average(cgpa),
         terms=[
-            ExplainedTerm(term_id=term_id, term=records.name_of[term_id], declared=declared.get(term_id), sgpa=_average(term_gpa(policy, rows, order)))
+            ExplainedTerm(
+                term_id=term_id,
+                term=records.name_of[term_id],
+                declared=declared.get(term_id),
+                sgpa=_average(term_gpa(policy, rows, order)),
+            )
             for term_id, order in sorted(records.order_of.items(), key=lambda pair: pair[1])
         ],
         rows=[
             ExplainedRow(
-                key=entry.row.key, result_id=entry.result_id, term_id=entry.term_id, grade=entry.row.grade, grade_points=entry.row.points,
-                credits=entry.row.credits, outcome=entry.row.outcome, counts=fates[entry.row.key], why=left_out.get(entry.row.key, ""),
+                key=entry.row.key,
+                result_id=entry.result_id,
+                term_id=entry.term_id,
+                grade=entry.row.grade,
+                grade_points=entry.row.points,
+                credits=entry.row.credits,
+                outcome=entry.row.outcome,
+                counts=fates[entry.row.key],
+                why=left_out.get(entry.row.key, ""),
             )
             for entry in record.rows
         ],
@@ -82,7 +101,7 @@ def explain_cgpa(work: Work, id: int, query: WhichRegistration) -> CgpaExplained
         transferred=credits.transferred,
         standing=(standings[-1] or None) if standings else None,
         remarks=remarks,
-    )  # fmt: skip
+    )
 
 
 def explain_result(work: Work, id: int, result_id: int) -> ResultExplained:
@@ -116,12 +135,18 @@ def explain_result(work: Work, id: int, result_id: int) -> ResultExplained:
 
 
 def _regulation(id: int, policy: Policy) -> RegulationRef:
-    return RegulationRef(id=id, code=policy.code or "", version=policy.version or 1, in_words=in_words(policy))
+    return RegulationRef(
+        id=id, code=policy.code or "", version=policy.version or 1, in_words=in_words(policy)
+    )
 
 
 def _average(average: Average) -> ExplainedAverage:
     trace: Any = msgspec.json.decode(_builtins(average.trace))
     return ExplainedAverage(
-        value=average.value, printed=average.printed, exact=None if average.exact is None else str(average.exact), credits=Decimal(average.credits),
-        quality_points=average.quality_points, trace=trace,
-    )  # fmt: skip
+        value=average.value,
+        printed=average.printed,
+        exact=None if average.exact is None else str(average.exact),
+        credits=Decimal(average.credits),
+        quality_points=average.quality_points,
+        trace=trace,
+    )

@@ -20,8 +20,10 @@ from sims_shared.regulations import Policy
 def sheets_of(work: Work, section_ids: Sequence[int]) -> dict[int, Sheet]:
     """The columns of these sections, by section."""
     rows = work.rows(
-        "SELECT s.id, s.grading, s.marks_total, a.id AS assessment_id, a.name, a.type, a.weight, a.max_score, a.head, a.must_sit "
-        "FROM section s LEFT JOIN assessment a ON a.section_id = s.id WHERE s.id = ANY (%(ids)s) ORDER BY s.id, a.position, a.id",
+        "SELECT s.id, s.grading, s.marks_total, a.id AS assessment_id, a.name, a.type, a.weight, "
+        "a.max_score, a.head, a.must_sit "
+        "FROM section s LEFT JOIN assessment a ON a.section_id = s.id WHERE s.id = ANY (%(ids)s) "
+        "ORDER BY s.id, a.position, a.id",
         ids=list(section_ids),
     )
     columns: dict[int, list[Assessment]] = {}
@@ -30,11 +32,21 @@ def sheets_of(work: Work, section_ids: Sequence[int]) -> dict[int, Sheet]:
         facts[row["id"]] = (row["grading"], row["marks_total"])
         own = columns.setdefault(row["id"], [])
         if row["assessment_id"] is not None:
-            own.append(Assessment(
-                id=row["assessment_id"], name=row["name"], type=row["type"], weight=row["weight"], max_score=row["max_score"],
-                head=row["head"], must_sit=row["must_sit"],
-            ))  # fmt: skip
-    return {id: Sheet(id, grading, marks_total, tuple(columns[id])) for id, (grading, marks_total) in facts.items()}
+            own.append(
+                Assessment(
+                    id=row["assessment_id"],
+                    name=row["name"],
+                    type=row["type"],
+                    weight=row["weight"],
+                    max_score=row["max_score"],
+                    head=row["head"],
+                    must_sit=row["must_sit"],
+                )
+            )
+    return {
+        id: Sheet(id, grading, marks_total, tuple(columns[id]))
+        for id, (grading, marks_total) in facts.items()
+    }
 
 
 _ROSTER = """
@@ -43,15 +55,20 @@ SELECT e.id, e.section_id, e.status, e.kind, e.attempt, g.regulation_id, x.asses
   FROM enrollment e
   JOIN registration g ON g.id = e.registration_id
   LEFT JOIN result r ON r.enrollment_id = e.id
-  LEFT JOIN (SELECT enrollment_id, array_agg(assessment_id) AS assessments, array_agg(mark) AS marks, array_agg(score) AS scores
-               FROM assessment_score WHERE section_id = ANY (%(ids)s) GROUP BY enrollment_id) x ON x.enrollment_id = e.id
+  LEFT JOIN (SELECT enrollment_id, array_agg(assessment_id) AS assessments, array_agg(mark) AS marks,
+                    array_agg(score) AS scores
+               FROM assessment_score WHERE section_id = ANY (%(ids)s) GROUP BY enrollment_id) x
+         ON x.enrollment_id = e.id
  WHERE e.section_id = ANY (%(ids)s) AND e.status <> 'dropped'
  ORDER BY e.section_id, e.id
 """
 _ROSTER_ROW = """
-SELECT e.id, e.section_id, e.status, e.kind, e.attempt, g.regulation_id, array_agg(x.assessment_id) FILTER (WHERE x.id IS NOT NULL) AS assessments,
-       array_agg(x.mark) FILTER (WHERE x.id IS NOT NULL) AS marks, array_agg(x.score) FILTER (WHERE x.id IS NOT NULL) AS scores, true AS published
-  FROM enrollment e JOIN registration g ON g.id = e.registration_id LEFT JOIN assessment_score x ON x.enrollment_id = e.id
+SELECT e.id, e.section_id, e.status, e.kind, e.attempt, g.regulation_id,
+       array_agg(x.assessment_id) FILTER (WHERE x.id IS NOT NULL) AS assessments,
+       array_agg(x.mark) FILTER (WHERE x.id IS NOT NULL) AS marks,
+       array_agg(x.score) FILTER (WHERE x.id IS NOT NULL) AS scores, true AS published
+  FROM enrollment e JOIN registration g ON g.id = e.registration_id
+  LEFT JOIN assessment_score x ON x.enrollment_id = e.id
  WHERE e.id = %(id)s GROUP BY e.id, g.id
 """
 
@@ -88,7 +105,8 @@ def _roster_row(row: dict[str, Any], decided: bool) -> RosterRow:
 def policies_of(work: Work, regulation_ids: Iterable[int]) -> dict[int, Policy]:
     """Regulations by id, each read once a process."""
     rows = work.rows(
-        "SELECT id, code, version, policy::text AS document FROM regulation WHERE id = ANY (%(ids)s)", ids=sorted(set(regulation_ids))
+        "SELECT id, code, version, policy::text AS document FROM regulation WHERE id = ANY (%(ids)s)",
+        ids=sorted(set(regulation_ids)),
     )
     return {row["id"]: policy_of(row["document"], row["code"], row["version"]) for row in rows}
 
@@ -96,23 +114,32 @@ def policies_of(work: Work, regulation_ids: Iterable[int]) -> dict[int, Policy]:
 def cutoffs_of(work: Work, section_ids: Sequence[int]) -> dict[tuple[int, int], CutOffs]:
     """Frozen cut-offs of relatively graded sheets, by (section, regulation)."""
     rows = work.rows(
-        "SELECT section_id, regulation_id, cutoffs::text AS cutoffs FROM section_cutoff WHERE section_id = ANY (%(ids)s)", ids=list(section_ids)
+        "SELECT section_id, regulation_id, cutoffs::text AS cutoffs FROM section_cutoff WHERE "
+        "section_id = ANY (%(ids)s)",
+        ids=list(section_ids),
     )
-    return {(row["section_id"], row["regulation_id"]): msgspec.json.decode(row["cutoffs"], type=CutOffs) for row in rows}
+    return {
+        (row["section_id"], row["regulation_id"]): msgspec.json.decode(row["cutoffs"], type=CutOffs)
+        for row in rows
+    }
 
 
 # -- Records ---------------------------------------------------------------------------------------
 
 _RECORD = """
-SELECT r.id, r.registration_id, r.term_id, r.course_id, coalesce(s.course_code, c.code) AS code, r.credits, r.grade, r.grade_points,
-       r.percentage, r.outcome, coalesce(s.grading, c.grading) AS grading, coalesce(s.counts_in_gpa, c.counts_in_gpa) AS counts_in_gpa,
+SELECT r.id, r.registration_id, r.term_id, r.course_id, coalesce(s.course_code, c.code) AS code, r.credits,
+  r.grade, r.grade_points,
+       r.percentage, r.outcome, coalesce(s.grading, c.grading) AS grading, coalesce(s.counts_in_gpa,
+         c.counts_in_gpa) AS counts_in_gpa,
        r.attempt, r.source, t.name AS term, t.start_date
-  FROM result r JOIN course c ON c.id = r.course_id JOIN term t ON t.id = r.term_id LEFT JOIN section s ON s.id = r.section_id
+  FROM result r JOIN course c ON c.id = r.course_id JOIN term t ON t.id = r.term_id LEFT JOIN section s
+    ON s.id = r.section_id
  WHERE r.registration_id = ANY (%(ids)s) AND r.state <> 'draft'
  ORDER BY r.registration_id, t.start_date, r.term_id, code, r.attempt, r.id
 """
 _REGISTRATIONS = """
-SELECT g.id, g.student_id, g.regulation_id, p.credits_required FROM registration g JOIN program p ON p.id = g.program_id
+SELECT g.id, g.student_id, g.regulation_id, p.credits_required FROM registration g JOIN program p
+  ON p.id = g.program_id
  WHERE g.id = ANY (%(ids)s) ORDER BY g.id{lock}
 """
 
@@ -129,15 +156,21 @@ def records_of(work: Work, registration_ids: Iterable[int], *, locked: bool = Fa
     """What is published of these registrations. `locked` keeps them until commit, so that two notifications
     with students in common declare one after the other."""
     wanted = sorted(set(registration_ids))
-    registrations = work.rows(_REGISTRATIONS.format(lock=" FOR NO KEY UPDATE OF g" if locked else ""), ids=wanted)
+    registrations = work.rows(
+        _REGISTRATIONS.format(lock=" FOR NO KEY UPDATE OF g" if locked else ""), ids=wanted
+    )
     policies = policies_of(work, (row["regulation_id"] for row in registrations))
     rows = work.rows(_RECORD, ids=wanted)
     declared = work.rows(
-        "SELECT d.registration_id, d.term_id, d.standing, t.start_date, t.name AS term FROM term_result d JOIN term t ON t.id = d.term_id "
+        "SELECT d.registration_id, d.term_id, d.standing, t.start_date, t.name AS term FROM "
+        "term_result d JOIN term t ON t.id = d.term_id "
         "WHERE d.registration_id = ANY (%(ids)s)",
         ids=wanted,
     )
-    same = course_representatives((r["course_id"], r["equivalent_id"]) for r in work.rows("SELECT course_id, equivalent_id FROM course_equivalent"))
+    same = course_representatives(
+        (r["course_id"], r["equivalent_id"])
+        for r in work.rows("SELECT course_id, equivalent_id FROM course_equivalent")
+    )
     terms = {(row["start_date"], row["term_id"]): row["term"] for row in (*rows, *declared)}
     order_of = {term_id: order for order, (_, term_id) in enumerate(sorted(terms), 1)}
     by_percentage = {g["id"]: policies[g["regulation_id"]].gpa.of == "percentage" for g in registrations}
@@ -156,7 +189,9 @@ def records_of(work: Work, registration_ids: Iterable[int], *, locked: bool = Fa
             grade=row["grade"] or None,
             points=row["grade_points"],
             # Left away where nothing asks for it, so that records alike in grades are alike.
-            percentage=row["percentage"] if by_percentage[row["registration_id"]] or not row["grade"] else None,
+            percentage=row["percentage"]
+            if by_percentage[row["registration_id"]] or not row["grade"]
+            else None,
             outcome=row["outcome"],
             grading=row["grading"],
             counts_in_gpa=row["counts_in_gpa"],
@@ -168,6 +203,13 @@ def records_of(work: Work, registration_ids: Iterable[int], *, locked: bool = Fa
     for row in declared:
         standings[row["registration_id"]][order_of[row["term_id"]]] = row["standing"]
     records = [
-        Record(g["id"], policies[g["regulation_id"]], g["credits_required"], tuple(entries[g["id"]]), standings[g["id"]]) for g in registrations
+        Record(
+            g["id"],
+            policies[g["regulation_id"]],
+            g["credits_required"],
+            tuple(entries[g["id"]]),
+            standings[g["id"]],
+        )
+        for g in registrations
     ]
     return Records(records, order_of, {row["term_id"]: row["term"] for row in (*rows, *declared)})

@@ -31,10 +31,14 @@ def result_scope(caller: Caller, permission: str) -> tuple[str, dict[str, Any]]:
         parts.append("c.department_id = ANY (%(scope_departments)s)")
         values["scope_departments"] = list(reach.departments)
         if permission == Permission.READ_RESULTS:
-            parts.append("EXISTS (SELECT FROM program p WHERE p.id = g.program_id AND p.department_id = ANY (%(scope_departments)s))")
+            parts.append(
+                "EXISTS (SELECT FROM program p WHERE p.id = g.program_id AND p.department_id = ANY "
+                "(%(scope_departments)s))"
+            )
     if reach.own_sections:
         parts.append(
-            "EXISTS (SELECT FROM section_staff f WHERE f.section_id = r.section_id AND f.account_id = %(scope_account)s AND f.until IS NULL)"
+            "EXISTS (SELECT FROM section_staff f WHERE f.section_id = r.section_id AND f.account_id = "
+            "%(scope_account)s AND f.until IS NULL)"
         )
         values["scope_account"] = caller.id
     if reach.student_id is not None:
@@ -51,7 +55,9 @@ def person_of(id: int | None, name: str | None) -> Person:
 def _shape_result(row: dict[str, Any]) -> dict[str, Any]:
     """Puts the row into the contract's words, and hides what is withheld."""
     flags = row["flags"]
-    row["published_by"] = None if row["published_at"] is None else person_of(row["published_by"], row["published_name"])
+    row["published_by"] = (
+        None if row["published_at"] is None else person_of(row["published_by"], row["published_name"])
+    )
     row["frozen_by"] = None if row["frozen_at"] is None else person_of(row["frozen_by"], row["frozen_name"])
     del row["published_name"], row["frozen_name"]
     row["is_published"] = row["state"] != "draft"
@@ -64,9 +70,12 @@ def _shape_result(row: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
-RESULT_SOURCE = """result r JOIN registration g ON g.id = r.registration_id JOIN student u ON u.id = r.student_id
-    JOIN course c ON c.id = r.course_id JOIN term t ON t.id = r.term_id LEFT JOIN section s ON s.id = r.section_id
-    LEFT JOIN withholding w ON w.result_id = r.id AND w.released_at IS NULL LEFT JOIN result_counting k ON k.result_id = r.id
+RESULT_SOURCE = """result r JOIN registration g ON g.id = r.registration_id JOIN student u
+  ON u.id = r.student_id
+    JOIN course c ON c.id = r.course_id JOIN term t ON t.id = r.term_id LEFT JOIN section s
+      ON s.id = r.section_id
+    LEFT JOIN withholding w ON w.result_id = r.id AND w.released_at IS NULL LEFT JOIN result_counting k
+      ON k.result_id = r.id
     LEFT JOIN account pb ON pb.id = r.published_by LEFT JOIN account fb ON fb.id = r.frozen_by"""
 OUTCOME = "CASE WHEN w.id IS NOT NULL THEN 'withheld' ELSE r.outcome END"
 
@@ -166,10 +175,15 @@ def registration_scope(caller: Caller) -> tuple[str, dict[str, Any]]:
         return "", {}
     parts, values = [], dict[str, Any]()
     if reach.departments:
-        parts.append("EXISTS (SELECT FROM program p WHERE p.id = g.program_id AND p.department_id = ANY (%(scope_departments)s))")
+        parts.append(
+            "EXISTS (SELECT FROM program p WHERE p.id = g.program_id AND p.department_id = ANY "
+            "(%(scope_departments)s))"
+        )
         values["scope_departments"] = list(reach.departments)
     if reach.student_id is not None:
-        parts.append(f"g.student_id = %(scope_student)s AND {HELD_BACK.replace('r.student_id', 'g.student_id')}")
+        parts.append(
+            f"g.student_id = %(scope_student)s AND {HELD_BACK.replace('r.student_id', 'g.student_id')}"
+        )
         values["scope_student"] = reach.student_id
     return " OR ".join(f"({part})" for part in parts) or "false", values
 
@@ -222,7 +236,10 @@ def _notification_scope(caller: Caller) -> tuple[str, dict[str, Any]]:
     reach = caller.reach(Permission.READ_RESULTS)
     if reach.everything or reach.departments or reach.own_sections:
         return "", {}
-    return "EXISTS (SELECT FROM result r WHERE r.notification_id = n.id AND r.student_id = %(scope_student)s)", {"scope_student": reach.student_id}
+    return (
+        "EXISTS (SELECT FROM result r WHERE r.notification_id = n.id AND r.student_id = %(scope_student)s)",
+        {"scope_student": reach.student_id},
+    )
 
 
 NOTIFICATIONS = Listing(
@@ -241,9 +258,14 @@ NOTIFICATIONS = Listing(
         "published_name": "a.name",
         "at": "n.at",
     },
-    source="notification_of_result n JOIN term t ON t.id = n.term_id LEFT JOIN account a ON a.id = n.published_by",
+    source="notification_of_result n JOIN term t ON t.id = n.term_id LEFT JOIN account a ON a.id = "
+    "n.published_by",
     key="n.id",
-    filters={"term_id": Filter("n.term_id = {}", int), "kind": Filter("n.kind = {}", str), "number": Filter("n.number = {}", str)},
+    filters={
+        "term_id": Filter("n.term_id = {}", int),
+        "kind": Filter("n.kind = {}", str),
+        "number": Filter("n.number = {}", str),
+    },
     default_order="-id",
     scope=_notification_scope,
     shape=_shape_notification,
