@@ -50,6 +50,7 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
                 P.MANAGE_BACKUPS,
                 P.READ_CATALOG,
                 P.MANAGE_CATALOG,
+                P.READ_PRIVATE_FIELDS,
                 P.READ_HOLDS,
                 P.READ_REQUESTS,
                 P.DECIDE_REQUEST,
