@@ -132,7 +132,7 @@ CALL audit_table('import_batch', 'import', '-file', '-faults');
 GRANT SELECT, INSERT, UPDATE (title) ON request_type TO sims_app;
 GRANT SELECT ON request_type TO sims_student;
 GRANT SELECT, INSERT, UPDATE (status, notes, processed_by, ready_at, collected_by, copies, addressee, updated_at) ON request TO sims_app;
-GRANT SELECT, INSERT, UPDATE (status, progress_done, progress_total, result, error, cancel_asked, started_at, finished_at) ON job TO sims_app;
+GRANT SELECT, INSERT, UPDATE (status, progress_done, progress_total, result, error, cancel_asked, started_at, finished_at), DELETE ON job TO sims_app;
 GRANT SELECT, INSERT, DELETE ON tick TO sims_app;
 GRANT SELECT, INSERT, UPDATE (status, plan_hash, counts, faults, job_id, committed_at) ON import_batch TO sims_app;
 GRANT SELECT, INSERT, DELETE ON import_row, import_fate TO sims_app;

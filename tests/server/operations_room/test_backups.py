@@ -34,6 +34,12 @@ def value(url: str, sql: str) -> Any:
     return row[0] if row else None
 
 
+def scratch_databases(database: TestDatabase) -> int:
+    sql = f"SELECT count(*) FROM pg_database WHERE starts_with(datname, '{database.name}_drill')"
+    found: int = value(database.superuser_url, sql)
+    return found
+
+
 @pytest.fixture
 def scene(university: University) -> dict[str, Any]:
     made = university.stand(students=4)
@@ -100,10 +106,18 @@ def test_the_rehearsal_of_a_sound_backup_succeeds_and_leaves_nothing_behind(
     view = admin.get(f"/api/backups/{row['id']}/").json
     assert view["drill_outcome"] == outcome
     assert view["drilled_at"] is not None
-    left = value(
-        database_url.superuser_url, "SELECT count(*) FROM pg_database WHERE datname LIKE 'sims\\_drill%'"
-    )
-    assert left == 0
+    assert scratch_databases(database_url) == 0
+
+
+def test_what_a_killed_rehearsal_left_behind_goes_with_the_next(
+    api: Api, ways: Connections, scene: dict[str, Any], database_url: TestDatabase
+) -> None:
+    take_backup(api.database, api.data, connections=ways)
+    with psycopg.connect(database_url.cluster.url("sims_owner", "postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {database_url.name}_drill_7")
+    backup_id = api.as_("admin").get("/api/backups/").json["results"][0]["id"]
+    assert drill_backup(api.database, api.data, backup_id, connections=ways).startswith("ok")
+    assert scratch_databases(database_url) == 0
 
 
 def test_a_rehearsal_says_what_is_wrong_with_a_backup_whose_manifest_lies(

@@ -56,6 +56,27 @@ def test_the_last_tick_of_a_schedule_stays(api: Api, university: University) -> 
     assert university.row("SELECT due < now() - interval '94 days' FROM tick") is True
 
 
+def test_a_backup_whose_process_was_killed_is_recorded_as_failed(
+    api: Api, university: University, later: timedelta
+) -> None:
+    university.insert("backup", file_name="killed")
+    assert api.run(prune, None)["backups"] == 1
+    assert university.row("SELECT status FROM backup") == "failed"
+
+
+def test_only_its_own_finished_jobs_go(api: Api, university: University) -> None:
+    now = clock.now()
+    for kind, status, hours in (
+        ("housekeeping.sweep", "done", 25),
+        ("housekeeping.sweep", "done", 1),
+        ("housekeeping.sweep", "failed", 25),
+        ("transcripts.enqueue", "done", 25),
+    ):
+        university.insert("job", kind=kind, status=status, finished_at=now - timedelta(hours=hours))
+    assert api.run(prune, None)["jobs"] == 1
+    assert university.row("SELECT count(*) FROM job") == 3
+
+
 def test_a_sweep_with_nothing_stalled_rescues_nothing(api: Api) -> None:
     from sims_server.kernel.actor import SYSTEM_CALLER
     from sims_server.kernel.jobs import JobRun

@@ -17,6 +17,7 @@ PRUNE, SWEEP = "housekeeping.prune", "housekeeping.sweep"
 KEYS_LIVE = timedelta(hours=24)
 TICKS_LIVE = timedelta(days=90)
 FAILURES_LIVE = timedelta(days=2)
+BACKUPS_TAKE = timedelta(hours=6)  # at most
 
 schedule("backups.nightly", "30 2 * * *", TAKE)
 schedule("backups.rehearsal", "30 4 * * *", DRILL)
@@ -26,7 +27,7 @@ schedule("housekeeping.sweep", "*/10 * * * *", SWEEP)
 
 @job(PRUNE)
 def prune_job(run: JobRun) -> dict[str, int]:
-    """Every hour: remembered answers after 24 hours, expired unofficial copies, old ticks."""
+    """Every hour: remembered answers after 24 hours, expired unofficial copies, old ticks, own jobs."""
     return execute_as_system(run.database, prune, None, action=PRUNE, data=run.data)
 
 
@@ -37,11 +38,21 @@ def sweep_job(run: JobRun) -> dict[str, int]:
 
 
 def prune(work: Work, _: None = None) -> dict[str, int]:
-    """How many rows of each kind went."""
+    """How many rows of each kind went; a backup whose process was killed is recorded as failed."""
     return {
         "keys": work.run("DELETE FROM idempotency_key WHERE created_at < %(t)s", t=work.now - KEYS_LIVE),
         "copies": work.run("DELETE FROM unofficial_copy WHERE expires_at < %(t)s", t=work.now),
         "failures": work.run("DELETE FROM sign_in_failure WHERE at < %(t)s", t=work.now - FAILURES_LIVE),
+        "jobs": work.run(
+            "DELETE FROM job WHERE kind LIKE 'housekeeping.%%' AND status = 'done' AND finished_at < %(t)s",
+            t=work.now - KEYS_LIVE,
+        ),
+        "backups": work.run(
+            "UPDATE backup SET status = 'failed', finished_at = %(now)s, error = 'it was interrupted' "
+            "WHERE status = 'running' AND started_at < %(t)s",
+            now=work.now,
+            t=work.now - BACKUPS_TAKE,
+        ),
         "ticks": work.run(
             "DELETE FROM tick t WHERE due < %(t)s AND EXISTS (SELECT FROM tick n WHERE n.job = t.job "
             "AND n.due > t.due)",

@@ -53,9 +53,8 @@ def find_connections(data: Path, app_url: str) -> Connections:
     """From the environment, else from the embedded PostgreSQL that runs in `data`."""
     settings = from_environment(data)
     database = str(conninfo_to_dict(app_url).get("dbname") or "sims")
-    cluster = None
-    if settings.backup_url is None or settings.owner_url is None:
-        cluster = Cluster.running(data)
+    # With a database of the university's own, an embedded one that runs here is another university.
+    cluster = Cluster.running(data) if settings.database_url is None else None
     return Connections(
         database,
         settings.backup_url or (cluster.url("sims_backup", database) if cluster else None),

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -138,14 +137,15 @@ def drill_backup(
     ways = connections or find_connections(data, database.url)
     found = execute_as_system(database, backup_queries.get_backup, backup_id, action=DRILL, data=data)
     dump = folder_of(data) / found.file_name
-    scratch = f"sims_drill_{backup_id}_{uuid.uuid4().hex[:8]}"
+    scratch = f"{ways.database}_drill_{backup_id}"
     try:
         manifest = read_manifest(dump)
-        try:
-            fill(ways, dump, manifest, scratch)
-            check_filled(ways.for_owner(scratch))
-        finally:
-            drop(ways, scratch)
+        with _one_rehearsal(ways):
+            try:
+                fill(ways, dump, manifest, scratch)
+                check_filled(ways.for_owner(scratch))
+            finally:
+                drop(ways, scratch)
         outcome = f"ok: {sum(table.rows for table in manifest.tables.values())} rows as in the manifest"
     except (Refusal, RestoreFailure, ProgramFailure, psycopg.Error) as problem:
         outcome = f"failed: {say(problem)}"[:1000]
@@ -155,6 +155,16 @@ def drill_backup(
 
     execute_as_system(database, record, None, action=DRILL, data=data)
     return outcome
+
+
+@contextlib.contextmanager
+def _one_rehearsal(ways: Connections) -> Iterator[None]:
+    """One at a time for a database, so that what lies about from before was left by one that was killed."""
+    with psycopg.connect(ways.for_owner("postgres"), autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(hashtext('rehearsal'), hashtext(%s))", [ways.database])
+        for name in backup_queries.scratch_databases(connection, f"{ways.database}_drill_"):
+            drop(ways, name)
+        yield
 
 
 # --- the restore itself ---------------------------------------------------------------------------

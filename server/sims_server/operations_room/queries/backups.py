@@ -114,6 +114,12 @@ def is_a_record(connection: psycopg.Connection[Any]) -> bool:
     return bool(row and row[0])
 
 
+def scratch_databases(connection: psycopg.Connection[Any], prefix: str) -> list[str]:
+    """Databases whose names begin so."""
+    rows = connection.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [prefix])
+    return [row[0] for row in rows]
+
+
 def others_connected(connection: psycopg.Connection[Any], database: str) -> int:
     """How many sessions besides ours are in `database`."""
     row = connection.execute(
