@@ -75,8 +75,10 @@ def installation(settings: Settings, *, pool_size: int = 16) -> Iterator[Running
         prepare(database, settings.data)
         if settings.demo:
             from sims_server.demo import install_demo
+            from sims_server.transcripts.operations import ensure_demo_keys
 
             install_demo(database, settings.data)
+            ensure_demo_keys(database, settings.data)
         yield Running(database, settings.data, cluster, settings)
     finally:
         if database is not None:
