@@ -379,5 +379,5 @@ class TestShowing:
         assert shown(copy, CELL)[2] == badge
 
     def test_a_batch_in_flight_is_shown_by_its_own_value(self) -> None:
-        flying = Inflight(DEVICE, 1, b"", in_flight(a_copy(dirty={CELL: MINE})).inflight.ops)  # type: ignore[union-attr]
+        flying = Inflight(DEVICE, 1, b"", in_flight(a_copy(dirty={CELL: MINE})).inflight.ops)
         assert shown(a_copy(inflight=flying), CELL)[:2] == ("scored", Decimal("7.00"))

@@ -75,7 +75,7 @@ def type_mark(page: GridPage, text: str) -> None:
         target = QApplication.focusWidget()
         assert target is not None
         QTest.keyClicks(target, letter)
-    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)  # type: ignore[arg-type]
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
 
 
 def standing(window: MainWindow) -> str:

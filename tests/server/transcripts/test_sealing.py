@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
+from typing import Any
 
 import msgspec
 import pytest
@@ -20,7 +21,7 @@ from sims_shared.seal import Trust, Verdict, der, judge_file
 from tests.support.sealed_samples import practice_transcript
 from tests.support.sealing import MADE_ON, PASSPHRASE, PUBLIC_URL, SEALED_AT, seal, sealer, trust
 
-NAMED = {"issuer": "XU", "institution": "University of Exampleabad"}
+NAMED: dict[str, Any] = {"issuer": "XU", "institution": "University of Exampleabad"}
 
 
 def test_our_spelling_of_the_container_is_the_librarys():
@@ -63,7 +64,7 @@ def an_rsa_key(path, passphrase):
 def test_a_key_taken_in_from_outside_seals_and_the_old_one_retires(tmp_path):
     make_keys(tmp_path / "keys", passphrase=PASSPHRASE, day=MADE_ON, **NAMED)
     an_rsa_key(tmp_path / "ministry.p12", b"theirs")
-    more = {"file_passphrase": b"theirs", "passphrase": PASSPHRASE, "day": date(2024, 2, 1)}
+    more: dict[str, Any] = {"file_passphrase": b"theirs", "passphrase": PASSPHRASE, "day": date(2024, 2, 1)}
     ring = take_in_key(tmp_path / "keys", tmp_path / "ministry.p12", "document", **NAMED, **more)
     content = practice_transcript()
     code = make_code(content, ring.current("code", content.issue_day()), PUBLIC_URL)

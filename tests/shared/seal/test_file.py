@@ -246,7 +246,7 @@ def test_what_is_no_document_of_ours_is_foreign(data):
 
 def test_a_document_of_a_retired_key_stays_genuine_and_one_of_a_withdrawn_key_does_not(tmp_path):
     folder = tmp_path / "keys"
-    named = {"issuer": "XU", "institution": "University of Exampleabad"}
+    named: dict[str, Any] = {"issuer": "XU", "institution": "University of Exampleabad"}
     before = make_keys(folder, passphrase=PASSPHRASE, day=MADE_ON, **named)
     content = practice_transcript()
     code = make_code(content, before.current("code", content.issue_day()), PUBLIC_URL)
