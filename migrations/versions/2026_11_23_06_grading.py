@@ -28,8 +28,7 @@ CREATE TABLE assessment (
   released_at timestamptz,
   locked_at timestamptz,
   CONSTRAINT uq_assessment_section_name UNIQUE (section_id, name),
-  CONSTRAINT uq_assessment_id_section UNIQUE (id, section_id),
-  CONSTRAINT uq_assessment_id_max_score UNIQUE (id, max_score)
+  CONSTRAINT uq_assessment_id_section_max_score UNIQUE (id, section_id, max_score)
 );
 CREATE INDEX ix_assessment_section_id ON assessment (section_id, position, id);
 
@@ -93,14 +92,14 @@ CREATE TABLE assessment_score (
   updated_by bigint,
   updated_at timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT uq_assessment_score_cell UNIQUE (enrollment_id, assessment_id),
-  CONSTRAINT fk_assessment_score_assessment FOREIGN KEY (assessment_id, section_id) REFERENCES assessment (id, section_id),
+  -- One key for both, because each is looked up for every cell of a push.
+  CONSTRAINT fk_assessment_score_assessment FOREIGN KEY (assessment_id, section_id, max_score) REFERENCES assessment (id, section_id, max_score) ON UPDATE CASCADE,
   CONSTRAINT fk_assessment_score_enrollment FOREIGN KEY (enrollment_id, section_id) REFERENCES enrollment (id, section_id),
-  CONSTRAINT fk_assessment_score_max_score FOREIGN KEY (assessment_id, max_score) REFERENCES assessment (id, max_score) ON UPDATE CASCADE,
   CONSTRAINT ck_assessment_score_iff_scored CHECK ((mark IS NOT DISTINCT FROM 'scored') = (score IS NOT NULL)),
   CONSTRAINT ck_assessment_score_within_maximum CHECK (score BETWEEN 0 AND max_score)
-);
+) WITH (fillfactor = 70);  -- a changed mark stays on its page, so that no index is touched
 CREATE INDEX ix_assessment_score_section_id ON assessment_score (section_id, enrollment_id);
-CREATE INDEX ix_assessment_score_assessment_id ON assessment_score (assessment_id, max_score);
+CREATE INDEX ix_assessment_score_assessment_id ON assessment_score (assessment_id, section_id, max_score);
 
 CREATE TABLE assessment_score_version (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -120,16 +119,17 @@ CREATE INDEX ix_assessment_score_version_rev ON assessment_score_version (sectio
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON assessment_score_version FOR EACH STATEMENT EXECUTE FUNCTION append_only();
 
 -- updated_at is the transaction's time, the same for all cells of a batch, so that an answer can say it.
-CREATE FUNCTION assessment_score_takes_version() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+-- Fired for each of thousands of rows: it carries no SET and no SECURITY DEFINER, which cost more than its work.
+CREATE FUNCTION assessment_score_takes_version() RETURNS trigger LANGUAGE plpgsql
   AS $$
   BEGIN
     IF TG_OP = 'INSERT' THEN
-      NEW.version := 1 + (SELECT version_floor FROM system);
+      NEW.version := 1 + (SELECT version_floor FROM public.system);
     ELSE
       IF (NEW.enrollment_id, NEW.assessment_id, NEW.section_id) IS DISTINCT FROM (OLD.enrollment_id, OLD.assessment_id, OLD.section_id) THEN
         RAISE EXCEPTION 'a score keeps its cell' USING ERRCODE = '23514', CONSTRAINT = 'ck_assessment_score_keeps_its_cell';
       END IF;
-      NEW.version := greatest(OLD.version, (SELECT version_floor FROM system)) + 1;
+      NEW.version := greatest(OLD.version, (SELECT version_floor FROM public.system)) + 1;
     END IF;
     NEW.updated_at := now();
     NEW.updated_by := nullif(current_setting('sims.actor', true), '')::bigint;
@@ -139,30 +139,32 @@ CREATE TRIGGER assessment_score_takes_version_insert BEFORE INSERT ON assessment
 CREATE TRIGGER assessment_score_takes_version_update BEFORE UPDATE OF mark, score, enrollment_id, assessment_id, section_id ON assessment_score
   FOR EACH ROW EXECUTE FUNCTION assessment_score_takes_version();
 
--- SHA-256 of the line "enrollment,assessment,version,mark,score\n", as hex.
+-- SHA-256 of the line "enrollment,assessment,version,mark,score\n", as hex. Written with operators that
+-- are themselves immutable (concat is not), so that the planner can inline it into a statement.
 CREATE FUNCTION cell_hash(enrollment_id bigint, assessment_id bigint, version integer, mark text, score numeric) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
-  AS $$ SELECT encode(sha256(convert_to(concat(enrollment_id, ',', assessment_id, ',', version, ',', mark, ',', score::numeric(9,2), E'\n'), 'UTF8')), 'hex') $$;
+  AS $$ SELECT encode(sha256((enrollment_id::text || ',' || assessment_id::text || ',' || version::text || ',' || coalesce(mark, '') || ','
+                              || coalesce(score::numeric(9,2)::text, '') || E'\n')::bytea), 'hex') $$;
 
--- A sum modulo 2^256 over hex hashes: four signed 64-bit lanes each, put together at the end.
--- (u = s + 2^64 where s < 0.)
+-- The sum of hex hashes as one number: four signed 64-bit lanes, put together at the end (u = s + 2^64
+-- where s < 0).
+CREATE FUNCTION hashes_total(hashes text[]) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  AS $$
+    SELECT coalesce((sum(a) + 18446744073709551616::numeric * count(*) FILTER (WHERE a < 0)) * 6277101735386680763835789423207666416102355444464034512896
+                  + (sum(b) + 18446744073709551616::numeric * count(*) FILTER (WHERE b < 0)) * 340282366920938463463374607431768211456
+                  + (sum(c) + 18446744073709551616::numeric * count(*) FILTER (WHERE c < 0)) * 18446744073709551616
+                  + (sum(d) + 18446744073709551616::numeric * count(*) FILTER (WHERE d < 0)), 0)
+      FROM (SELECT ('x' || substr(h, 1, 16))::bit(64)::bigint AS a, ('x' || substr(h, 17, 16))::bit(64)::bigint AS b,
+                   ('x' || substr(h, 33, 16))::bit(64)::bigint AS c, ('x' || substr(h, 49, 16))::bit(64)::bigint AS d
+              FROM unnest(hashes) h OFFSET 0) lanes
+  $$;
+
 CREATE FUNCTION move_digest(section bigint, plus text[], minus text[]) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
   AS $$
-    WITH lane AS (
-      SELECT weight, sum(value) FILTER (WHERE sign = 1) AS p, sum(value) FILTER (WHERE sign = -1) AS m,
-             count(*) FILTER (WHERE sign = 1 AND value < 0) - count(*) FILTER (WHERE sign = -1 AND value < 0) AS wraps
-        FROM (SELECT h, 1 AS sign FROM unnest(plus) h UNION ALL SELECT h, -1 FROM unnest(minus) h) hashes
-             CROSS JOIN LATERAL (VALUES (3, ('x' || substr(h, 1, 16))::bit(64)::bigint), (2, ('x' || substr(h, 17, 16))::bit(64)::bigint),
-                                        (1, ('x' || substr(h, 33, 16))::bit(64)::bigint), (0, ('x' || substr(h, 49, 16))::bit(64)::bigint)) lanes (weight, value)
-       GROUP BY weight),
-    moved AS (
-      SELECT sum((coalesce(p, 0) - coalesce(m, 0) + wraps * 18446744073709551616::numeric)
-                 * (ARRAY[1::numeric, 18446744073709551616, 340282366920938463463374607431768211456, 6277101735386680763835789423207666416102355444464034512896])[weight + 1]) AS delta
-        FROM lane)
-    UPDATE sheet SET digest = mod(mod(digest + (SELECT delta FROM moved), 115792089237316195423570985008687907853269984665640564039457584007913129639936)
+    UPDATE sheet SET digest = mod(mod(digest + hashes_total(plus) - hashes_total(minus), 115792089237316195423570985008687907853269984665640564039457584007913129639936)
                                   + 115792089237316195423570985008687907853269984665640564039457584007913129639936,
                                   115792089237316195423570985008687907853269984665640564039457584007913129639936)
-     WHERE section_id = section AND EXISTS (SELECT FROM lane)
+     WHERE section_id = section
   $$;
 
 CREATE FUNCTION roster_moves_digest(enrollments bigint[], sign integer) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
@@ -214,7 +216,13 @@ CREATE FUNCTION assessment_score_is_recorded() RETURNS trigger LANGUAGE plpgsql 
          WHERE NOT EXISTS (SELECT FROM pending_change_score p JOIN pending_change c ON c.id = p.change_id
                             WHERE c.status = 'approved' AND c.applied_in = pg_current_xact_id()
                               AND p.assessment_id = n.assessment_id AND p.enrollment_id = n.enrollment_id
-                              AND p.mark IS NOT DISTINCT FROM n.mark AND p.score IS NOT DISTINCT FROM n.score)) THEN
+                              AND p.mark IS NOT DISTINCT FROM n.mark AND p.score IS NOT DISTINCT FROM n.score)
+           -- What a withheld result still waits for (a blank, a pending award, an open case) may come in late.
+           AND NOT (h.state = 'approved'
+             AND EXISTS (SELECT FROM result r JOIN withholding w ON w.result_id = r.id AND w.released_at IS NULL
+                          WHERE r.enrollment_id = n.enrollment_id AND r.state = 'draft')
+             AND coalesce((SELECT v.mark FROM assessment_score_version v WHERE v.enrollment_id = n.enrollment_id
+                            AND v.assessment_id = n.assessment_id AND v.version = n.version - 1), 'pending') IN ('pending', 'ufm'))) THEN
         RAISE EXCEPTION 'the sheet is not open' USING ERRCODE = '23514', CONSTRAINT = 'ck_assessment_score_sheet_is_open';
       END IF;
     END IF;

@@ -55,14 +55,25 @@ class WithholdResults(Command, frozen=True, kw_only=True):
     note: Text = ""
 
 
+class AwaitedScore(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A mark that a withheld result waited for: of a cell that is blank, pending or an unfair-means case."""
+
+    result_id: Id
+    assessment_id: Id
+    mark: Literal["scored", "absent", "excused"]
+    score: Mark | None = None
+
+
 class ReleaseResults(Command, frozen=True, kw_only=True):
     """Ends the withholding of these results and publishes them by a later notification. A `reason`, when
-    given, must be the one they are withheld for. An unfair-means case is decided by releasing it: its
-    marks count zero, unless a change request says otherwise later."""
+    given, must be the one they are withheld for. `scores` are the marks they waited for, entered by the
+    examination cell. An unfair-means case is decided by releasing it: a cell that still says so counts
+    zero."""
 
     result_ids: ResultIds
     reason: WithholdingReason | None = None
     note: Text = ""
+    scores: Annotated[list[AwaitedScore], msgspec.Meta(max_length=10_000)] = []
 
 
 class NotificationRef(View, kw_only=True):

@@ -6,6 +6,7 @@ append-only table, 23505 and 23503 a key.
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,7 +32,7 @@ class Attacker:
         carried_out = 0
         caught = None
         try:
-            with psycopg.connect(self.url) as connection:
+            with closing(psycopg.connect(self.url)) as connection, connection.transaction():
                 for statement in statements:
                     connection.execute(statement, self.ids)
                     carried_out += 1
@@ -416,6 +417,16 @@ def test_marks_of_an_approved_sheet_move_only_with_their_change(published: Attac
         sqlstate="23514",
         constraint="ck_pending_change_score_stated_first",
     )
+
+
+def test_late_marks_come_only_where_a_withheld_result_waits_for_them(published: Attacker) -> None:
+    cell = (
+        "UPDATE assessment_score SET score = 99 WHERE enrollment_id = (SELECT enrollment_id FROM result "
+        "WHERE id = %(draft)s)"
+    )
+    withhold = "INSERT INTO withholding (result_id, reason) VALUES (%(draft)s, 'award_awaited')"
+    published.attack(cell, sqlstate="23514", constraint="ck_assessment_score_sheet_is_open")
+    published.attack(withhold, cell, sqlstate="23514", constraint="ck_assessment_score_sheet_is_open")
 
 
 def test_a_total_keeps_at_most_six_places_and_the_state_is_one_of_three(published: Attacker) -> None:

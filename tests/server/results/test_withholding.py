@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.server.results.scene import approve, enter, fill, publish, results
-from tests.support.api import Api
+from tests.support.api import Api, Reply
 from tests.support.university import University
 
 
@@ -99,6 +99,38 @@ def test_withheld_rows_may_wait_for_marks_and_are_not_released_without_them(
     assert publish(api, scene["section"])["published"] == 1
     answer = api.as_("examcell").post("/api/results/release/", {"result_ids": [first]})
     assert (answer.status, answer.code) == (409, "results.scores_missing")
+
+
+def test_a_release_brings_the_marks_that_were_awaited_and_no_others(api: Api, university: University) -> None:
+    scene = university.stand(students=2)
+    enter(university, scene, 0, [16, None, "pending"])
+    enter(university, scene, 1, [16, 40, 70])
+    approve(api, scene["section"])
+    first, second = [row["id"] for row in results(api, scene["section"])]
+    _withhold(api, [first], "award_awaited")
+    publish(api, scene["section"])
+    quiz, mid, final = scene["assessments"]
+
+    def release(who: str, *scores: tuple[int, int, str]) -> Reply:
+        cells = [{"result_id": r, "assessment_id": a, "mark": "scored", "score": s} for r, a, s in scores]
+        return api.as_(who).post("/api/results/release/", {"result_ids": [first], "scores": cells})
+
+    refused = release("registrar", (first, final, "70"))
+    assert (refused.status, refused.code) == (403, "auth.not_permitted")
+    wrong = release(
+        "examcell", (first, quiz, "20"), (second, final, "1"), (first, final, "101"), (first, 9999, "1")
+    )
+    assert [(f["pointer"], f["code"]) for f in wrong.json["errors"]] == [
+        ("/scores/0", "not_awaited"),
+        ("/scores/1/result_id", "unknown"),
+        ("/scores/2/score", "range"),
+        ("/scores/3/assessment_id", "unknown"),
+    ]
+    assert release("examcell", (first, final, "70")).code == "results.scores_missing"
+    released = release("examcell", (first, final, "70"), (first, mid, "40"))
+    assert released.status == 200, released.content
+    row = results(api, scene["section"])[0]
+    assert (row["total"], row["grade"], row["state"]) == ("75", "B+", "published")
 
 
 def test_unfair_means_withhold_by_themselves_until_the_exam_cell_decides(

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from sims_server.kernel.execute import operation
 from sims_server.kernel.work import Work
 from sims_server.results.operations.drafting import draft_sheets
 from sims_server.results.operations.publishing import NAMED_MOST, check_ready, declare_results
+from sims_server.results.queries.judging import roster_of, sheets_of
 from sims_shared.access import Permission
-from sims_shared.problems import NotFound
+from sims_shared.marks import Score
+from sims_shared.problems import Fault, InvalidInput, NotFound, NotPermitted
 from sims_shared.results import (
+    AwaitedScore,
     ReleaseResults,
     ResultsReleased,
     ResultsWithheld,
@@ -73,6 +78,55 @@ def withhold_results(work: Work, command: WithholdResults) -> ResultsWithheld:
     return ResultsWithheld(withheld=len(ids), result_ids=ids)
 
 
+_AWAITED = """
+INSERT INTO assessment_score (section_id, enrollment_id, assessment_id, max_score, mark, score)
+SELECT a.section_id, r.enrollment_id, a.id, a.max_score, n.mark, n.score
+  FROM jsonb_to_recordset(%(rows)s::jsonb)
+       AS n (result_id bigint, assessment_id bigint, mark text, score numeric)
+  JOIN result r ON r.id = n.result_id JOIN assessment a ON a.id = n.assessment_id
+ ORDER BY r.enrollment_id, a.id
+ON CONFLICT (enrollment_id, assessment_id) DO UPDATE SET mark = EXCLUDED.mark, score = EXCLUDED.score
+"""
+
+
+def _enter_awaited(work: Work, rows: list[dict[str, Any]], scores: list[AwaitedScore]) -> None:
+    """Writes the marks that the results waited for. Raises NotPermitted for who may not enter marks, and
+    InvalidInput with every fault; a mark that is there already is changed by a change request only."""
+    if not scores:
+        return
+    if not work.caller.may(Permission.ENTER_SCORES):
+        raise NotPermitted("The examination cell enters the marks that were awaited.")
+    by_id = {row["result_id"]: row for row in rows}
+    sheets = sheets_of(work, sorted({row["section_id"] for row in rows}))
+    cells = {row.enrollment_id: row.cells for row in roster_of(work, list(sheets))}
+    faults, seen = [], set[tuple[int, int]]()
+    for index, given in enumerate(scores):
+        pointer = f"/scores/{index}"
+        row = by_id.get(given.result_id)
+        columns = sheets[row["section_id"]].assessments if row is not None else ()
+        column = next((column for column in columns if column.id == given.assessment_id), None)
+        if row is None:
+            faults.append(
+                Fault(f"{pointer}/result_id", "unknown", "This result is not among those released.")
+            )
+        elif column is None:
+            detail = "There is no such assessment in the section of this result."
+            faults.append(Fault(f"{pointer}/assessment_id", "unknown", detail))
+        elif (given.result_id, given.assessment_id) in seen:
+            faults.append(Fault(f"{pointer}/assessment_id", "repeated", "This cell is given twice."))
+        elif (given.mark == "scored") != (given.score is not None):
+            detail = "A score is given exactly when the mark is “scored”."
+            faults.append(Fault(f"{pointer}/score", "mark", detail))
+        elif given.score is not None and given.score > column.max_score:
+            faults.append(Fault(f"{pointer}/score", "range", f"At most {column.max_score}."))
+        elif cells[row["enrollment_id"]].get(column.id, Score()).mark not in (None, "pending", "ufm"):
+            faults.append(Fault(pointer, "not_awaited", "This mark is there; a change request changes it."))
+        seen.add((given.result_id, given.assessment_id))
+    if faults:
+        raise InvalidInput(faults[0].detail, errors=faults)
+    work.run(_AWAITED, rows=msgspec.json.encode(scores).decode())
+
+
 @operation(Permission.WITHHOLD_RESULTS, "results.release")
 def release_results(work: Work, command: ReleaseResults) -> ResultsReleased:
     """Release withheld results; they are published by a later notification."""
@@ -91,7 +145,8 @@ def release_results(work: Work, command: ReleaseResults) -> ResultsReleased:
     )
     if unapproved:
         raise SheetNotApproved("A sheet was returned; its results are released once it is approved again.")
-    undecided = [row for row in rows if row["outcome"] == "withheld"]
+    _enter_awaited(work, rows, command.scores)
+    undecided = [row for row in rows if row["outcome"] == "withheld" or row["blocks"]]
     if undecided:
         draft_sheets(
             work,
