@@ -63,8 +63,7 @@ assessment = Table(
     _moment("released_at"),
     _moment("locked_at"),
     UniqueConstraint("section_id", "name", name="uq_assessment_section_name"),
-    UniqueConstraint("id", "section_id", name="uq_assessment_id_section"),
-    UniqueConstraint("id", "max_score", name="uq_assessment_id_max_score"),
+    UniqueConstraint("id", "section_id", "max_score", name="uq_assessment_id_section_max_score"),
 )
 assessment_score = Table(
     "assessment_score",
@@ -81,20 +80,15 @@ assessment_score = Table(
     _moment("updated_at", default="now()", nullable=False),
     UniqueConstraint("enrollment_id", "assessment_id", name="uq_assessment_score_cell"),
     ForeignKeyConstraint(
-        ["assessment_id", "section_id"],
-        ["assessment.id", "assessment.section_id"],
+        ["assessment_id", "section_id", "max_score"],
+        ["assessment.id", "assessment.section_id", "assessment.max_score"],
         name="fk_assessment_score_assessment",
+        onupdate="CASCADE",
     ),
     ForeignKeyConstraint(
         ["enrollment_id", "section_id"],
         ["enrollment.id", "enrollment.section_id"],
         name="fk_assessment_score_enrollment",
-    ),
-    ForeignKeyConstraint(
-        ["assessment_id", "max_score"],
-        ["assessment.id", "assessment.max_score"],
-        name="fk_assessment_score_max_score",
-        onupdate="CASCADE",
     ),
 )
 assessment_score_version = Table(

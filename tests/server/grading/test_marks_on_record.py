@@ -81,7 +81,7 @@ def test_a_mark_that_is_none(scene: Scene, database_url: TestDatabase) -> None:
 def test_a_maximum_of_ones_own(scene: Scene, database_url: TestDatabase) -> None:
     cell = {"e": scene["enrollments"][1], "a": scene["assessments"][0]}
     answer = refused(database_url, INSERT.format(maximum="99"), **cell, mark="scored", score=50)
-    assert answer == "fk_assessment_score_max_score"
+    assert answer == "fk_assessment_score_assessment"
     assert refused(database_url, "UPDATE assessment_score SET max_score = 99") == "InsufficientPrivilege"
 
 

@@ -70,6 +70,9 @@ _SUMMARY: dict[str, str] = {
     "* (SELECT count(*) FROM assessment a WHERE a.section_id = s.id)",
     "devices": f"(SELECT coalesce(jsonb_agg(v ORDER BY v.last_seen_at DESC), '[]') "
     f"FROM ({_DEVICES} WHERE p.section_id = s.id) v)",
+    "submitted_at": "h.submitted_at",
+    "submitted_by": "(SELECT jsonb_build_object('id', b.id, 'name', b.name) FROM account b "
+    "WHERE b.id = h.submitted_by)",
 }
 
 
