@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
@@ -414,3 +415,76 @@ def _statements(api: Api, section: int) -> int:
         for name, method in real.items():
             setattr(Connection, name, method)
     return sent
+
+
+def test_two_notifications_at_once_leave_both_in_the_average(api: Api, university: University) -> None:
+    scene = university.stand(students=3)
+    fill(university, scene)
+    approve(api, scene["section"])
+    course = university.course(scene["department"])
+    second = university.section(course, scene["term"], "A", 10, (scene["faculty"],))
+    final = university.assessment(second)
+    for registration in scene["registrations"]:
+        university.score(university.enrollment(registration, second), final, 90)
+    approve(api, second)
+    clients = {section: api.as_("examcell") for section in (scene["section"], second)}
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(
+            pool.map(
+                lambda pair: pair[1].post("/api/results/publish/", {"section_id": pair[0]}), clients.items()
+            )
+        )
+    assert [answer.status for answer in answers] == [200, 200]
+    declared = api.as_("examcell").get("/api/term-results/").json["results"]
+    assert [(row["cgpa"], row["gpa_credits"]) for row in declared] == [("3.65", "6.00")] * 3
+
+
+def test_one_of_two_publishes_of_a_section_at_once_is_refused(api: Api, university: University) -> None:
+    scene = university.stand(students=3)
+    fill(university, scene)
+    approve(api, scene["section"])
+    clients = [api.as_("examcell"), api.as_("registrar")]
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(
+            pool.map(
+                lambda client: client.post("/api/results/publish/", {"section_id": scene["section"]}), clients
+            )
+        )
+    assert sorted(answer.status for answer in answers) == [200, 409]
+    assert university.row("SELECT count(*) FROM notification_of_result") == 1
+
+
+def test_a_publish_repeated_with_its_key_answers_the_same(api: Api, university: University) -> None:
+    scene = university.stand(students=1)
+    fill(university, scene)
+    approve(api, scene["section"])
+    client = api.as_("examcell")
+    headers = {"Idempotency-Key": "publish-1"}
+    first = client.post("/api/results/publish/", {"section_id": scene["section"]}, headers=headers)
+    again = client.post("/api/results/publish/", {"section_id": scene["section"]}, headers=headers)
+    assert (first.status, again.status, again.json) == (200, 200, first.json)
+    assert again.headers["idempotent-replay"] == "true"
+
+
+def test_lists_page_by_registration_number(api: Api, university: University) -> None:
+    scene = university.stand(students=5)
+    fill(university, scene)
+    approve(api, scene["section"])
+    client, path, seen = api.as_("examcell"), "/api/results/?ordering=-reg_no&page_size=2", []
+    while path:
+        page = client.get(path).json
+        seen += [row["reg_no"] for row in page["results"]]
+        path = page["next"]
+    assert seen == sorted(seen, reverse=True)
+    assert len(seen) == 5
+
+
+def test_the_document_of_the_interface_knows_every_call(api: Api, university: University) -> None:
+    paths = api.anonymous.get("/schema/openapi.json").json["paths"]
+    for path in (
+        "/api/results/publish/",
+        "/api/results/approve-change/",
+        "/api/sheets/{section_id}/approve/",
+    ):
+        assert "post" in paths[path], path
+    assert "get" in paths["/api/students/{id}/explain/cgpa/"]
