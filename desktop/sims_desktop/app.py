@@ -110,6 +110,10 @@ class Desktop(QObject):
         window = MainWindow(identity, desks_of(identity.permissions), around, self._page)
         self.window = window
         window.palette_box.add_source(self._sheet_entries)
+        if any(desk.id == "approvals" for desk in desks_of(identity.permissions)):
+            around.actions.add(
+                "window.approvals", "Approvals", "Ctrl+I", lambda: window.open("approvals"), window
+            )
         window.signed_out.connect(self._switch_user)
         window.closed.connect(self._window_closed)
         around.changes.told.connect(lambda kind, id: self._show_standing())
@@ -131,6 +135,14 @@ class Desktop(QObject):
             from sims_desktop.grading.page import GridPage
 
             return GridPage(self.around, self.shelf, self.workplace, id)
+        if kind == "approvals":
+            from sims_desktop.approvals.page import InboxPage
+            from sims_desktop.approvals.presenter import InboxPresenter
+            from sims_desktop.client.results import ApprovalCalls
+
+            who = self.workplace.identity
+            calls = ApprovalCalls(self.workplace.client)
+            return InboxPage(self.around, InboxPresenter(calls, who.user_id, who.roles, who.permissions))
         raise LookupError(f"there is no page {kind}")
 
     def _sheet_entries(self, query: str) -> Iterable[Entry]:

@@ -227,6 +227,8 @@ class SheetSummary(View):
     filled: int
     total: int
     devices: list[DeviceView] = msgspec.field(default_factory=list)
+    submitted_at: datetime | None = None
+    submitted_by: Person | None = None
 
 
 class StudentOnSheet(View):

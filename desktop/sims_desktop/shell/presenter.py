@@ -82,7 +82,10 @@ class Desk:
     permissions: frozenset[Permission]
 
 
-DESKS: tuple[Desk, ...] = (Desk("sheets", "My sheets", frozenset({Permission.SUBMIT_SHEET})),)
+DESKS: tuple[Desk, ...] = (
+    Desk("sheets", "My sheets", frozenset({Permission.SUBMIT_SHEET})),
+    Desk("approvals", "Approvals", frozenset({Permission.APPROVE_SHEET, Permission.APPROVE_CHANGE})),
+)
 
 
 def desks_of(permissions: Collection[str]) -> list[Desk]:

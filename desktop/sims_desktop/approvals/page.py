@@ -1,0 +1,462 @@
+"""The approval inbox on screen: the list, one item at length beside it, and the decision below that.
+
+Nothing here is modal: the one question that is asked, before a change is applied, stands where the
+decision is made and is answered by the same key.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from sims_desktop.approvals.presenter import Detail, InboxPresenter, Item, Key, Loaded, Outcome, Plan, age
+from sims_desktop.client.errors import ClientError
+from sims_desktop.kit import theme
+from sims_desktop.kit.forms import Complaint
+from sims_desktop.kit.notes import Note
+from sims_desktop.kit.page import Page, Surroundings
+from sims_desktop.kit.tables import Field, RecordModel, RecordView
+from sims_desktop.kit.tasks import Progress, Task
+
+FRESH = timedelta(seconds=30)
+Row = tuple[str, str, str]
+
+
+def text_label(name: str, parent: QWidget, *, larger: bool = False) -> QLabel:
+    """Plain text that wraps and can be selected; larger for a heading."""
+    label = QLabel(parent)
+    label.setObjectName(name)
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    if larger:
+        font = label.font()
+        font.setPointSizeF(font.pointSizeF() * 1.2)
+        label.setFont(font)
+    return label
+
+
+def colour(label: QLabel, meaning: str) -> None:
+    """Words in the colour of a meaning, in whatever look is on."""
+    palette = label.palette()
+    palette.setColor(QPalette.ColorRole.WindowText, theme.mark(meaning))
+    label.setPalette(palette)
+
+
+class DetailPane(QWidget):
+    """One item at length, read only."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.heading = text_label("detail_heading", self, larger=True)
+        self.lead = text_label("detail_lead", self)
+        self.warnings = text_label("detail_warnings", self)
+        self.lines = text_label("detail_lines", self)
+        self._columns: Row = ("", "", "")
+        self._box = QVBoxLayout(self)
+        self._box.addWidget(self.heading)
+        self._box.addWidget(self.lead)
+        self._box.addWidget(self.warnings)
+        self.table: RecordView[Row] | None = None
+        self.model: RecordModel[Row] | None = None
+        self._box.addWidget(self.lines)
+        self._box.addStretch(1)
+
+    def show_words(self, heading: str, lead: str = "") -> None:
+        self.show_detail(Detail(heading, lead, ("", "", ""), []))
+
+    def show_detail(self, detail: Detail) -> None:
+        self.heading.setText(detail.title)
+        self.lead.setText(detail.lead)
+        self.lead.setVisible(bool(detail.lead))
+        self.warnings.setText("\n".join(detail.warnings))
+        self.warnings.setVisible(bool(detail.warnings))
+        self.recolour()
+        self.lines.setText("\n".join(detail.lines))
+        self.lines.setVisible(bool(detail.lines))
+        self._show_rows(detail)
+
+    def recolour(self) -> None:
+        colour(self.warnings, "conflict")
+
+    def _show_rows(self, detail: Detail) -> None:
+        if self.table is None or self._columns != detail.columns:
+            if self.table is not None:
+                self._box.removeWidget(self.table)
+                self.table.deleteLater()
+            self._columns = detail.columns
+            wide = self.fontMetrics().averageCharWidth()
+            self.model = RecordModel(
+                [
+                    Field(detail.columns[0], lambda row: row[0], wide * 18),
+                    Field(detail.columns[1], lambda row: row[1], wide * 18),
+                    Field(detail.columns[2], lambda row: row[2], wide * 18),
+                ],
+                tint=self._tint,
+            )
+            self.table = RecordView(self.model, "detail_rows", parent=self)
+            self.table.setAccessibleName("What it is about")
+            self.table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            self.table.setSelectionMode(RecordView.SelectionMode.NoSelection)
+            self.table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            self._box.insertWidget(3, self.table)
+        assert self.model is not None
+        self.model.set_records(detail.rows)
+        self.table.setVisible(bool(detail.rows))
+        frame = 2 * self.table.frameWidth()
+        rows = self.table.verticalHeader().defaultSectionSize() * len(detail.rows)
+        self.table.setFixedHeight(self.table.horizontalHeader().sizeHint().height() + rows + frame)
+
+    def _tint(self, row: Row) -> QColor | None:
+        """Before and after that differ stand out."""
+        return theme.tint("waiting") if self._columns[1] == "Before" and row[1] != row[2] else None
+
+
+class InboxPage(Page):
+    """J and K move, Space chooses, A or Ctrl+Enter approves, R returns with a reason."""
+
+    title = "Approvals"
+    guide = "head"
+
+    def __init__(
+        self, around: Surroundings, presenter: InboxPresenter, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(around, "approvals", parent)
+        self.presenter = presenter
+        self._held: Plan | None = None
+        self._task: Task | None = None
+        self._loading: Task | None = None
+        self._shown: tuple[Key, int] | None = None
+        self._refreshed: datetime | None = None
+        self._build()
+        self._add_actions()
+        presenter.on_change = self._show
+        around.theme.changed.connect(self._recolour)
+        around.remembered.restore_place("approvals_split", self.split)
+        self.split.splitterMoved.connect(
+            lambda *_: around.remembered.save_place("approvals_split", self.split)
+        )
+        self._show()
+
+    def _build(self) -> None:
+        self.summary = text_label("approvals_summary", self, larger=True)
+        presenter, now, wide = self.presenter, self.around.now, self.fontMetrics().averageCharWidth()
+        self.model: RecordModel[Item] = RecordModel(
+            [
+                Field("✓", lambda item: "✓" if item.key in presenter.chosen else "", wide * 4),
+                Field("Item", lambda item: item.title, wide * 23),
+                Field("Kind", lambda item: item.kind_words, wide * 8),
+                Field("What", lambda item: item.gist, wide * 18),
+                Field("Waiting", lambda item: age(item.since, now()), wide * 9),
+                Field(
+                    "From", lambda item: presenter.refusals.get(item.key) or item.barred or item.by, wide * 18
+                ),
+            ],
+            tint=self._tint,
+        )
+        self.list = RecordView(self.model, "approvals_list", parent=self)
+        self.list.setAccessibleName("Waiting for approval")
+        self.list.selectionModel().currentRowChanged.connect(lambda *_: self._moved())
+        self.detail = DetailPane()
+        scroll = QScrollArea(self)
+        scroll.setObjectName("approvals_detail")
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidget(self.detail)
+        self.question = text_label("approvals_question", self)
+        self.reason = QLineEdit(self)
+        self.reason.setObjectName("approvals_reason")
+        self.reason.setAccessibleName("Reason for returning it")
+        self.reason.setPlaceholderText("Reason, then Enter; Esc leaves it")
+        self.reason.setMaxLength(2000)
+        self.reason.returnPressed.connect(self._send_return)
+        self.complaint = Complaint(self)
+        self.complaint.setObjectName("approvals_complaint")
+        self.approve_button = QPushButton("Approve (A)", self)
+        self.approve_button.setObjectName("approvals_approve")
+        self.approve_button.clicked.connect(self.approve)
+        self.return_button = QPushButton("Return (R)", self)
+        self.return_button.setObjectName("approvals_return")
+        self.return_button.clicked.connect(self.ask_reason)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.approve_button)
+        buttons.addWidget(self.return_button)
+        buttons.addStretch(1)
+        right = QWidget(self)
+        column = QVBoxLayout(right)
+        column.setContentsMargins(8, 0, 0, 0)
+        column.addWidget(scroll, 1)
+        for part in (self.question, self.reason, self.complaint):
+            column.addWidget(part)
+            part.hide()
+        column.addLayout(buttons)
+        self.split = QSplitter(Qt.Orientation.Horizontal, self)
+        self.split.setObjectName("approvals_split")
+        self.split.addWidget(self.list)
+        self.split.addWidget(right)
+        self.split.setSizes([550, 450])
+        self.split.setChildrenCollapsible(False)
+        self.note = Note(self)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.summary)
+        layout.addWidget(self.split, 1)
+        layout.addWidget(self.note)
+        self.setFocusProxy(self.list)
+
+    def _add_actions(self) -> None:
+        add = self.add_action
+        add("approvals.next", "Next item", ("J",), lambda: self._step(1))
+        add("approvals.previous", "Previous item", ("K",), lambda: self._step(-1))
+        add("approvals.approve", "Approve", ("A", "Ctrl+Return", "Ctrl+Enter"), self.approve)
+        add("approvals.return", "Return with a reason", "R", self.ask_reason)
+        add("approvals.choose", "Choose this item", "Space", self._choose, self.list)
+        add("approvals.choose_like", "Choose all like this", "Ctrl+A", self._choose_like, self.list)
+        add("approvals.leave", "Leave it undecided", "Esc", self.leave)
+        add("approvals.refresh", "Ask the server again", "F5", self.refresh)
+
+    # Showing
+
+    def _tint(self, item: Item) -> QColor | None:
+        if item.key in self.presenter.refusals:
+            return theme.tint("refused")
+        return theme.tint("closed") if item.barred else None
+
+    def _recolour(self) -> None:
+        self.detail.recolour()
+        colour(self.question, "conflict")
+        self.model.set_records(list(self.presenter.items))
+
+    @property
+    def current(self) -> Item | None:
+        return self.list.current()
+
+    def _show(self) -> None:
+        before = self.current
+        row = max(0, self.list.currentIndex().row())
+        items = list(self.presenter.items)
+        self.summary.setText(self.presenter.sentence)
+        self.model.set_records(items)
+        if items:
+            at = next(
+                (n for n, item in enumerate(items) if before is not None and item.key == before.key), None
+            )
+            wanted = min(row, len(items) - 1) if at is None else at
+            if self.list.currentIndex().row() != wanted:
+                self.list.selectRow(wanted)
+        self._moved()
+
+    def _moved(self) -> None:
+        """Shows the item under the cursor; a question about another is withdrawn."""
+        item = self.current
+        same = item is not None and self._shown == (item.key, _version(item))
+        if not same:
+            self._leave_asking()
+        self._show_controls(item)
+        if same:
+            return
+        self._shown = (item.key, _version(item)) if item is not None else None
+        if item is None:
+            self.detail.show_words("Nothing to decide" if self.presenter.loaded_at else "")
+        elif item.change is not None:
+            self.detail.show_detail(self.presenter.read_detail(item))
+        else:
+            self.detail.show_words(item.title, "Reading the sheet …")
+            self._read(item)
+
+    def _read(self, item: Item) -> None:
+        wanted = (item.key, _version(item))
+
+        def done(detail: Detail) -> None:
+            if self._shown == wanted:
+                self.detail.show_detail(detail)
+
+        def failed(error: Exception) -> None:
+            if not isinstance(error, ClientError):
+                raise error
+            if self._shown == wanted:
+                self._shown = None  # asked again when the cursor comes back or the list is read
+                self.detail.show_words(item.title, f"{error}. The sheet cannot be shown now.")
+
+        self.around.tasks.run(lambda progress: self.presenter.read_detail(item), done, failed, owner=self)
+
+    def _show_controls(self, item: Item | None) -> None:
+        chosen = len(self.presenter.chosen)
+        may = item is not None and (bool(chosen) or not item.barred)
+        is_change = item is not None and item.change is not None
+        many = f" {chosen:,} chosen" if chosen else ""
+        self.approve_button.setText(f"Approve{many} (A)")
+        self.return_button.setText(f"{'Reject' if is_change else 'Return'}{many} (R)")
+        for button in (self.approve_button, self.return_button):
+            button.setEnabled(may and self._task is None)
+            button.setVisible(item is not None)
+        words = ""
+        if item is not None and not chosen:
+            words = self.presenter.refusals.get(item.key, "") or item.barred
+        elif item is not None:
+            words = self.presenter.refusals.get(item.key, "")
+        self.complaint.say(words)
+
+    # Moving and choosing
+
+    def _step(self, by: int) -> None:
+        count = self.model.rowCount()
+        if count:
+            self.list.selectRow(min(max(self.list.currentIndex().row() + by, 0), count - 1))
+
+    def _choose(self) -> None:
+        item = self.current
+        if item is not None:
+            words = self.presenter.toggle(item.key)
+            if words:
+                self.complaint.say(words)
+            else:
+                self._leave_asking()
+                self._step(1)
+
+    def _choose_like(self) -> None:
+        item = self.current
+        if item is not None:
+            self._leave_asking()
+            self.presenter.choose_like(item.key)
+
+    # Deciding
+
+    def approve(self) -> None:
+        """Approves; asks first where that applies a change, and the same key answers yes."""
+        if self.reason.isVisible() and self.reason.hasFocus():
+            self._send_return()
+            return
+        held, item = self._held, self.current
+        plan = self.presenter.plan(item.key if item else None, approves=True)
+        if isinstance(plan, str):
+            self.complaint.say(plan)
+        elif plan.question and held != plan:
+            self._leave_asking()
+            self._held = plan
+            colour(self.question, "conflict")
+            self.question.setText(plan.question)
+            self.question.setAccessibleName(plan.question)
+            self.question.show()
+        else:
+            self._carry_out(plan)
+
+    def ask_reason(self) -> None:
+        item = self.current
+        plan = self.presenter.plan(item.key if item else None, approves=False, reason="-")
+        if isinstance(plan, str):
+            self.complaint.say(plan)
+            return
+        self._leave_asking()
+        self.reason.show()
+        self.reason.setFocus()
+
+    def _send_return(self) -> None:
+        item = self.current
+        plan = self.presenter.plan(item.key if item else None, approves=False, reason=self.reason.text())
+        if isinstance(plan, str):
+            self.complaint.say(plan)
+        else:
+            self._carry_out(plan)
+
+    def leave(self) -> None:
+        """Esc: the question and the reason go, then what is chosen."""
+        if self._held is None and not self.reason.isVisible() and self.presenter.chosen:
+            self.presenter.chosen.clear()
+            self._show()
+        self._leave_asking()
+        self.list.setFocus()
+
+    def _leave_asking(self) -> None:
+        self._held = None
+        self.question.hide()
+        self.reason.clear()
+        self.reason.hide()
+
+    def _carry_out(self, plan: Plan) -> None:
+        if self._task is not None:
+            self.complaint.say("One moment: the last decision is still on its way.")
+            return
+        outcomes: list[Outcome] = []
+        title = ("Approving" if plan.approves else "Returning") + f" {plan.items[0].title}"
+        if len(plan.items) > 1:
+            title = f"{'Approving' if plan.approves else 'Returning'} {len(plan.items):,} items"
+
+        def work(progress: Progress) -> None:
+            self.presenter.carry_out(plan, progress.report, outcomes)
+
+        task = self.around.tasks.run(work, title=title, owner=self)
+        self._task = task
+        # Also after a cancel, of which `done` would hear nothing: what was decided was decided.
+        task.ended.connect(lambda: self._decided(outcomes))
+        self.note.say(f"{title} …")
+        self._show_controls(self.current)
+
+    def _decided(self, outcomes: list[Outcome]) -> None:
+        self._task = None
+        kept = self.reason.text()
+        self._leave_asking()
+        sentence = self.presenter.take_outcomes(outcomes)
+        self.note.say(sentence or "Nothing was decided.")
+        if kept and any(one.error is not None for one in outcomes):
+            self.reason.setText(kept)
+            self.reason.show()
+            self.reason.setFocus()
+        else:
+            self.list.setFocus()
+        self.around.changes.tell("results", 0)
+        self.refresh()
+
+    # The server
+
+    def refresh(self) -> None:
+        if self._loading is not None:
+            return
+        self._refreshed = self.around.now()
+
+        def done(loaded: Loaded) -> None:
+            self.presenter.take_list(loaded, self.around.now())
+
+        def failed(error: Exception) -> None:
+            self.presenter.take_trouble(error)
+
+        self._loading = self.around.tasks.run(
+            lambda progress: self.presenter.load(), done, failed, owner=self
+        )
+        self._loading.ended.connect(self._loaded)
+
+    def _loaded(self) -> None:
+        self._loading = None
+
+    def heard(self, kind: str, id: int) -> None:
+        """Each round of syncing tells of sheets; the inbox asks anew at most twice a minute."""
+        stale = self._refreshed is None or self.around.now() - self._refreshed > FRESH
+        if kind == "sheets" and self.isVisible() and self._task is None and stale:
+            self.refresh()
+
+    def shown(self) -> None:
+        self.refresh()
+        self.list.setFocus()
+
+    def leaving(self) -> str:
+        if self._task is not None:
+            return "A decision is still being sent."
+        return ""
+
+
+def _version(item: Item) -> int:
+    """What moves when the item reads differently."""
+    return item.sheet.rev if item.sheet is not None else len(item.change.approvals) if item.change else 0

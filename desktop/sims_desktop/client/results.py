@@ -1,0 +1,65 @@
+"""The calls behind approvals and results: deciding, publishing, withholding, asking for a change.
+
+The rule a newcomer would get wrong: a decision that got no answer may have been carried out. It is sent
+again with the same `key`, and the server answers what it answered then.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from sims_desktop.client.http import Client, Parameters
+from sims_shared.access import User
+from sims_shared.grading import SheetStateView, SheetSummary, SheetView
+from sims_shared.messages import Page
+from sims_shared.results import PendingChangeView, ResultView
+
+T = TypeVar("T")
+PAGE_SIZE = 200
+
+
+class ApprovalCalls:
+    """What the inbox asks. Every call raises `ClientError`s only."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def me(self) -> User:
+        return self._client.me()
+
+    def submitted_sheets(self) -> list[SheetSummary]:
+        """Of open terms, within the caller's scope."""
+        return every(self._client, "/api/sheets/", SheetSummary, {"state": "submitted"})
+
+    def pending_changes(self) -> list[PendingChangeView]:
+        """Within the caller's scope; `decidable` marks those whose turn is the caller's."""
+        return every(self._client, "/api/pending-changes/", PendingChangeView, {"status": "pending"})
+
+    def read_sheet(self, section_id: int) -> SheetView:
+        return self._client.get(f"/api/sheets/{section_id}/", SheetView)
+
+    def approve_sheet(self, section_id: int, rev: int, key: str) -> int:
+        """Answers how many drafts it wrote. Raises ProblemAnswer: `sheets.stale`, `sheets.own`."""
+        path = f"/api/sheets/{section_id}/approve/"
+        self._client.post(path, {"rev": rev}, SheetStateView, key=key)
+        given: Parameters = {"section_id": section_id, "state": "draft", "page_size": 1, "count": True}
+        drafts = self._client.get("/api/results/", Page[ResultView], given).count
+        return drafts if isinstance(drafts, int) else 0
+
+    def return_sheet(self, section_id: int, reason: str, key: str) -> None:
+        self._client.post(f"/api/sheets/{section_id}/return/", {"reason": reason}, SheetStateView, key=key)
+
+    def decide_change(self, change_id: int, approved: bool, reason: str, key: str) -> PendingChangeView:
+        """Raises ProblemAnswer: `results.own_request`, `.already_decided`, `.stage`, `.moved`."""
+        body = {"change_id": change_id, "approved": approved, "reason": reason or None}
+        return self._client.post("/api/results/approve-change/", body, PendingChangeView, key=key)
+
+
+def every(client: Client, path: str, kind: type[T], given: Parameters) -> list[T]:
+    """All pages of a list."""
+    page = client.get(path, Page[kind], {**given, "page_size": PAGE_SIZE})  # type: ignore[valid-type]
+    found = list(page.results)
+    while page.next is not None:
+        page = client.get(page.next, Page[kind])  # type: ignore[valid-type]
+        found += page.results
+    return found
