@@ -63,7 +63,18 @@ class Bench:
         payload = b"" if body is None else json.dumps(body).encode()
         return request_bytes(method, path, "127.0.0.1", self.token(username), payload)
 
-    def add(self, name: str, ours: float, other: float, unit: str, against: str, wanted: float, *, faster: bool, at_most: bool = False) -> None:
+    def add(
+        self,
+        name: str,
+        ours: float,
+        other: float,
+        unit: str,
+        against: str,
+        wanted: float,
+        *,
+        faster: bool,
+        at_most: bool = False,
+    ) -> None:
         """`faster`: both are rates, so the ratio is ours / other; else both are times, other / ours
         (or ours / other where the design bounds it from above)."""
         ratio = ours / other if faster or at_most else other / ours
@@ -71,7 +82,9 @@ class Bench:
         self.rows.append(row)
         self.say(_line(row))
 
-    def rates(self, ours: Callable[[], Measured], other: Callable[[], Measured], rounds: int = ROUNDS) -> tuple[float, float]:
+    def rates(
+        self, ours: Callable[[], Measured], other: Callable[[], Measured], rounds: int = ROUNDS
+    ) -> tuple[float, float]:
         """Medians of both, measured in turns."""
         mine, theirs = [], []
         for _ in range(rounds):
@@ -80,12 +93,16 @@ class Bench:
         return statistics.median(mine), statistics.median(theirs)
 
     def list_page(self) -> None:
-        process, url = start("tests.benchmarks.floor", self.made.cluster.url("sims_app"), str(self.made.data / "secret.key"))
+        process, url = start(
+            "tests.benchmarks.floor", self.made.cluster.url("sims_app"), str(self.made.data / "secret.key")
+        )
         try:
             request = [self.ask("registrar", "GET", "/api/students/")]
             drive(url, request, seconds=1)
             drive(self.made.url, request, seconds=1)
-            ours, floor = self.rates(lambda: drive(self.made.url, request, seconds=2), lambda: drive(url, request, seconds=2))
+            ours, floor = self.rates(
+                lambda: drive(self.made.url, request, seconds=2), lambda: drive(url, request, seconds=2)
+            )
         finally:
             stop(process)
         self.add("list page of 50", ours, floor, "requests/s", "floor", 0.6, faster=True)
@@ -94,35 +111,60 @@ class Bench:
         if self.peer is None:
             return
         peer = self.peer
-        request = [self.ask("registrar", "GET", f"/api/students/?program_id={self.made.ids['program']}&status=active")]
+        request = [
+            self.ask(
+                "registrar", "GET", f"/api/students/?program_id={self.made.ids['program']}&status=active"
+            )
+        ]
         theirs = [peer.ask("GET", "/api/students/?program=5&status=active")]
-        ours, other = self.rates(lambda: drive(self.made.url, request, seconds=2), lambda: drive(peer.url, theirs, seconds=2))
+        ours, other = self.rates(
+            lambda: drive(self.made.url, request, seconds=2), lambda: drive(peer.url, theirs, seconds=2)
+        )
         self.add("list with filters", ours, other, "requests/s", "peer", 8, faster=True)
 
     def search(self) -> None:
         words = ["garcia", "siddiq", "kowals", "zainab", "haruto"]
         request = [self.ask("registrar", "GET", f"/api/students/?search={word}") for word in words]
         if self.peer is None:
-            self.say(f"search                         {_good(drive(self.made.url, request, seconds=3)).rate:10.1f} requests/s")
+            self.say(
+                f"search                         "
+                f"{_good(drive(self.made.url, request, seconds=3)).rate:10.1f} requests/s"
+            )
             return
         peer = self.peer
         theirs = [peer.ask("GET", f"/api/students/?search={word}") for word in words]
-        ours, other = self.rates(lambda: drive(self.made.url, request, seconds=2), lambda: drive(peer.url, theirs, seconds=2), 3)
+        ours, other = self.rates(
+            lambda: drive(self.made.url, request, seconds=2), lambda: drive(peer.url, theirs, seconds=2), 3
+        )
         self.add("search, partial match", ours, other, "requests/s", "peer", 8, faster=True)
 
     def enroll(self) -> None:
         students = iter(range(1, 20_000))
 
         def batch(sections: list[int], count: int = 400) -> list[bytes]:
-            return [self.ask("registrar", "POST", f"/api/sections/{sections[n % 10]}/enroll/", {"student_id": next(students)}) for n in range(count)]
+            return [
+                self.ask(
+                    "registrar",
+                    "POST",
+                    f"/api/sections/{sections[n % 10]}/enroll/",
+                    {"student_id": next(students)},
+                )
+                for n in range(count)
+            ]
 
         def ours() -> Measured:
             return drive(self.made.url, batch(self.made.ids["enroll"]), once=True, seconds=30)
 
         if self.peer is None:
-            process, url = start("tests.benchmarks.floor", self.made.cluster.url("sims_app"), str(self.made.data / "secret.key"))
+            process, url = start(
+                "tests.benchmarks.floor",
+                self.made.cluster.url("sims_app"),
+                str(self.made.data / "secret.key"),
+            )
             try:
-                mine, floor = self.rates(ours, lambda: drive(url, batch(self.made.ids["floor"]), once=True, seconds=30))
+                mine, floor = self.rates(
+                    ours, lambda: drive(url, batch(self.made.ids["floor"]), once=True, seconds=30)
+                )
             finally:
                 stop(process)
             self.add("enroll, all checks", mine, floor, "requests/s", "floor", 0.4, faster=True)
@@ -130,7 +172,12 @@ class Bench:
         peer = self.peer
 
         def other() -> Measured:
-            requests = [peer.ask("POST", f"/api/sections/{OPEN_SECTIONS[n % 10]}/enroll/", {"student": peer.next_student()}) for n in range(200)]
+            requests = [
+                peer.ask(
+                    "POST", f"/api/sections/{OPEN_SECTIONS[n % 10]}/enroll/", {"student": peer.next_student()}
+                )
+                for n in range(200)
+            ]
             return drive(peer.url, requests, once=True, seconds=30)
 
         mine, theirs = self.rates(ours, other)
@@ -139,14 +186,25 @@ class Bench:
     def race(self) -> None:
         times = []
         for number, section in enumerate(self.made.ids["races"]):
-            requests = [self.ask("registrar", "POST", f"/api/sections/{section}/enroll/", {"student_id": 8000 + number * 200 + n}) for n in range(200)]
+            requests = [
+                self.ask(
+                    "registrar",
+                    "POST",
+                    f"/api/sections/{section}/enroll/",
+                    {"student_id": 8000 + number * 200 + n},
+                )
+                for n in range(200)
+            ]
             started = time.perf_counter()
             measured = drive(self.made.url, requests, clients=48, once=True, seconds=60)
             times.append(time.perf_counter() - started)
             seated = measured.statuses.get(201, 0)
             if seated != 100:
                 raise SystemExit(f"the race seated {seated} in 100 seats: {measured.statuses}")
-        self.say(f"race: 200 people for 100 seats: exactly 100 seated in each of {len(times)} races, median {statistics.median(times) * 1000:.0f} ms")
+        self.say(
+            f"race: 200 people for 100 seats: exactly 100 seated in each of {len(times)} races, median "
+            f"{statistics.median(times) * 1000:.0f} ms"
+        )
 
     def cells(self) -> None:
         from tests.benchmarks.cells import measure_cells
@@ -158,7 +216,9 @@ class Bench:
         wire = Wire(self.made.url)
         for section in self.made.ids["publish"]:
             sheet = _json(wire.ask(self.ask("faculty", "GET", f"/api/sheets/{section}/")))
-            _json(wire.ask(self.ask("faculty", "POST", f"/api/sheets/{section}/submit/", {"rev": sheet["rev"]})))
+            _json(
+                wire.ask(self.ask("faculty", "POST", f"/api/sheets/{section}/submit/", {"rev": sheet["rev"]}))
+            )
             rev = _json(wire.ask(self.ask("head", "GET", f"/api/sheets/{section}/")))["rev"]
             _json(wire.ask(self.ask("head", "POST", f"/api/sheets/{section}/approve/", {"rev": rev})))
             request = self.ask("examcell", "POST", "/api/results/publish/", {"section_id": section})
@@ -171,7 +231,15 @@ class Bench:
         if self.peer is None:
             self.say(f"publish 500 results            {ours:10.1f} ms")
             return
-        self.add("publish 500 results", ours, self.peer.publish_loop() * 1000, "ms", "peer's loop", 10, faster=False)
+        self.add(
+            "publish 500 results",
+            ours,
+            self.peer.publish_loop() * 1000,
+            "ms",
+            "peer's loop",
+            10,
+            faster=False,
+        )
 
     def transcript(self) -> None:
         request = [self.ask("registrar", "GET", f"/api/transcripts/{self.made.ids['transcript']}/")]
@@ -185,7 +253,15 @@ class Bench:
         for _ in range(3):
             mine.append(_good(drive(self.made.url, request, clients=1, seconds=2)).median)
             other.append(_good(drive(peer.url, theirs, clients=1, seconds=2)).median)
-        self.add("transcript PDF, 50 courses", statistics.median(mine), statistics.median(other), "ms", "peer", 1, faster=False)
+        self.add(
+            "transcript PDF, 50 courses",
+            statistics.median(mine),
+            statistics.median(other),
+            "ms",
+            "peer",
+            1,
+            faster=False,
+        )
 
 
 def _good(measured: Measured) -> Measured:
@@ -205,7 +281,11 @@ def _json(answer: tuple[int, bytes]) -> Any:
 def _line(row: Row) -> str:
     sign = "≤" if row.at_most else "≥"
     verdict = "holds" if row.holds else "MISSED"
-    return f"{row.name:30} {row.ours:10.1f} {row.unit:12} {row.against:24} {row.other:10.1f}   {row.ratio:6.2f} × ({sign} {row.wanted:g}) {verdict}"
+    return (
+        f"{row.name:30} {row.ours:10.1f} {row.unit:12} {row.against:24} {row.other:10.1f}   "
+        f""
+        f"{row.ratio:6.2f} × ({sign} {row.wanted:g}) {verdict}"
+    )
 
 
 BENCHES = {
@@ -223,10 +303,19 @@ BENCHES = {
 def main(arguments: Sequence[str]) -> int:
     if arguments and arguments[0] == "sync-histories":
         return sync_histories.main(arguments[1:])
-    parser = argparse.ArgumentParser(prog="sims bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="name", help=f"some of: {', '.join(BENCHES)}, or sync-histories (default: all the former)")
+    parser = argparse.ArgumentParser(
+        prog="sims bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="name",
+        help=f"some of: {', '.join(BENCHES)}, or sync-histories (default: all the former)",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the table as JSON")
-    parser.add_argument("--peer", metavar="URL", help="the peer's address; its key and rows are those of its own README")
+    parser.add_argument(
+        "--peer", metavar="URL", help="the peer's address; its key and rows are those of its own README"
+    )
     given = parser.parse_args(arguments)
     unknown = [name for name in given.names if name not in BENCHES]
     if unknown:
@@ -241,7 +330,9 @@ def main(arguments: Sequence[str]) -> int:
         for name in given.names or BENCHES:
             BENCHES[name](bench)
     if given.json:
-        given.json.write_text(json.dumps([{**asdict(row), "holds": row.holds} for row in bench.rows], indent=2))
+        given.json.write_text(
+            json.dumps([{**asdict(row), "holds": row.holds} for row in bench.rows], indent=2)
+        )
     return 0 if all(row.holds for row in bench.rows) else 1
 
 

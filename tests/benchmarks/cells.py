@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 BARE = """
 INSERT INTO assessment_score AS t (section_id, enrollment_id, assessment_id, max_score, mark, score)
-SELECT %(section)s, e, a, 100, 'scored', s FROM unnest(%(enrollments)s::bigint[], %(assessments)s::bigint[], %(scores)s::numeric[]) u (e, a, s)
+SELECT %(section)s, e, a, 100, 'scored', s FROM unnest(%(enrollments)s::bigint[], %(assessments)s::bigint[],
+%(scores)s::numeric[]) u (e, a, s)
 ON CONFLICT (enrollment_id, assessment_id) DO UPDATE SET mark = EXCLUDED.mark, score = EXCLUDED.score"""
 
 
@@ -40,18 +41,36 @@ class Device:
         if status != 200:
             raise SystemExit(f"{status}: {body[:300]!r}")
         self.sheet = json.loads(body)
-        self.cells = [(row["enrollment_id"], a["id"]) for row in self.sheet["rows"] for a in self.sheet["assessments"]]
-        self.versions = {(row["enrollment_id"], int(a)): cell["ver"] for row in self.sheet["rows"] for a, cell in row["cells"].items()}
+        self.cells = [
+            (row["enrollment_id"], a["id"]) for row in self.sheet["rows"] for a in self.sheet["assessments"]
+        ]
+        self.versions = {
+            (row["enrollment_id"], int(a)): cell["ver"]
+            for row in self.sheet["rows"]
+            for a, cell in row["cells"].items()
+        }
 
     def push(self, count: int, score: str) -> float:
         """Seconds of one push; the sheet's versions are followed."""
         self.mid += 1
         chosen = self.cells[:count]
         ops = [
-            {"edit_id": f"{self.mid}-{n}", "enrollment_id": e, "assessment_id": a, "base_ver": self.versions.get((e, a), 0), "mark": "scored", "score": score}
+            {
+                "edit_id": f"{self.mid}-{n}",
+                "enrollment_id": e,
+                "assessment_id": a,
+                "base_ver": self.versions.get((e, a), 0),
+                "mark": "scored",
+                "score": score,
+            }
             for n, (e, a) in enumerate(chosen)
         ]
-        body: dict[str, Any] = {"client_id": self.client_id, "mid": self.mid, "protocol": self.sheet["protocol"], "ops": ops}
+        body: dict[str, Any] = {
+            "client_id": self.client_id,
+            "mid": self.mid,
+            "protocol": self.sheet["protocol"],
+            "ops": ops,
+        }
         request = self.bench.ask("faculty", "POST", f"/api/sheets/{self.section}/sync/", body)
         started = time.perf_counter()
         status, answer = self.wire.ask(request)
@@ -76,13 +95,35 @@ def measure_cells(bench: Bench) -> None:
             for turn in range(5):
                 ours.append(device.push(count, f"{60 + turn}.25"))
                 chosen = device.cells[:count]
-                values = {"section": made.ids["cells"], "enrollments": [e for e, _ in chosen], "assessments": [a for _, a in chosen], "scores": [70 + turn] * count}
+                values = {
+                    "section": made.ids["cells"],
+                    "enrollments": [e for e, _ in chosen],
+                    "assessments": [a for _, a in chosen],
+                    "scores": [70 + turn] * count,
+                }
                 started = time.perf_counter()
                 connection.execute("SELECT set_config('sims.actor', '1', true)")
                 connection.execute(BARE, values)
                 connection.commit()
                 bare.append(time.perf_counter() - started)
                 device.pull()
-        bench.add(f"{count} cells in one push", statistics.median(ours) * 1000, statistics.median(bare) * 1000, "ms", "bare statement, triggers", wanted, faster=False, at_most=True)
+        bench.add(
+            f"{count} cells in one push",
+            statistics.median(ours) * 1000,
+            statistics.median(bare) * 1000,
+            "ms",
+            "bare statement, triggers",
+            wanted,
+            faster=False,
+            at_most=True,
+        )
         if count == 4000 and bench.peer is not None:
-            bench.add("4000 cells in one push", statistics.median(ours) * 1000, bench.peer.bulk_cells(4000) * 1000, "ms", "peer's bulk", 60, faster=False)
+            bench.add(
+                "4000 cells in one push",
+                statistics.median(ours) * 1000,
+                bench.peer.bulk_cells(4000) * 1000,
+                "ms",
+                "peer's bulk",
+                60,
+                faster=False,
+            )

@@ -23,26 +23,36 @@ from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
 WHO = """
-SELECT a.id, a.username, a.name, a.disabled, a.student_id, s.ended_at, s.expires_at, r.name AS role, r.scope, g.department_id,
+SELECT a.id, a.username, a.name, a.disabled, a.student_id, s.ended_at, s.expires_at, r.name AS role, r.scope,
+g.department_id,
        array_to_string(r.permissions, ' ') AS permissions
-  FROM login_session s JOIN account a ON a.id = s.account_id LEFT JOIN account_role g ON g.account_id = a.id LEFT JOIN role r ON r.id = g.role_id
+  FROM login_session s JOIN account a ON a.id = s.account_id LEFT JOIN account_role g ON g.account_id = a.id
+  LEFT JOIN role r ON r.id = g.role_id
  WHERE s.id = %s"""
 PAGE = """
-SELECT s.id, s.name, s.name_native, s.father_name, s.national_id, s.date_of_birth, s.email, s.phone, s.address,
+SELECT s.id, s.name, s.name_native, s.father_name, s.national_id, s.date_of_birth, s.email, s.phone,
+s.address,
        'whole' AS private, r.id AS registration_id, r.reg_no, r.roll_no, r.program_id, r.intake, r.batch,
        r.regulation_id, r.status, r.admitted_on, r.cgpa, r.credits_earned
   FROM student s JOIN registration r ON r.student_id = s.id AND r.is_current ORDER BY s.id LIMIT 51"""
 ENROLL = """
 INSERT INTO enrollment (student_id, registration_id, section_id, term_id, course_id)
 SELECT r.student_id, r.id, s.id, s.term_id, s.course_id FROM registration r, section s, term t
- WHERE r.student_id = %(student)s AND r.is_current AND s.id = %(section)s AND t.id = s.term_id AND t.status = 'open' AND s.seats_taken < s.capacity
+ WHERE r.student_id = %(student)s AND r.is_current AND s.id = %(section)s AND t.id = s.term_id AND t.status =
+   'open' AND s.seats_taken < s.capacity
 RETURNING id, student_id, section_id, status, enrolled_at, attempt"""
-TELL = "SELECT set_config('sims.actor', %s, true), set_config('sims.actor_name', %s, true), set_config('sims.action', 'floor', true)"
+TELL = (
+    "SELECT set_config('sims.actor', %s, true), set_config('sims.actor_name', %s, true), "
+    ""
+    "set_config('sims.action', 'floor', true)"
+)
 
 
 def main(url: str, secret_file: str) -> None:
     secret = Path(secret_file).read_bytes()
-    pool = ConnectionPool(url, min_size=8, max_size=16, kwargs={"row_factory": dict_row, "options": "-c TimeZone=UTC"})
+    pool = ConnectionPool(
+        url, min_size=8, max_size=16, kwargs={"row_factory": dict_row, "options": "-c TimeZone=UTC"}
+    )
 
     def who(connection: Any, request: Request[Any, Any, Any]) -> dict[str, Any]:
         claims = jwt.decode(request.headers["authorization"][7:], secret, algorithms=["HS256"])
@@ -54,7 +64,7 @@ def main(url: str, secret_file: str) -> None:
     def page(request: Request[Any, Any, Any]) -> bytes:
         with pool.connection() as connection:
             who(connection, request)
-            rows = connection.execute(PAGE).fetchall()
+            rows: list[dict[str, Any]] = connection.execute(PAGE).fetchall()  # type: ignore[assignment]
         return msgspec.json.encode({"results": rows[:50], "next": rows[-1]["id"]})
 
     def enroll(request: Request[Any, Any, Any], section_id: int, body: bytes) -> bytes:
@@ -70,7 +80,11 @@ def main(url: str, secret_file: str) -> None:
 
     @post("/api/sections/{section_id:int}/enroll", status_code=201)
     async def enrollment(request: Request[Any, Any, Any], section_id: int) -> ASGIResponse:
-        return ASGIResponse(body=await to_thread.run_sync(enroll, request, section_id, await request.body()), status_code=201, media_type="application/json")
+        return ASGIResponse(
+            body=await to_thread.run_sync(enroll, request, section_id, await request.body()),
+            status_code=201,
+            media_type="application/json",
+        )
 
     app = Litestar([students, enrollment], openapi_config=None, logging_config=None)
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -78,7 +92,9 @@ def main(url: str, secret_file: str) -> None:
     listener.bind(("127.0.0.1", 0))
     listener.listen(128)  # connections wait from here on, so the address may be told
     print(f"listening on http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, http="httptools", loop="uvloop"))
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_config=None, access_log=False, http="httptools", loop="uvloop")
+    )
     asyncio.run(server.serve(sockets=[listener]))
 
 

@@ -28,7 +28,14 @@ class Measured:
     statuses: dict[int, int]
 
 
-def request_bytes(method: str, path: str, host: str, token: str = "", body: bytes = b"", headers: dict[str, str] | None = None) -> bytes:
+def request_bytes(
+    method: str,
+    path: str,
+    host: str,
+    token: str = "",
+    body: bytes = b"",
+    headers: dict[str, str] | None = None,
+) -> bytes:
     """One HTTP/1.1 request, ready to send."""
     lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", "Accept: application/json"]
     if token:
@@ -89,7 +96,9 @@ class Wire:
         self._socket.close()
 
 
-def _drive(url: str, requests: Sequence[bytes], clients: int, seconds: float, once: bool, answers: Connection) -> None:
+def _drive(
+    url: str, requests: Sequence[bytes], clients: int, seconds: float, once: bool, answers: Connection
+) -> None:
     taken = iter(range(len(requests)))
     lock = threading.Lock()
     statuses: Counter[int] = Counter()
@@ -131,15 +140,24 @@ def _drive(url: str, requests: Sequence[bytes], clients: int, seconds: float, on
     answers.send((time.perf_counter() - started, latencies, dict(statuses)))
 
 
-def drive(url: str, requests: Sequence[bytes], *, clients: int = 8, seconds: float = 3.0, once: bool = False) -> Measured:
+def drive(
+    url: str, requests: Sequence[bytes], *, clients: int = 8, seconds: float = 3.0, once: bool = False
+) -> Measured:
     """Send `requests` in turn from `clients` connections for `seconds` (or each once, at most so long)."""
     here, there = multiprocessing.get_context("fork").Pipe(duplex=False)
-    process = multiprocessing.get_context("fork").Process(target=_drive, args=(url, requests, clients, seconds, once, there))
+    process = multiprocessing.get_context("fork").Process(
+        target=_drive, args=(url, requests, clients, seconds, once, there)
+    )
     process.start()
     elapsed, latencies, statuses = here.recv()
     process.join()
     ordered = sorted(latencies) or [0.0]
-    return Measured(len(latencies) / elapsed, statistics.median(ordered) * 1000, ordered[int(len(ordered) * 0.95) - 1] * 1000, statuses)
+    return Measured(
+        len(latencies) / elapsed,
+        statistics.median(ordered) * 1000,
+        ordered[int(len(ordered) * 0.95) - 1] * 1000,
+        statuses,
+    )
 
 
 def timed(action: Callable[[], object], repeats: int = 7) -> float:

@@ -27,7 +27,13 @@ class Peer:
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
         now = int(time.time())
-        claims = {"token_type": "access", "exp": now + 86400, "iat": now, "jti": uuid.uuid4().hex, "user_id": "1"}
+        claims = {
+            "token_type": "access",
+            "exp": now + 86400,
+            "iat": now,
+            "jti": uuid.uuid4().hex,
+            "user_id": "1",
+        }
         self.token = os.environ.get("SIMS_PEER_TOKEN") or jwt.encode(claims, KEY, algorithm="HS256")
         self._student = int(time.time() * 10) % 60_000 + 20_000
 
@@ -44,14 +50,19 @@ class Peer:
         """Reset what a measurement used up, in the peer's own database (PEER_PGHOST)."""
         import psycopg
 
-        with psycopg.connect(f"host={os.environ['PEER_PGHOST']} user=postgres dbname=sims_peer", autocommit=True) as connection:
-            connection.execute(sql)  # type: ignore[arg-type]
+        with psycopg.connect(
+            f"host={os.environ['PEER_PGHOST']} user=postgres dbname=sims_peer", autocommit=True
+        ) as connection:
+            connection.execute(sql)
 
     def publish_loop(self, repeats: int = 3) -> float:
         """Median seconds of publishing 500 drafts the way its view does."""
         times = []
         for _ in range(repeats):
-            self._psql(f"UPDATE core_result SET state = 'draft', is_published = false WHERE section_id = {DRAFT_SECTION}")
+            self._psql(
+                f"UPDATE core_result SET state = 'draft', is_published = false WHERE section_id = "
+                f"{DRAFT_SECTION}"
+            )
             wire = Wire(self.url)
             started = time.perf_counter()
             status, answer = wire.ask(self.ask("POST", "/api/results/publish/", {"section": DRAFT_SECTION}))
@@ -64,15 +75,19 @@ class Peer:
         """Seconds of `count` new scores in one bulk call."""
         import psycopg
 
-        with psycopg.connect(f"host={os.environ['PEER_PGHOST']} user=postgres dbname=sims_peer", autocommit=True) as connection:
+        with psycopg.connect(
+            f"host={os.environ['PEER_PGHOST']} user=postgres dbname=sims_peer", autocommit=True
+        ) as connection:
             connection.execute("DELETE FROM core_assessmentscore")
-            found = connection.execute("SELECT id FROM core_assessment WHERE section_id = 302 ORDER BY id").fetchall()
-        rows = [{"assessment": a[0], "student": s, "score": "71.50"} for s in range(5001, 5501) for a in found][:count]
+            found = connection.execute(
+                "SELECT id FROM core_assessment WHERE section_id = 302 ORDER BY id"
+            ).fetchall()
+        rows = [
+            {"assessment": a[0], "student": s, "score": "71.50"} for s in range(5001, 5501) for a in found
+        ][:count]
         wire = Wire(self.url)
         started = time.perf_counter()
         status, answer = wire.ask(self.ask("POST", "/api/assessment-scores/bulk/", rows))
         if status != 201:
             raise SystemExit(f"the peer answered {status}: {answer[:200]!r}")
         return time.perf_counter() - started
-
-

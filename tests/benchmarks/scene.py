@@ -19,18 +19,80 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from sims_shared.regulations import default_policy
 
 from sims_server.access.operations import open_session
 from sims_server.kernel.cluster import Cluster
 from sims_server.kernel.database import Database
 from sims_server.kernel.execute import execute_as_system
+from sims_shared.regulations import default_policy
 from tests.support.university import University
 
 STUDENTS = 100_000
-FIRST = "Aisha Ali Fatima Omar Hassan Zainab Bilal Maria John Mary Wei Li Ana José Łukasz Zoë Priya Ravi Kofi Ama Chidi Ngozi Yuki Haruto Olga Ivan Sara Noor Imran Hina".split()
-LAST = "Khan Ahmed Malik Sheikh Siddiqui Smith Johnson Brown García Martínez Nowak Kowalski Zhang Wang Chen Liu Patel Sharma Mensah Owusu Okafor Eze Tanaka Sato Ivanov Petrov Haddad Qureshi Butt Raza".split()
-MIDDLE = "K. A. M. J. R. S. T. H. B. N.".split()
+FIRST = [
+    "Aisha",
+    "Ali",
+    "Fatima",
+    "Omar",
+    "Hassan",
+    "Zainab",
+    "Bilal",
+    "Maria",
+    "John",
+    "Mary",
+    "Wei",
+    "Li",
+    "Ana",
+    "José",
+    "Łukasz",
+    "Zoë",
+    "Priya",
+    "Ravi",
+    "Kofi",
+    "Ama",
+    "Chidi",
+    "Ngozi",
+    "Yuki",
+    "Haruto",
+    "Olga",
+    "Ivan",
+    "Sara",
+    "Noor",
+    "Imran",
+    "Hina",
+]
+LAST = [
+    "Khan",
+    "Ahmed",
+    "Malik",
+    "Sheikh",
+    "Siddiqui",
+    "Smith",
+    "Johnson",
+    "Brown",
+    "García",
+    "Martínez",
+    "Nowak",
+    "Kowalski",
+    "Zhang",
+    "Wang",
+    "Chen",
+    "Liu",
+    "Patel",
+    "Sharma",
+    "Mensah",
+    "Owusu",
+    "Okafor",
+    "Eze",
+    "Tanaka",
+    "Sato",
+    "Ivanov",
+    "Petrov",
+    "Haddad",
+    "Qureshi",
+    "Butt",
+    "Raza",
+]
+MIDDLE = ["K.", "A.", "M.", "J.", "R.", "S.", "T.", "H.", "B.", "N."]
 
 
 @dataclass
@@ -48,14 +110,21 @@ class Scene:
         """A new session's access token."""
 
         def open_for(work: Any, name: str) -> str:
-            return open_session(work, work.value("SELECT id FROM account WHERE username = %(name)s", name=name), "bench").access
+            return open_session(
+                work, work.value("SELECT id FROM account WHERE username = %(name)s", name=name), "bench"
+            ).access
 
         return execute_as_system(self.database, open_for, username, action="bench.session", data=self.data)
 
 
 def start(module: str, *arguments: str) -> tuple[subprocess.Popen[str], str]:
     """A process that says `listening on URL`, and that URL."""
-    process = subprocess.Popen([sys.executable, "-m", module, *arguments], stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+    process = subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line.startswith("listening on "):
@@ -103,39 +172,68 @@ def _fill(made: Scene) -> None:
         owner.execute("SET statement_timeout = 0")
         owner.execute(
             """INSERT INTO student (name, name_native, email, phone)
-               SELECT (%(first)s::text[])[1 + (n * 7919) %% %(f)s] || ' ' || (%(middle)s::text[])[1 + (n * 104729) %% 10] || ' ' || (%(last)s::text[])[1 + (n * 1299709) %% %(l)s],
-                      NULL, 's' || n || '@example.edu', '0300' || lpad(n::text, 7, '0') FROM generate_series(1, %(count)s::bigint) n""",
-            {"first": FIRST, "f": len(FIRST), "middle": MIDDLE, "last": LAST, "l": len(LAST), "count": STUDENTS},
+               SELECT (%(first)s::text[])[1 + (n * 7919) %% %(f)s] || ' ' || (%(middle)s::text[])[1 + (n *
+                 104729) %% 10] || ' ' || (%(last)s::text[])[1 + (n * 1299709) %% %(l)s],
+                      NULL, 's' || n || '@example.edu', '0300' || lpad(n::text, 7, '0') FROM
+                        generate_series(1, %(count)s::bigint) n""",
+            {
+                "first": FIRST,
+                "f": len(FIRST),
+                "middle": MIDDLE,
+                "last": LAST,
+                "l": len(LAST),
+                "count": STUDENTS,
+            },
         )
         owner.execute(
-            """INSERT INTO registration (student_id, program_id, regulation_id, reg_no, intake, admitted_on, status)
-               SELECT id, (%(programs)s::bigint[])[1 + id %% 20], %(regulation)s, (2015 + id %% 11) || '-CS-' || lpad(id::text, 6, '0'), '2024F', '2024-09-01',
-                      (ARRAY['active','active','active','active','active','active','active','graduated','graduated','withdrawn'])[1 + id %% 10] FROM student""",
+            """INSERT INTO registration (student_id, program_id, regulation_id, reg_no, intake, admitted_on,
+              status)
+               SELECT id, (%(programs)s::bigint[])[1 + id %% 20], %(regulation)s, (2015 + id %% 11) || '-CS-'
+                 || lpad(id::text, 6, '0'), '2024F', '2024-09-01',
+                      (ARRAY['active','active','active','active','active','active','active',
+                             'graduated','graduated','withdrawn'])[1 + id %% 10] FROM student""",
             {"programs": programs, "regulation": regulation},
         )
-        owner.execute("UPDATE registration SET status = 'active' WHERE status <> 'active' AND student_id <= 20000")
+        owner.execute(
+            "UPDATE registration SET status = 'active' WHERE status <> 'active' AND student_id <= 20000"
+        )
     ids = made.ids
     ids["program"] = programs[4]
     ids["term"] = term
     # Ten of each, as the peer has: people enroll into many sections at a time, not into one.
-    ids["enroll"] = [university.section(university.course(department, f"CS-2{n:02}"), term, "A", 100_000, [faculty]) for n in range(10)]
-    ids["floor"] = [university.section(university.course(department, f"CS-6{n:02}"), term, "A", 100_000, [faculty]) for n in range(10)]
-    ids["races"] = [university.section(university.course(department, f"CS-3{n:02}"), term, "A", 100, [faculty]) for n in range(5)]
+    ids["enroll"] = [
+        university.section(university.course(department, f"CS-2{n:02}"), term, "A", 100_000, [faculty])
+        for n in range(10)
+    ]
+    ids["floor"] = [
+        university.section(university.course(department, f"CS-6{n:02}"), term, "A", 100_000, [faculty])
+        for n in range(10)
+    ]
+    ids["races"] = [
+        university.section(university.course(department, f"CS-3{n:02}"), term, "A", 100, [faculty])
+        for n in range(5)
+    ]
     ids["cells"] = university.section(university.course(department, "CS-400"), term, "A", 600, [faculty])
     ids["assessments"] = [university.assessment(ids["cells"], f"A{n}", "quiz", "12.5", 100) for n in range(8)]
-    ids["publish"] = [university.section(university.course(department, f"CS-5{n:02}"), term, "A", 600, [faculty]) for n in range(3)]
+    ids["publish"] = [
+        university.section(university.course(department, f"CS-5{n:02}"), term, "A", 600, [faculty])
+        for n in range(3)
+    ]
     with psycopg.connect(made.cluster.url("sims_owner"), autocommit=True) as owner:
         for section, low in [(ids["cells"], 5000), *((s, 5500) for s in ids["publish"])]:
             owner.execute(
                 "INSERT INTO enrollment (student_id, registration_id, section_id, term_id, course_id) "
-                "SELECT r.student_id, r.id, s.id, s.term_id, s.course_id FROM registration r, section s WHERE s.id = %s AND r.student_id > %s AND r.student_id <= %s",
+                "SELECT r.student_id, r.id, s.id, s.term_id, s.course_id FROM registration r, section s "
+                "WHERE s.id = %s AND r.student_id > %s AND r.student_id <= %s",
                 [section, low, low + 500],
             )
         for section in ids["publish"]:
             final = university.assessment(section, "Final", "final", 100, 100)
             owner.execute(
-                "INSERT INTO assessment_score (section_id, enrollment_id, assessment_id, max_score, mark, score) "
-                "SELECT section_id, id, %s, 100, 'scored', 40 + id %% 60 FROM enrollment WHERE section_id = %s",
+                "INSERT INTO assessment_score (section_id, enrollment_id, assessment_id, max_score, "
+                "mark, score) "
+                "SELECT section_id, id, %s, 100, 'scored', 40 + id %% 60 FROM enrollment WHERE "
+                "section_id = %s",
                 [final, section],
             )
     # A student with a printed record of 50 courses, for the transcript.
@@ -153,14 +251,17 @@ def _long_record(made: Scene, department: int, regulation: int, program: int) ->
     for n in range(50):
         course = university.course(department, f"LR-{n:03}")
         term = university.row(
-            "INSERT INTO term (name, kind, start_date, end_date, status) VALUES (%(name)s, 'fall', make_date(2016 + %(n)s, 9, 1), make_date(2017 + %(n)s, 1, 31), 'closed') "
+            "INSERT INTO term (name, kind, start_date, end_date, status) VALUES (%(name)s, 'fall', "
+            "make_date(2016 + %(n)s, 9, 1), make_date(2017 + %(n)s, 1, 31), 'closed') "
             "ON CONFLICT (name) DO UPDATE SET kind = EXCLUDED.kind RETURNING id",
             name=f"Old term {n // 7}",
             n=n // 7,
         )
         university.row(
-            "INSERT INTO result (registration_id, student_id, term_id, course_id, total, grade, grade_points, credits, outcome, source, regulation_id, state, published_at, published_by) "
-            "VALUES (%(r)s, %(s)s, %(t)s, %(c)s, 72, 'B', 3.00, 3, 'pass', 'legacy', %(g)s, 'published', now(), %(by)s) RETURNING id",
+            "INSERT INTO result (registration_id, student_id, term_id, course_id, total, grade, "
+            "grade_points, credits, outcome, source, regulation_id, state, published_at, published_by) "
+            "VALUES (%(r)s, %(s)s, %(t)s, %(c)s, 72, 'B', 3.00, 3, 'pass', 'legacy', %(g)s, "
+            "'published', now(), %(by)s) RETURNING id",
             r=registration, s=student, t=term, c=course, g=regulation, by=registrar,
         )  # fmt: skip
     return student

@@ -1,6 +1,7 @@
 """Every way of tampering that we could think of, and the word for each."""
 
 import io
+from typing import Any
 
 import msgspec
 import pikepdf
