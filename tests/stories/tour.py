@@ -1,0 +1,265 @@
+"""`./sims tour`: the whole story, from an imported department to a document that was superseded.
+
+Played by a real server, real stores and real windows that are driven by keys. `--out` keeps a numbered
+picture of each step, the sealed PDF, the printed file and a log; the command ends non-zero when a step
+does not come out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtTest import QTest
+
+from sims_desktop.grading.page import GridPage
+from sims_desktop.grading.panels import SubmitPanel, TrayPanel
+from sims_desktop.grading.presenter.sheet import Badge
+from tests.support import new_department
+from tests.support.new_department import COLLEAGUE, COURSE, HEAD, LEAD, NAMES, OpenTerm
+from tests.support.stage import PASSWORD, Cable, Caller, Someone, Stage, StepFailed, ended_by_signals
+
+GUESTS = 6
+FINAL = 2  # its column
+ABSENT_ROW, DISPUTED_ROW = 7, 11
+LEAD_READS, COLLEAGUE_READS = "64,5", "46,5"
+
+
+@dataclass(slots=True)
+class Story:
+    """What one step leaves to the next."""
+
+    stage: Stage
+    registrar: Caller
+    cables: dict[str, Cable] = field(default_factory=dict)
+    people: dict[str, Someone] = field(default_factory=dict)
+    section_id: int = 0
+    term_id: int = 0
+    student: dict[str, Any] = field(default_factory=dict)
+
+
+# -- 1. Import -------------------------------------------------------------------------------------
+
+
+def import_department(story: Story) -> None:
+    """A department joins: ten files, previewed, then committed as they were previewed."""
+    stage, registrar = story.stage, story.registrar
+    stage.step("A department joins the university: its ten files are previewed and imported")
+    term = next(term for term in registrar.every("/api/terms/") if term["status"] == "open")
+    guests = _students_with_a_record(registrar)
+    story.student = guests[0]
+    story.term_id = term["id"]
+    files = new_department.write_files(
+        stage.out / "import",
+        OpenTerm(term["name"], date.fromisoformat(term["start_date"]), date.fromisoformat(term["end_date"])),
+        [guest["reg_no"] for guest in guests],
+        PASSWORD,
+    )
+    for kind in new_department.ORDER:
+        if kind == "scores":
+            _refuse_faulty_scores(story, files[kind])
+        if kind == "accounts":
+            # Who may sign in is not the registrar's to say: the operator brings them, at the server.
+            stage.say(stage.run("sims_server", "import", kind, str(files[kind]), "--data", str(stage.server_data)))
+            continue
+        counts = _import(story, kind, files[kind])["counts"]
+        stage.say(f"{kind:<12} {counts['new']:>3} new, {counts['same']} as they were")
+    again = _import(story, "scores", files["scores"])["counts"]
+    stage.expect(again["same"] == again["rows"], "a second import of the same marks changes nothing")
+    stage.say("The scores once more: nothing changes.")
+    sections = registrar.every("/api/sections/", term_id=term["id"], search=COURSE)
+    story.section_id = next(section["id"] for section in sections if section["course_code"] == COURSE)
+
+
+def _students_with_a_record(registrar: Caller) -> list[dict[str, Any]]:
+    """Students of the second year and above who passed everything so far, without a hold."""
+    held = {hold["student_id"] for hold in registrar.every("/api/holds/") if hold["lifted_at"] is None}
+    found = registrar.get("/api/registrations/", page_size=200, program_id=1)["results"]
+    good = [one for one in found if float(one["cgpa"] or 0) >= 2.8 and one["student_id"] not in held]
+    if len(good) < GUESTS:
+        raise StepFailed(f"the demo has {GUESTS} good students without a hold")
+    return good[:GUESTS]
+
+
+def _import(story: Story, kind: str, path: Path) -> dict[str, Any]:
+    plan = _preview(story, kind, path)
+    if plan["status"] != "previewed":
+        raise StepFailed(f"the preview of {path.name} is without faults: {plan['faults'][:5]}")
+    story.registrar.post(f"/api/imports/{plan['id']}/commit/", {"plan_hash": plan["plan_hash"]})
+    return story.stage.until(
+        lambda: _import_in(story, plan["id"], "committed", "failed"), f"{path.name} is imported"
+    )
+
+
+def _preview(story: Story, kind: str, path: Path) -> dict[str, Any]:
+    uploaded = story.registrar.upload("/api/imports/", path, kind=kind)
+    return story.stage.until(
+        lambda: _import_in(story, uploaded["id"], "previewed", "faulty", "failed", "committed"),
+        f"{path.name} is previewed",
+    )
+
+
+def _import_in(story: Story, id: int, *states: str) -> dict[str, Any]:
+    seen: dict[str, Any] = story.registrar.get(f"/api/imports/{id}/")
+    return seen if seen["status"] in states else {}
+
+
+def _refuse_faulty_scores(story: Story, good: Path) -> None:
+    """Faults are all named at once, and nothing of the file gets in."""
+    faulty = good.with_name("scores-with-faults.csv")
+    new_department.write_faulty_scores(faulty, good)
+    plan = _preview(story, "scores", faulty)
+    story.stage.expect(plan["status"] == "faulty", "a file with faults is not imported")
+    story.stage.say(f"{faulty.name} is refused as a whole:")
+    for fault in plan["faults"]:
+        story.stage.say(f"  {fault['pointer']}: {fault['detail']}")
+
+
+# -- 2, 3, 4. Off line, conflict, submit -----------------------------------------------------------
+
+
+def mark_off_line(story: Story) -> None:
+    """Two professors open one sheet, lose the network, and mark."""
+    stage = story.stage
+    stage.step("Two professors open the same sheet; then both lose the network and go on")
+    for username in (LEAD, COLLEAGUE):
+        story.cables[username] = stage.lay_cable()
+        someone = story.people[username] = stage.seat(username, story.cables[username])
+        stage.until(lambda someone=someone: someone.standing.startswith("Connected · last"), "it has synced")
+        stage.say(f"{NAMES[username]}: {someone.standing}")
+    lead, colleague = story.people[LEAD], story.people[COLLEAGUE]
+    stage.until(lambda: lead.window.page is not None, "there is a page")
+    lead.picture("my sheets")
+    for someone in (lead, colleague):
+        someone.go_to(COURSE, GridPage)
+    lead.picture("the sheet on line")
+    for username in (LEAD, COLLEAGUE):
+        story.cables[username].cut()
+    count = lead.page(GridPage).grid.row_count
+    _mark(lead, range(0, DISPUTED_ROW), LEAD_READS)
+    stage.until(lambda: lead.standing.startswith("Off line since"), "the window says that it is off line")
+    stage.say(f"{NAMES[LEAD]}: {lead.standing}")
+    lead.press("Ctrl+F")
+    lead.picture("marking off line")
+    lead.press("Ctrl+F")
+    _mark(colleague, range(DISPUTED_ROW + 1, count), COLLEAGUE_READS)
+    stage.until(lambda: colleague.standing.startswith("Off line since"), "the window says that it is off line")
+    stage.say(f"{NAMES[COLLEAGUE]}: {colleague.standing}")
+    colleague.picture("the colleague marks off line")
+
+
+def _mark(someone: Someone, rows: range, disputed: str) -> None:
+    """Types the Final of these rows from the top down, then of the row that both believe to be theirs."""
+    page = someone.page(GridPage)
+    page.view.put_cursor((rows.start, 0))
+    someone.press("Right", "Right")
+    for row in rows:
+        someone.type("a" if row == ABSENT_ROW else str(38 + row * 13 % 55))
+        someone.press("Return")
+    page.view.put_cursor((DISPUTED_ROW, 0))
+    someone.press("Right", "Right")
+    someone.type(disputed)
+    someone.press("Return")
+    story_is_true = all(page.grid.cell(row, FINAL).badge is Badge.WAITING for row in (*rows, DISPUTED_ROW))
+    someone.stage.expect(story_is_true, "every typed mark is kept on this computer and waits")
+
+
+def resolve_conflict(story: Story) -> None:
+    """Back on line, the second one finds the first one's mark in the tray."""
+    stage = story.stage
+    lead, colleague = story.people[LEAD], story.people[COLLEAGUE]
+    stage.step("The network is back: marks merge by themselves, one conflict waits for a person")
+    story.cables[LEAD].mend()
+    lead_page, page = lead.page(GridPage), colleague.page(GridPage)
+    stage.until(lambda: not lead_page.grid.counted(Badge.WAITING, Badge.SENDING), "all her marks are sent", 120)
+    stage.say(f"{NAMES[LEAD]}: {lead.standing}")
+    story.cables[COLLEAGUE].mend()
+    stage.until(lambda: page.grid.counted(Badge.CONFLICT) == 1, "one cell is in conflict", 120)
+    stage.until(lambda: not page.grid.counted(Badge.WAITING, Badge.SENDING), "all other marks are sent")
+    stage.until(lambda: "1 conflict" in colleague.standing, "the window says so")
+    stage.say(f"{NAMES[COLLEAGUE]}: {colleague.standing}")
+    colleague.press("Ctrl+J")
+    stage.expect(isinstance(page.panel, TrayPanel), "Ctrl+J opens the tray")
+    stage.say(" | ".join(text for text in page.tray.texts(page.tray.conflicts[0], page.around.now())))
+    colleague.picture("the conflict tray")
+    colleague.press("T")
+    stage.until(lambda: not page.grid.counted(Badge.CONFLICT), "the conflict is resolved")
+    colleague.press("Escape")
+    stage.expect(page.grid.cell(DISPUTED_ROW, FINAL).text == LEAD_READS.replace(",", "."), "theirs stands")
+    colleague.picture("theirs was kept")
+    colleague.leave()
+
+
+def submit(story: Story) -> None:
+    """The lead checks with the server, sees that nothing is missing, and submits."""
+    stage, lead = story.stage, story.people[LEAD]
+    stage.step("The lead submits the sheet to the head of department")
+    page = lead.page(GridPage)
+    lead.press("Ctrl+Return")
+    stage.until(lambda: page.submission.may_submit, "the sheet may be submitted")
+    panel = page.panel
+    stage.expect(isinstance(panel, SubmitPanel), "the panel shows what a submit would do")
+    assert isinstance(panel, SubmitPanel)
+    stage.say(panel.question.text())
+    stage.expect(not page.submission.missing, "no mark is missing")
+    lead.picture("before submitting")
+    lead.press("Ctrl+Return")
+    stage.until(lambda: page.grid.sheet.state == "submitted", "the sheet is submitted")
+    QTest.qWait(50)
+    lead.picture("submitted")
+    stage.say(page.state.text())
+
+
+# -- The whole -------------------------------------------------------------------------------------
+
+STEPS = (import_department, mark_off_line, resolve_conflict, submit)
+
+
+def play(out: Path) -> None:
+    """Raises StepFailed where a step does not come out."""
+    stage = Stage(out)
+    try:
+        stage.step("A demo university is made, and its server started")
+        server = stage.start_server()
+        stage.say(f"{server.base_url}, {stage.seconds:.0f} s")
+        registrar = Caller(server.base_url, "registrar")
+        story = Story(stage, registrar)
+        for step in STEPS:
+            step(story)
+            stage.check_for_bugs()
+        registrar.close()
+        stage.say(f"\nThe tour is over after {stage.seconds:.0f} seconds. What it left lies in {out}")
+    except StepFailed as failure:
+        stage.say(f"FAILED: {failure}")
+        for number, window in enumerate(stage.app.topLevelWidgets()):
+            if window.isVisible():
+                window.grab().save(str(out / f"failed-{number}.png"))
+        raise
+    finally:
+        stage.close()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="sims tour", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where pictures, papers and log go")
+    out = parser.parse_args(arguments).out or Path(tempfile.mkdtemp(prefix="sims-tour-pictures-"))
+    out = out.absolute()
+    print(f"The tour: pictures, papers and log go to {out}", flush=True)
+    try:
+        with ended_by_signals():
+            play(out)
+    except StepFailed:
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
