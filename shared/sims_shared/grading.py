@@ -32,11 +32,15 @@ MAX_BATCH_BYTES = 4 * 1024 * 1024
 
 ClientId = Annotated[
     str,
-    msgspec.Meta(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"),
+    # The length too, because `$` lets a line break follow.
+    msgspec.Meta(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", max_length=36),
 ]
 Mid = Annotated[int, msgspec.Meta(ge=1, le=2**62)]
 # The client's own name for an edit. The server only echoes it.
-EditId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | int
+EditId = (
+    Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$")]
+    | Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+)
 
 
 # -- Assessments and scores ------------------------------------------------------------------------

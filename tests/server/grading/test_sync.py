@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -322,7 +323,6 @@ def test_4f_the_receipt_holds_what_was_answered(
         scene["faculty"],
         scene["section"],
     )
-    import json
 
     assert json.loads(bytes(receipt["outcome"])) == answer.json["outcomes"]
 
@@ -407,3 +407,35 @@ def test_after_a_restore_versions_lie_above_every_version_handed_out(
         owner.execute("UPDATE system SET version_floor = 1000000, epoch = gen_random_uuid()")
     assert device.write(*cell, 1, "scored", "13")["ver"] == 1_000_001
     assert device.push().json["digest"] == digest_from_rows(university)
+
+
+def test_the_name_of_an_edit_cannot_break_the_server(device: Device, cell: tuple[int, int]) -> None:
+    device.write(*cell, 0, "scored", "1")
+    odd: list[Any] = ["\u0000", "a\u0000b", "\ud800", 2**63, 10**30, "x" * 65, "", None, True, 1.5]
+    for name in odd:
+        batch = device.seal({**device.op(*cell, 0, "absent"), "edit_id": name}, mid=2)
+        answer = device.client.post(f"/api/sheets/{device.section}/sync/", content=json.dumps(batch).encode())
+        assert answer.status == 400, name
+
+
+def test_a_device_with_a_line_break_in_its_name_is_refused(device: Device, scene: Scene) -> None:
+    client_id = device.client_id + "\n"
+    assert device.send({**device.seal(), "client_id": client_id}).status == 400
+    beat = f"/api/sheets/{scene['section']}/changes/?since=0&client_id={device.client_id}%0A"
+    assert device.client.get(beat).status == 400
+    numbers = f"/api/sheets/{scene['section']}/changes/?client_id={device.client_id}&since="
+    assert device.client.get(f"{numbers}{2**63}").status == 200
+    assert device.client.get(f"{numbers}0&pending={10**18}").status == 400
+
+
+def test_values_of_any_kind_are_answered_edit_by_edit(device: Device, cell: tuple[int, int]) -> None:
+    odd: list[Any] = ["\u0000", 10**400, "9" * 500, {"a": {}}, [[]], True, 1.5, -0.0, "1e400", ""]
+    answer = device.push(*[device.op(*cell, 0, mark, score) for score in odd for mark in ("scored", score)])
+    assert answer.status == 200
+    assert len(answer.json["outcomes"]) == 2 * len(odd)
+    assert "conflict" not in {outcome["outcome"] for outcome in answer.json["outcomes"][:12]}
+
+
+def test_a_base_of_any_size_is_only_a_conflict(device: Device, cell: tuple[int, int]) -> None:
+    device.write(*cell, 0, "scored", "1")
+    assert device.write(*cell, 2**62, "absent")["outcome"] == "conflict"
