@@ -201,6 +201,59 @@ class TermResultView(View, kw_only=True):
     declared_at: datetime
 
 
+# -- The control tower ------------------------------------------------------------------------------
+
+
+class SectionProgress(View, kw_only=True):
+    """One section on its way. `filled` of `total` marks; the counts below are of roster rows, those who
+    dropped left out: `drafts` could be published but for the `missing` and `stale` among them, `withheld`
+    stay behind, `published` includes the `frozen`. `pending` and `conflicts` are what devices said last."""
+
+    section_id: int
+    course_code: str
+    course_title: str
+    section: str
+    sheet: str
+    filled: int
+    total: int
+    roster: int
+    drafts: int
+    published: int
+    frozen: int
+    withheld: int
+    missing: int
+    stale: int
+    lead: str | None
+    pending: int
+    conflicts: int
+
+
+class TermProgress(View, kw_only=True):
+    term_id: int
+    sections: list[SectionProgress]
+
+
+class ExceptionRow(View, kw_only=True):
+    """A row that stops a publish (`why`), or stays behind it (`withheld_for`). `result_id` is null where
+    no result was drafted."""
+
+    result_id: int | None
+    section_id: int
+    section: str
+    reg_no: str
+    name: str
+    withheld_for: str | None
+    note: str
+    why: str
+
+
+class ExceptionList(View, kw_only=True):
+    """`count` may be more than the rows that are named."""
+
+    count: int
+    rows: list[ExceptionRow]
+
+
 # -- Changes ---------------------------------------------------------------------------------------
 
 
@@ -221,6 +274,14 @@ class RequestChange(Command, frozen=True, kw_only=True):
     scores: Annotated[list[ScoreChange], msgspec.Meta(min_length=1, max_length=200)] | None = None
     reason: Reason
     evidence: Text | None = None
+
+
+class PreviewChange(Command, frozen=True, kw_only=True):
+    """What would a change do? Asks for nothing and writes nothing."""
+
+    result_id: Id
+    new_grade: Grade | None = None
+    scores: Annotated[list[ScoreChange], msgspec.Meta(min_length=1, max_length=200)] | None = None
 
 
 class DecideChange(Command, frozen=True, kw_only=True):

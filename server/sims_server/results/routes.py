@@ -5,9 +5,10 @@ from __future__ import annotations
 from sims_server.kernel.http import command, listing, read
 from sims_server.results.operations.approving import approve_sheet
 from sims_server.results.operations.changing import decide_change, request_change
+from sims_server.results.operations.previewing import preview_change
 from sims_server.results.operations.publishing import freeze_results, publish_results
 from sims_server.results.operations.withholding import release_results, withhold_results
-from sims_server.results.queries import changes, explaining, lists
+from sims_server.results.queries import changes, explaining, lists, overview
 from sims_shared import results as r
 from sims_shared.access import Permission
 from sims_shared.grading import ApproveSheet, OwnSheet, SheetStale, SheetStateView, SheetWrongState
@@ -92,6 +93,28 @@ routes = [
         decide_change,
         r.PendingChangeView,
         refusals=(r.OwnRequest, r.AlreadyDecided, r.NotThisStage, r.ResultMoved),
+    ),
+    command(
+        "POST",
+        "/api/results/preview-change/",
+        r.PreviewChange,
+        preview_change,
+        r.ChangeImpact,
+        refusals=(r.ResultsWrongState, r.ChangePending, r.ChangeInvalid),
+    ),
+    read(
+        "/api/results/overview/",
+        overview.get_term_progress,
+        r.TermProgress,
+        permission=Permission.PUBLISH_RESULTS,
+        parameters=overview.TermQuery,
+    ),
+    read(
+        "/api/results/exceptions/",
+        overview.list_exceptions,
+        r.ExceptionList,
+        permission=Permission.PUBLISH_RESULTS,
+        parameters=overview.ScopeQuery,
     ),
     read(
         _STUDENT + "cgpa/",

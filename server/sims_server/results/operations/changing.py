@@ -102,26 +102,7 @@ def _text(total: Decimal | None) -> str:
 @operation(Permission.REQUEST_CHANGE, "results.request_change")
 def request_change(work: Work, command: RequestChange) -> PendingChangeView:
     """Ask for a change of a published result, to a grade or by marks."""
-    row = access_result(work, command.result_id, Permission.REQUEST_CHANGE)
-    if (command.new_grade is None) == (command.scores is None):
-        raise InvalidInput(
-            "Give new_grade or scores, one of the two.",
-            errors=[Fault("", "one_of", "Give new_grade or scores, one of the two.")],
-        )
-    if row["state"] == "draft":
-        raise ResultsWrongState(
-            "This is a draft: return the sheet and correct the marks there.", result_ids=[row["id"]]
-        )
-    open_change = work.value(
-        "SELECT id FROM pending_change WHERE result_id = %(id)s AND status = 'pending'", id=row["id"]
-    )
-    if open_change is not None:
-        raise ChangePending(f"Change {open_change} is waiting for its approvals.", change_id=open_change)
-    new = (
-        _by_grade(work, row, command.new_grade)
-        if command.new_grade is not None
-        else _by_marks(work, row, command.scores or [])
-    )
+    row, new = _wanted(work, command.result_id, command.new_grade, command.scores)
     impact = _impact(work, row, new)
     change_id: int = work.insert(
         pending_change,
@@ -158,6 +139,36 @@ def request_change(work: Work, command: RequestChange) -> PendingChangeView:
             old_scores=[cell.score for cell in new.before],
         )
     return get_change(work, change_id)
+
+
+def impact_of_change(
+    work: Work, result_id: int, new_grade: str | None, scores: list[ScoreChange] | None
+) -> ChangeImpact:
+    """What such a change would do; refused as asking for it would be."""
+    return _impact(work, *_wanted(work, result_id, new_grade, scores))
+
+
+def _wanted(
+    work: Work, result_id: int, new_grade: str | None, scores: list[ScoreChange] | None
+) -> tuple[dict[str, Any], NewValues]:
+    """The result as it is, locked, and as it would be."""
+    row = access_result(work, result_id, Permission.REQUEST_CHANGE)
+    if (new_grade is None) == (scores is None):
+        raise InvalidInput(
+            "Give new_grade or scores, one of the two.",
+            errors=[Fault("", "one_of", "Give new_grade or scores, one of the two.")],
+        )
+    if row["state"] == "draft":
+        raise ResultsWrongState(
+            "This is a draft: return the sheet and correct the marks there.", result_ids=[row["id"]]
+        )
+    open_change = work.value(
+        "SELECT id FROM pending_change WHERE result_id = %(id)s AND status = 'pending'", id=row["id"]
+    )
+    if open_change is not None:
+        raise ChangePending(f"Change {open_change} is waiting for its approvals.", change_id=open_change)
+    new = _by_grade(work, row, new_grade) if new_grade is not None else _by_marks(work, row, scores or [])
+    return row, new
 
 
 def _invalid(pointer: str, code: str, detail: str) -> ChangeInvalid:
