@@ -16,6 +16,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
+import zxingcpp
 from PySide6.QtTest import QTest
 
 from sims_desktop.grading.page import GridPage
@@ -42,6 +44,9 @@ class Story:
     section_id: int = 0
     term_id: int = 0
     student: dict[str, Any] = field(default_factory=dict)
+    serial: str = ""
+    sealed: Path = field(default_factory=Path)
+    code: str = ""
 
 
 # -- 1. Import -------------------------------------------------------------------------------------
@@ -166,8 +171,8 @@ def _mark(someone: Someone, rows: range, disputed: str) -> None:
     someone.press("Right", "Right")
     someone.type(disputed)
     someone.press("Return")
-    story_is_true = all(page.grid.cell(row, FINAL).badge is Badge.WAITING for row in (*rows, DISPUTED_ROW))
-    someone.stage.expect(story_is_true, "every typed mark is kept on this computer and waits")
+    kept = all(page.grid.cell(row, FINAL).badge is Badge.WAITING for row in (*rows, DISPUTED_ROW))
+    someone.stage.expect(kept, "every typed mark is kept on this computer and waits")
 
 
 def resolve_conflict(story: Story) -> None:
@@ -177,12 +182,13 @@ def resolve_conflict(story: Story) -> None:
     stage.step("The network is back: marks merge by themselves, one conflict waits for a person")
     story.cables[LEAD].mend()
     lead_page, page = lead.page(GridPage), colleague.page(GridPage)
-    stage.until(lambda: not lead_page.grid.counted(Badge.WAITING, Badge.SENDING), "all her marks are sent", 120)
+    stage.until(lambda: not lead_page.grid.counted(Badge.WAITING, Badge.SENDING), "her marks are sent", 120)
+    stage.until(lambda: lead.standing.startswith("Connected"), "the window says that it is connected")
     stage.say(f"{NAMES[LEAD]}: {lead.standing}")
     story.cables[COLLEAGUE].mend()
     stage.until(lambda: page.grid.counted(Badge.CONFLICT) == 1, "one cell is in conflict", 120)
     stage.until(lambda: not page.grid.counted(Badge.WAITING, Badge.SENDING), "all other marks are sent")
-    stage.until(lambda: "1 conflict" in colleague.standing, "the window says so")
+    stage.until(lambda: colleague.standing.startswith("Connected · 1 conflict"), "the window says so")
     stage.say(f"{NAMES[COLLEAGUE]}: {colleague.standing}")
     colleague.press("Ctrl+J")
     stage.expect(isinstance(page.panel, TrayPanel), "Ctrl+J opens the tray")
@@ -214,6 +220,50 @@ def submit(story: Story) -> None:
     QTest.qWait(50)
     lead.picture("submitted")
     stage.say(page.state.text())
+
+
+# -- 8, 9. The paper, and whoever checks it --------------------------------------------------------
+
+
+def verify(story: Story) -> None:
+    """A stranger judges the printed file, a file with one byte changed, and the code on the page."""
+    stage = story.stage
+    stage.step("A stranger checks the printed file, and the code on the page")
+    (printed,) = (stage.out / "printed").glob("*.pdf")
+    stage.expect(printed.read_bytes() == story.sealed.read_bytes(), "what was printed is what was sealed")
+    stage.say(_judge(story, str(printed), code=0, word="genuine"))
+    altered = stage.out / "altered.pdf"
+    data = bytearray(printed.read_bytes())
+    data[len(data) // 3] ^= 1
+    altered.write_bytes(data)
+    stage.say(_judge(story, str(altered), code=1, word="altered").splitlines()[0])
+    story.code = _read_code(stage, printed)
+    stage.say(f"The code on the page says {story.code[:60]}… ({len(story.code)} letters)")
+    stage.say(_judge(story, story.code, code=0, word="genuine").splitlines()[0])
+
+
+def _judge(story: Story, question: str, *, code: int, word: str) -> str:
+    """What `./sims verify` says, with the keys and the status list that anybody may fetch."""
+    url = story.stage.server.base_url
+    said = story.stage.run("sims_shared.seal", question, "--keys", url, "--status", url, code=code)
+    story.stage.expect(said.startswith(f"{word}:"), f"the verdict is “{word}”: {said}")
+    return said
+
+
+def _read_code(stage: Stage, file: Path) -> str:
+    """The last page as a camera sees it, kept as a picture, and what a reader finds on it."""
+    document = pypdfium2.PdfDocument(file)
+    try:
+        pages = [document[number].render(scale=150 / 72).to_pil() for number in range(len(document))]
+    finally:
+        document.close()
+    found = []
+    for number, page in enumerate(pages, start=1):
+        page.save(stage.next_picture(f"page {number} of the sealed transcript"))
+        found += [read.text for read in zxingcpp.read_barcodes(page)]
+    if len(found) != 1:
+        raise StepFailed(f"the sealed document carries one code: {found}")
+    return found[0]
 
 
 # -- The whole -------------------------------------------------------------------------------------

@@ -233,14 +233,19 @@ class Stage:
         print(words, flush=True)
         print(words, file=self._log, flush=True)
 
-    def photograph(self, widget: QWidget, words: str) -> Path:
-        self.app.processEvents()
+    def next_picture(self, words: str) -> Path:
+        """Where the next picture goes."""
         self._pictures += 1
         slug = re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")
         path = self.out / f"{self._pictures:02}-{slug}.png"
+        self.say(f"[{path.name}]")
+        return path
+
+    def photograph(self, widget: QWidget, words: str) -> Path:
+        self.app.processEvents()
+        path = self.next_picture(words)
         if not widget.grab().save(str(path)):
             raise StepFailed(f"the picture {path} could not be written")
-        self.say(f"[{path.name}]")
         return path
 
     # Facts
