@@ -25,10 +25,10 @@ class OverviewPage(Page):
         now = around.now
         self.model: RecordModel[SheetLine] = RecordModel(
             [
-                Field("Course", lambda line: f"{line.course_code} {line.course_title}", 260),
+                Field("Course", lambda line: f"{line.course_code} {line.course_title}", 250),
                 Field("Section", lambda line: line.section, 70),
-                Field("Term", lambda line: line.term, 100),
-                Field("State", lambda line: line.state_words(now()), 300),
+                Field("Term", lambda line: line.term, 90),
+                Field("State", lambda line: line.state_words(now()), 290),
                 Field("Marks", lambda line: line.missing_words, 140),
                 Field("This computer", lambda line: line.waiting_words, 180),
             ]
