@@ -17,7 +17,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from sims_server.kernel import refusal as refusals
 from sims_server.kernel.database import Database
-from sims_server.kernel.http import request_id_of
+from sims_server.kernel.http import path_of, request_id_of
 from sims_server.kernel.openapi import document
 from sims_server.kernel.secrets import AccessTokens, read_or_make_secret
 from sims_shared.problems import InvalidInput, Kind, NotFound, Refusal
@@ -66,7 +66,7 @@ class Failure(Refusal):
 
 def _on_refusal(request: Request[Any, Any, Any], refusal: Refusal) -> Response[bytes]:
     status, body, headers = refusals.problem_of(
-        refusal, instance=request.scope["path"], request_id=request_id_of(request)
+        refusal, instance=path_of(request), request_id=request_id_of(request)
     )
     return Response(body, status_code=status, headers=headers, media_type=refusals.MEDIA_TYPE)
 
@@ -74,9 +74,9 @@ def _on_refusal(request: Request[Any, Any, Any], refusal: Refusal) -> Response[b
 def _on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     if isinstance(error, MethodNotAllowedException):
         response = _on_refusal(request, NoSuchMethod())
-        allowed = (error.headers or {}).get("Allow")
-        if allowed:
-            response.headers["Allow"] = allowed
+        for name, value in (error.headers or {}).items():  # the router and a route spell it differently
+            if name.lower() == "allow":
+                response.headers["Allow"] = value
         return response
     if error.status_code == 404:
         return _on_refusal(request, NotFound())
@@ -93,16 +93,37 @@ def _on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes
     return response
 
 
-class RequestId:
-    """Gives each request an id, in the answer's header, the audit and the log."""
+class Frame:
+    """Around everything, the router's own 404 and 405 too: gives each request an id (in the answer's header,
+    the audit and the log), and hears a body out before refusing it. A server that answers 413 and
+    closes while the client still writes resets the connection, and the client never sees the answer."""
+
+    DRAINED = 64 * 1024 * 1024
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == ScopeType.HTTP:
-            scope["state"]["request_id"] = uuid.uuid4().hex
-        await self.app(scope, receive, send)
+        if scope["type"] != ScopeType.HTTP:
+            await self.app(scope, receive, send)
+            return
+        scope["state"]["request_id"] = uuid.uuid4().hex
+        headers = dict(scope["headers"])
+        heard = b"expect" in headers or int(headers.get(b"content-length", b"0")) > self.DRAINED
+
+        async def hear() -> Any:
+            nonlocal heard
+            message = await receive()
+            heard = heard or message["type"] != "http.request" or not message.get("more_body", False)
+            return message
+
+        async def answer(message: Any) -> None:
+            left = self.DRAINED
+            while message["type"] == "http.response.start" and not heard and left > 0:
+                left -= max(1, len((await hear()).get("body", b"")))
+            await send(message)
+
+        await self.app(scope, hear, answer)
 
 
 _SCHEMA_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>SIMS API</title>
@@ -158,11 +179,11 @@ def create_app(database: Database, data: Path, *, demo: bool = False) -> Litesta
     app = Litestar(
         route_handlers=routes,
         openapi_config=None,
-        middleware=[RequestId],
         exception_handlers={Refusal: _on_refusal, HTTPException: _on_http, Exception: _on_bug},
         request_max_body_size=1024 * 1024,
         logging_config=None,
     )
+    app.asgi_handler = Frame(app.asgi_handler)
     app.state.database = database
     app.state.data = data
     app.state.demo = demo

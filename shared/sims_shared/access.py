@@ -125,6 +125,12 @@ class SettingUnknown(Refusal):
     kind = Kind.INVALID
 
 
+class SettingInvalid(Refusal):
+    code = "settings.invalid"
+    title = "The setting does not take this value"
+    kind = Kind.INVALID
+
+
 Username = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,79}$")]
 
 

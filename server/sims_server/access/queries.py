@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from sims_server.kernel.actor import Caller
@@ -66,12 +67,32 @@ ROLES = Listing(
     orders={"name": Order("name")},
     filters={"name": Filter("name = {}", str)},
 )
+
+
+def _literal(text: str) -> str:
+    return text.replace("'", "''").replace("%", "%%")
+
+
+def _every_setting() -> str:
+    """All settings there are, as they apply: written, or the default. The id is the place in the alphabet."""
+    defaults = ", ".join(
+        f"({number}::bigint, '{key}', '{_literal(json.dumps(DEFAULT_SETTINGS[key]))}'::jsonb)"
+        for number, key in enumerate(sorted(DEFAULT_SETTINGS), 1)
+    )
+    return (
+        "(SELECT d.id, d.key, coalesce(w.value, d.value) AS value "
+        f"FROM (VALUES {defaults}) AS d (id, key, value) LEFT JOIN setting w ON w.key = d.key) AS s"
+    )
+
+
 SETTINGS = Listing(
     entity="setting",
-    columns={"id": "id", "key": "key", "value": "value"},
-    source="setting",
-    orders={"key": Order("key")},
-    filters={"key": Filter("key = {}", str)},
+    columns={"id": "s.id", "key": "s.key", "value": "s.value"},
+    source=_every_setting(),
+    key="s.id",
+    orders={"key": Order("s.key")},
+    filters={"key": Filter("s.key = {}", str)},
+    search="s.key LIKE {}",
 )
 
 
@@ -94,12 +115,10 @@ def get_role(work: Work, id: int) -> RoleView:
 
 def get_setting(work: Work, key: str) -> SettingView:
     """One setting as it applies: written, or its default."""
-    row = work.row("SELECT id, value FROM setting WHERE key = %(key)s", key=key)
-    if row is None and key not in DEFAULT_SETTINGS:
+    row = work.row(f"{SETTINGS.select()} WHERE s.key = %(key)s", key=key)
+    if row is None:
         raise NotFound
-    return SettingView(
-        id=row["id"] if row else 0, key=key, value=row["value"] if row else DEFAULT_SETTINGS[key]
-    )
+    return SettingView(**row)
 
 
 def find_account_by_username(connection: Connection, username: str) -> dict[str, Any] | None:

@@ -29,6 +29,7 @@ from sims_shared.access import (
     RoleUnknown,
     RoleView,
     SessionList,
+    SettingInvalid,
     SettingUnknown,
     SettingView,
     SignIn,
@@ -147,7 +148,9 @@ routes = [
         PutSetting,
         operations.put_setting,
         SettingView,
-        refusals=(SettingUnknown,),
+        locate=queries.get_setting,
+        view=queries.get_setting,
+        refusals=(SettingInvalid,),
     ),
     command(
         "POST",
@@ -156,6 +159,7 @@ routes = [
         operations.put_setting,
         SettingView,
         status=201,
-        refusals=(SettingUnknown,),
+        location=lambda view: f"/api/settings/{view.key}/",
+        refusals=(SettingUnknown, SettingInvalid),
     ),
 ]

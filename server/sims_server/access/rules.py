@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sims_shared.access import PasswordTooWeak, Permission
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sims_shared.access import PasswordTooWeak, Permission, SettingInvalid
 
 P = Permission
 
@@ -243,3 +246,22 @@ def check_password(password: str, username: str) -> None:
 def wait_after(failures: int) -> int:
     """Seconds to wait after so many failed attempts in the last quarter of an hour; 0 for the first five."""
     return 0 if failures < 5 else int(min(60.0, 2.0 ** (failures - 4)))
+
+
+def check_setting(key: str, value: Any, default: Any) -> None:
+    """Raises SettingInvalid. A setting that no reader can use would fail every later request."""
+    if type(value) is not type(default):
+        raise SettingInvalid(f"“{key}” takes a value like {default!r}.")
+    if key == "time_zone":
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:  # unknown, not a name, a folder of zones
+            raise SettingInvalid(f"There is no time zone “{value}”.") from error
+    if key == "public_url" and not value.lower().startswith(("https://", "http://")):
+        raise SettingInvalid("The public address begins with https://.")
+    if isinstance(default, int) and not isinstance(default, bool) and not 1 <= value <= 65_535:
+        raise SettingInvalid(f"“{key}” is a number from 1 to 65,535.")
+    if key == "security.otp_permissions":
+        unknown = set(value.split()) - set(Permission)
+        if unknown:
+            raise SettingInvalid(f"There is no permission {', '.join(sorted(unknown))}.")

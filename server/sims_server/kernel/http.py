@@ -72,6 +72,16 @@ class Door:
     multipart: bool = False
     tag: str = ""
 
+    @property
+    def takes_key(self) -> bool:
+        """Whether an Idempotency-Key is honoured. What signing in answers (codes, tokens) is never stored."""
+        return (
+            self.method == "POST"
+            and not self.anonymous
+            and not self.multipart
+            and not self.path.startswith("/api/auth/")
+        )
+
 
 DOORS: list[Door] = []
 
@@ -110,6 +120,12 @@ def query_of(request: Request[Any, Any, Any]) -> dict[str, list[str]]:
     return request.query_params.dict()
 
 
+def path_of(request: Request[Any, Any, Any]) -> str:
+    """The path as the contract writes it: the router has taken the trailing slash off."""
+    path: str = request.scope["path"]
+    return f"{path.rstrip('/')}/" if path.startswith("/api/") else path
+
+
 def _incoming(request: Request[Any, Any, Any], door: Door, body: bytes) -> Incoming:
     state = request.app.state
     session_id = None
@@ -117,16 +133,14 @@ def _incoming(request: Request[Any, Any, Any], door: Door, body: bytes) -> Incom
         session_id = state.read_token(request.headers.get("authorization", ""))
         if session_id is None:
             raise NotSignedIn("Send “Authorization: Bearer <access>”.")
-    key = request.headers.get("idempotency-key") if door.method == "POST" and not door.anonymous else None
+    key = request.headers.get("idempotency-key") if door.takes_key else None
     if key is not None and not _KEY.match(key):
         raise InvalidInput(
             "Idempotency-Key is 1 to 200 printable ASCII characters.",
             errors=[Fault("Idempotency-Key", "invalid", "1 to 200 printable ASCII characters.")],
         )
     address = request.client.host if request.client else ""
-    return Incoming(
-        session_id, door.method, request.scope["path"], request_id_of(request), key, body, address
-    )
+    return Incoming(session_id, door.method, path_of(request), request_id_of(request), key, body, address)
 
 
 def request_id_of(request: Request[Any, Any, Any]) -> str:
@@ -158,7 +172,7 @@ def _make(
                 changes=changes,
             )
         except Refusal as refusal:
-            return refuse(refusal, request.scope["path"], request_id_of(request))
+            return refuse(refusal, path_of(request), request_id_of(request))
         return respond(answer, incoming.request_id)
 
     async def handler(request: Request[Any, Any, Any]) -> ASGIResponse:
@@ -339,7 +353,7 @@ def listing(
     def carry_out(
         work: Work, path_values: dict[str, Any], request: Request[Any, Any, Any], body: bytes
     ) -> Answer:
-        return Answer(200, encode(read_page(work, described, query_of(request), request.scope["path"])))
+        return Answer(200, encode(read_page(work, described, query_of(request), path_of(request))))
 
     return _make(door, f"{described.entity}.list", carry_out, changes=False, body_limit=BODY_LIMIT)
 

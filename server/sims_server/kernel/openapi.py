@@ -149,7 +149,7 @@ def _parameters(door: Door) -> list[dict[str, Any]]:
             )
     if door.listing is not None:
         parameters += _list_parameters(door)
-    if door.method == "POST" and not door.anonymous and not door.multipart:
+    if door.takes_key:
         parameters.append(
             {
                 "name": "Idempotency-Key",
@@ -207,7 +207,7 @@ def _responses(door: Door, schema_of: dict[str, Any]) -> dict[str, Any]:
     by_status: dict[int, set[str]] = {}
     for refusal in possible:
         by_status.setdefault(STATUS[refusal.kind], set()).add(refusal.code)
-    if door.method == "POST" and not door.anonymous:
+    if door.takes_key:
         by_status.setdefault(409, set()).add("request.key_reused")
     if door.method in ("PATCH", "DELETE"):
         by_status.setdefault(412, set()).add("request.stale")

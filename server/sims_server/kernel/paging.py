@@ -126,8 +126,10 @@ def parse_list_request(listing: Listing, query: Mapping[str, list[str]]) -> List
             continue
         text = given[0]
         if name == "page_size":
-            request.page_size = parse_parameter(int, text, name, faults) or PAGE_SIZE
-            if not 1 <= request.page_size <= PAGE_SIZE_MAX:
+            given_size = parse_parameter(int, text, name, faults)
+            if given_size is not None and 1 <= given_size <= PAGE_SIZE_MAX:
+                request.page_size = given_size
+            elif given_size is not None:
                 faults.append(Fault("?page_size", "range", f"Between 1 and {PAGE_SIZE_MAX}."))
         elif name == "count":
             request.count = bool(parse_parameter(bool, text, name, faults))

@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from sims_server.access import queries
 from sims_server.access.model import account, role
-from sims_server.access.rules import SHIPPED_ROLES, check_password
+from sims_server.access.rules import SHIPPED_ROLES, check_password, check_setting
 from sims_server.kernel.database import DEFAULT_SETTINGS
 from sims_server.kernel.execute import operation
 from sims_server.kernel.secrets import (
@@ -126,8 +126,7 @@ def put_setting(work: Work, command: PutSetting) -> SettingView:
     """Write a setting."""
     if command.key not in DEFAULT_SETTINGS:
         raise SettingUnknown(f"There is no setting “{command.key}”.")
-    if type(command.value) is not type(DEFAULT_SETTINGS[command.key]):
-        raise SettingUnknown(f"“{command.key}” takes a value like {DEFAULT_SETTINGS[command.key]!r}.")
+    check_setting(command.key, command.value, DEFAULT_SETTINGS[command.key])
     work.run(
         "INSERT INTO setting (key, value) VALUES (%(key)s, %(value)s) ON CONFLICT (key) DO UPDATE SET "
         "value = EXCLUDED.value, updated_at = %(now)s",
