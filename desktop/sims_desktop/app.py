@@ -143,6 +143,20 @@ class Desktop(QObject):
             who = self.workplace.identity
             calls = ApprovalCalls(self.workplace.client)
             return InboxPage(self.around, InboxPresenter(calls, who.user_id, who.roles, who.permissions))
+        if kind == "results":
+            from sims_desktop.client.results import ResultCalls
+            from sims_desktop.results.page import PublishPage
+            from sims_desktop.results.presenter import PublishPresenter
+
+            return PublishPage(self.around, PublishPresenter(ResultCalls(self.workplace.client)))
+        if kind == "counter":
+            from sims_desktop.client.transcripts import CounterCalls
+            from sims_desktop.counter.page import CounterPage
+            from sims_desktop.counter.presenter.desk import DeskPresenter
+
+            counter = CounterCalls(self.workplace.client)
+            desk = DeskPresenter(counter, self.workplace.identity.permissions)
+            return CounterPage(self.around, counter, desk, self.profile / "printed")
         raise LookupError(f"there is no page {kind}")
 
     def _sheet_entries(self, query: str) -> Iterable[Entry]:

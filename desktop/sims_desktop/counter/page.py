@@ -1,0 +1,560 @@
+"""The counter's page: one search box, how the student stands, a paper on its way, its preview beside it.
+
+The cursor is in the search box whenever nothing else asks for it, so that a wand may be used at any time.
+The rule a newcomer would get wrong: Enter seals only when the preview has been seen and the server has
+answered; no key leads to a sealed paper in one step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QImage, QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from sims_desktop.client.transcripts import CounterCalls
+from sims_desktop.counter.panels import PaperPanel, WandLine
+from sims_desktop.counter.presenter.desk import (
+    LEAST_LETTERS,
+    DeskPresenter,
+    Found,
+    Visitor,
+    document_words,
+)
+from sims_desktop.counter.presenter.paper import Job, PaperPresenter, Printer, Stage, words_of
+from sims_desktop.counter.preview import Preview, read_pages
+from sims_desktop.counter.printers import FolderPrinter, list_printers
+from sims_desktop.kit.forms import Complaint
+from sims_desktop.kit.notes import Note
+from sims_desktop.kit.page import Page, Surroundings
+from sims_desktop.kit.tables import Field, RecordModel, RecordView
+from sims_desktop.kit.wording import when
+from sims_shared.people import StudentView
+from sims_shared.transcripts import IssuedDocumentDetail, IssuedDocumentView
+
+PAUSE_MS = 250
+CHOSEN_PRINTER = "counter/printer"
+
+
+def _large(label: QLabel | WandLine, by: float, *, bold: bool = False) -> None:
+    font = label.font()
+    font.setPointSizeF(font.pointSizeF() * by)
+    font.setBold(bold)
+    label.setFont(font)
+
+
+class CounterPage(Page):
+    """`folder` takes what is printed "to a file"."""
+
+    title = "Counter"
+    guide = "counter"
+
+    def __init__(
+        self,
+        around: Surroundings,
+        calls: CounterCalls,
+        desk: DeskPresenter,
+        folder: Path,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(around, "counter", parent)
+        self._desk = desk
+        self._calls = calls
+        self.paper = PaperPresenter(calls)
+        self._asked = 0
+        self._drawn = 0
+        self._folder = FolderPrinter(folder)
+        self._printers: Sequence[Printer] = (self._folder,)
+        self._make_widgets()
+        self._lay_out()
+        self._add_actions()
+        self.paper.on_change = self._follow_paper
+        self._show_visitor(None)
+        self._show_printers((self._folder,))
+        around.tasks.run(
+            lambda progress: list_printers(),
+            lambda found: self._show_printers((*found, self._folder)),
+            owner=self,
+        )
+
+    def _make_widgets(self) -> None:
+        self.search = WandLine(self)
+        self.search.setObjectName("counter_search")
+        self.search.setPlaceholderText("Name, number or phone; or scan a card")
+        self.search.setAccessibleName("Find a student by name, number or phone, or scan a card")
+        _large(self.search, 1.3)
+        self.printer = QComboBox(self)
+        self.printer.setObjectName("printer")
+        self.printer.setAccessibleName("Printer")
+        self.headline = QLabel(self)
+        self.headline.setObjectName("headline")
+        _large(self.headline, 1.4, bold=True)
+        self.holds = Complaint(self)
+        self.holds.setObjectName("holds")
+        _large(self.holds, 1.1)
+        self.standing = QLabel(self)
+        self.standing.setObjectName("standing")
+        self.about = QLabel(self)
+        self.about.setObjectName("about")
+        for label in (self.headline, self.standing, self.about):
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setWordWrap(True)
+        now = self.around.now
+        self.students: RecordModel[StudentView] = RecordModel(
+            [
+                Field("Registration", lambda one: one.reg_no, 150),
+                Field("Name", lambda one: one.name, 220),
+                Field("Father", lambda one: one.father_name or "", 130),
+                Field("Phone", lambda one: one.phone or "", 90),
+                Field("Status", lambda one: one.status.replace("_", " "), 90),
+            ]
+        )
+        self.hits = RecordView(self.students, "hits", parent=self)
+        self.hits.setAccessibleName("Students found")
+        self.documents: RecordModel[IssuedDocumentView] = RecordModel(
+            [
+                Field("Serial", lambda one: one.serial, 130),
+                Field("Document", document_words, 190),
+                Field("State", lambda one: one.status, 90),
+                Field("For", lambda one: one.purpose, 110),
+                Field("Issued", lambda one: f"{when(one.issued_at, now())} by {one.issued_by.name}", 170),
+            ]
+        )
+        self.issued = RecordView(self.documents, "issued", parent=self)
+        self.issued.setAccessibleName("Documents issued to this student")
+        self.panel = PaperPanel(self.paper, self)
+        self.preview = Preview("preview", "No document.", self)
+        self.note = Note(self)
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(PAUSE_MS)
+
+    def _lay_out(self) -> None:
+        top = QHBoxLayout()
+        top.addWidget(self.search, 1)
+        label = QLabel("&Printer", self)
+        label.setBuddy(self.printer)
+        top.addWidget(label)
+        top.addWidget(self.printer)
+        left = QWidget(self)
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        for part in (self.headline, self.holds, self.standing, self.about, self.panel):
+            column.addWidget(part)
+        column.addWidget(self.hits, 1)
+        column.addWidget(self.issued, 1)
+        column.addStretch(0)
+        self.split = QSplitter(Qt.Orientation.Horizontal, self)
+        self.split.setObjectName("counter_split")
+        self.split.setChildrenCollapsible(False)
+        self.split.addWidget(left)
+        self.split.addWidget(self.preview)
+        self.split.setStretchFactor(0, 3)
+        self.split.setStretchFactor(1, 2)
+        self.around.remembered.restore_place("counter_split", self.split)
+        self.split.splitterMoved.connect(
+            lambda *_: self.around.remembered.save_place("counter_split", self.split)
+        )
+        outer = QVBoxLayout(self)
+        outer.addLayout(top)
+        outer.addWidget(self.split, 1)
+        outer.addWidget(self.note)
+        self.setFocusProxy(self.search)
+        self.search.entered.connect(self.find_now)
+        self.search.textEdited.connect(lambda text: self._pause.start())
+        self._pause.timeout.connect(self._find_as_typed)
+        self.hits.opened.connect(lambda student: self.visit(student.id))
+        self.issued.opened.connect(lambda document: self.show_sealed(document))
+        self.panel.entered.connect(self.go_on)
+        self.printer.activated.connect(self._choose_printer)
+        for view in (self.hits, self.issued):
+            view.installEventFilter(self)
+        self.search.installEventFilter(self)
+
+    def _add_actions(self) -> None:
+        add = self.add_action
+        add("counter.search", "Next student", ("Ctrl+L", "F12"), self.next_student)
+        add("counter.transcript", "Transcript", "F2", self.begin_transcript)
+        add("counter.unofficial", "Unofficial copy", "Shift+F2", self.show_unofficial)
+        add("counter.again", "Print the chosen document again", "F6", lambda: self.begin_reprint(False))
+        add("counter.spoiled", "A sheet is spoiled", "F7", lambda: self.begin_reprint(True))
+        add("counter.printer", "Choose the printer", "Ctrl+P", self.choose_printer)
+        add("counter.preview_down", "Preview down", "Alt+PgDown", lambda: self.preview.turn(1))
+        add("counter.preview_up", "Preview up", "Alt+PgUp", lambda: self.preview.turn(-1))
+
+    def more_keys(self) -> tuple[tuple[str, str], ...]:
+        return (
+            ("Open the student; go on; seal, print and record", "Enter"),
+            ("Into the list below", "Down"),
+            ("One step back", "Esc"),
+        )
+
+    # Finding
+
+    def find_now(self) -> None:
+        words = self.search.text().strip()
+        self._pause.stop()
+        if words:
+            self._find(words, opens=True)
+
+    def _find_as_typed(self) -> None:
+        words = self.search.text().strip()
+        if len(words) >= LEAST_LETTERS and self.paper.stage is Stage.CLOSED:
+            self._find(words, opens=False)
+
+    def _find(self, words: str, *, opens: bool) -> None:
+        self._asked += 1
+        asked = self._asked
+
+        def done(found: Found) -> None:
+            if asked == self._asked:
+                self._show_found(found, opens=opens)
+
+        self.around.tasks.run(
+            lambda progress: self._desk.find(words), done, self._say_error, title="Searching", owner=self
+        )
+
+    def _show_found(self, found: Found, *, opens: bool) -> None:
+        if opens and found.open_id is not None:
+            self.visit(found.open_id, found.serial)
+            return
+        if self.paper.stage is not Stage.CLOSED:
+            return
+        self._show_visitor(None)
+        self.students.set_records(list(found.students))
+        self.hits.setVisible(bool(found.students))
+        if found.students:
+            self.hits.selectRow(0)
+        else:
+            self.standing.setText(found.sentence)
+        self.note.say(f"{found.sentence} {'Down, Enter opens one.' if found.students else ''}".strip())
+
+    def visit(self, student_id: int, serial: str = "") -> None:
+        if self._is_busy():
+            return
+        self._asked += 1
+        asked = self._asked
+
+        def done(visitor: Visitor) -> None:
+            if asked == self._asked:
+                self._show_visitor(visitor)
+                self._select(serial)
+                self.search.setFocus()
+                self.search.selectAll()
+                self.note.say(visitor.first_line(self.around.now()))
+
+        self.paper.close()
+        self.around.tasks.run(
+            lambda progress: self._desk.visit(student_id), done, self._say_error, title="Opening", owner=self
+        )
+
+    def _show_visitor(self, visitor: Visitor | None) -> None:
+        self._desk.visitor = visitor
+        self._drawn += 1
+        self.hits.hide()
+        self.preview.clear()
+        self.issued.setVisible(visitor is not None and bool(visitor.documents))
+        self.documents.set_records(list(visitor.documents) if visitor else [])
+        if visitor is None:
+            self.headline.setText("")
+            self.holds.say("")
+            self.standing.setText("Scan a card, or type a name, a number or a phone; Enter opens.")
+            self.about.setText("")
+            return
+        self.headline.setText(visitor.headline)
+        self.holds.say("\n".join(visitor.hold_words))
+        requests = visitor.request_words(self.around.now())
+        nothing = [] if visitor.holds else ["No hold, no open request."]
+        self.standing.setText("\n".join(requests or nothing))
+        self.standing.setVisible(bool(self.standing.text()))
+        self.about.setText(visitor.about)
+        if visitor.documents:
+            self.issued.selectRow(0)
+
+    def _select(self, serial: str) -> None:
+        for row, document in enumerate(self.documents.records):
+            if document.serial == serial:
+                self.issued.selectRow(row)
+
+    def next_student(self) -> None:
+        """The cursor back to the search box, whatever is open; what is sealed and not recorded stays."""
+        if self.paper.stage is Stage.WORKING:
+            return
+        self.search.setFocus()
+        self.search.selectAll()
+
+    # A transcript
+
+    def begin_transcript(self) -> None:
+        visitor = self._visitor_or_say()
+        if visitor is None or self._is_busy():
+            return
+        if not self.paper.begin(visitor):
+            self.note.say(visitor.refusal)
+
+    def go_on(self) -> None:
+        """Enter in the form."""
+        paper = self.paper
+        if paper.stage is Stage.PURPOSE:
+            if paper.choose(self.panel.purpose.text(), self.panel.copies.value()):
+                self._draw()
+        elif paper.stage is Stage.PREVIEW:
+            if paper.take_stock(self.panel.stock.text()):
+                self._carry_out(paper.make_job())
+        elif paper.stage is Stage.REPRINT:
+            job = paper.reprint(self.panel.reason.text(), self.panel.void.text(), self.panel.stock.text())
+            if job is not None:
+                self._carry_out(job)
+        elif paper.stage is Stage.STOPPED:
+            job = paper.go_on(self.panel.stock.text())
+            if job is not None:
+                self._carry_out(job)
+
+    def _draw(self) -> None:
+        visitor = self.paper.visitor
+        assert visitor is not None
+        student_id = visitor.student.id
+        self.around.tasks.run(
+            lambda progress: read_unofficial(self.paper, student_id),
+            lambda drawn: self._drew(student_id, *drawn),
+            self.paper.not_drawn,
+            title="Drawing the preview",
+            owner=self,
+        )
+
+    def _drew(self, student_id: int, pdf: bytes, images: list[QImage]) -> None:
+        visitor = self.paper.visitor
+        if visitor is None or visitor.student.id != student_id or self.paper.stage is not Stage.DRAWING:
+            return
+        self._drawn += 1
+        self.preview.show_pages(images, "Preview: what the sealed transcript will say")
+        self.paper.drew(pdf)
+
+    def _carry_out(self, job: Job) -> None:
+        printer = self._printer()
+        calls = self._calls
+        self.around.tasks.run(
+            lambda progress: job.carry_out(calls, printer),
+            lambda nothing: self._came_out(job),
+            lambda error: self._stopped(job, error),
+            title="Sealing and printing",
+            owner=self,
+        )
+
+    def _came_out(self, job: Job) -> None:
+        said = self.paper.done()
+        first = job.sheets[0]
+        self._announce(said, first.serial, first.pdf or b"")
+
+    def _announce(self, said: str, serial: str, pdf: bytes) -> None:
+        """What was done stays readable while the cursor is back in the search box."""
+        self.note.say(said)
+        self.search.setFocus()
+        self.search.selectAll()
+        self._render(pdf, f"{serial}, as sealed")
+        visitor = self._desk.visitor
+        if visitor is None:
+            return
+        student_id = visitor.student.id
+
+        def done(fresh: Visitor) -> None:
+            current = self._desk.visitor
+            if current is not None and current.student.id == student_id:
+                self._desk.visitor = fresh
+                self.documents.set_records(list(fresh.documents))
+                self.issued.setVisible(True)
+                self._select(serial)
+
+        self.around.tasks.run(
+            lambda progress: self._desk.visit(student_id), done, lambda error: None, owner=self
+        )
+        self.around.changes.tell("student", student_id)
+
+    def _stopped(self, job: Job, error: Exception) -> None:
+        self.paper.stopped(error)
+        if self.paper.complaint:
+            self.note.say(self.paper.complaint)
+
+    # Documents issued before
+
+    def show_sealed(self, document: IssuedDocumentView) -> None:
+        self._drawn += 1
+        drawn = self._drawn
+
+        def done(images: list[QImage]) -> None:
+            if drawn == self._drawn:
+                self.preview.show_pages(images, f"{document.serial}, as sealed; {document.status}")
+
+        self.around.tasks.run(
+            lambda progress: read_pages(self._calls.sealed_file(document.serial)),
+            done,
+            self._say_error,
+            title="Opening the document",
+            owner=self,
+        )
+
+    def show_unofficial(self) -> None:
+        """A copy that says so on every page, for looking at together; it is not printed as paper."""
+        visitor = self._visitor_or_say()
+        if visitor is None or self._is_busy():
+            return
+        student_id = visitor.student.id
+        printer = self._printer()
+
+        def done(images: list[QImage]) -> None:
+            self._drawn += 1
+            self.preview.show_pages(images, "Unofficial copy")
+            self.note.say(f"Unofficial copy printed on {printer.name}; its code verifies for 48 hours.")
+
+        def work(progress: object) -> list[QImage]:
+            pdf = self._calls.unofficial_copy(student_id)
+            printer.print(pdf, f"unofficial-{visitor.student.reg_no}".replace("/", "-"))
+            return read_pages(pdf)
+
+        self.around.tasks.run(work, done, self._say_error, title="Unofficial copy", owner=self)
+
+    def begin_reprint(self, spoiled: bool) -> None:
+        document = self.issued.current() if self.issued.isVisible() else None
+        if self._is_busy():
+            return
+        if document is None:
+            self.note.say("Choose a document first: scan its serial, or open its student.")
+            return
+
+        def done(detail: IssuedDocumentDetail) -> None:
+            refusal = self.paper.begin_reprint(detail, spoiled=spoiled)
+            if refusal:
+                self.note.say(refusal)
+
+        self.around.tasks.run(
+            lambda progress: self.paper.look_up(document.serial), done, self._say_error, owner=self
+        )
+
+    def _render(self, pdf: bytes, title: str) -> None:
+        self._drawn += 1
+        drawn = self._drawn
+
+        def done(images: list[QImage]) -> None:
+            if drawn == self._drawn:
+                self.preview.show_pages(images, title)
+
+        self.around.tasks.run(lambda progress: read_pages(pdf), done, owner=self)
+
+    # Printers
+
+    def _show_printers(self, printers: Sequence[Printer]) -> None:
+        chosen = self.around.remembered.text(CHOSEN_PRINTER, printers[0].name)
+        self._printers = printers
+        self.printer.clear()
+        self.printer.addItems([printer.name for printer in printers])
+        names = [printer.name for printer in printers]
+        self.printer.setCurrentIndex(names.index(chosen) if chosen in names else 0)
+
+    def choose_printer(self) -> None:
+        self.printer.setFocus()
+        self.printer.showPopup()
+
+    def _choose_printer(self, index: int) -> None:
+        self.around.remembered.put(CHOSEN_PRINTER, self._printers[index].name)
+        self._focus_where_due()
+
+    def _printer(self) -> Printer:
+        return self._printers[max(0, self.printer.currentIndex())]
+
+    # Keys and focus
+
+    def _visitor_or_say(self) -> Visitor | None:
+        if self._desk.visitor is None:
+            self.note.say("Open a student first: scan a card, or type and press Enter.")
+        return self._desk.visitor
+
+    def _is_busy(self) -> bool:
+        unfinished = self.paper.unfinished
+        if unfinished:
+            self.note.say(unfinished)
+        return bool(unfinished)
+
+    def _focus_where_due(self) -> None:
+        if self.paper.stage is Stage.CLOSED:
+            self.search.setFocus()
+        elif self.paper.stage is Stage.PURPOSE:
+            self.panel.purpose.setFocus()
+        else:
+            self.panel.stock.setFocus()
+
+    def _follow_paper(self) -> None:
+        self.panel.follow()
+        if self.paper.stage in (Stage.WORKING, Stage.DRAWING):
+            self.note.say("")
+
+    def _say_error(self, error: Exception) -> None:
+        self.note.say(words_of(error))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Letters typed while a list has the focus are meant for the search box; Down goes into a list."""
+        if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
+            return super().eventFilter(watched, event)
+        if watched is self.search:
+            if event.key() == Qt.Key.Key_Down:
+                view: QAbstractItemView = self.hits if self.hits.isVisible() else self.issued
+                if view.isVisible():
+                    view.setFocus()
+                    return True
+            return False
+        plain = not event.modifiers() & ~(
+            Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
+        )
+        if plain and event.text().isprintable() and event.text().strip():
+            self.search.setFocus()
+            self.search.selectAll()
+            QApplication.sendEvent(self.search, event)
+            return True
+        return False
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self._back()
+            return
+        super().keyPressEvent(event)
+
+    def _back(self) -> None:
+        if self.paper.stage is Stage.WORKING:
+            return
+        if self.paper.stage is not Stage.CLOSED:
+            visitor, left = self._desk.visitor, self.paper.unfinished
+            was_begun = self.paper.job is not None
+            self.paper.close()
+            self.search.setFocus()
+            if was_begun and visitor is not None:  # what was sealed, perhaps without an answer, stands there
+                self.visit(visitor.student.id)
+            self.note.say(left)
+        elif self.search.hasFocus():
+            self.search.clear()
+            self._asked += 1
+            self._show_visitor(None)
+            self.note.say("")
+        else:
+            self.search.setFocus()
+            self.search.selectAll()
+
+    def shown(self) -> None:
+        self._focus_where_due()
+
+    def leaving(self) -> str:
+        return self.paper.unfinished
+
+
+def read_unofficial(paper: PaperPresenter, student_id: int) -> tuple[bytes, list[QImage]]:
+    pdf = paper.draw(student_id)
+    return pdf, read_pages(pdf)

@@ -1,0 +1,206 @@
+"""Who stands at the counter, and how it stands with them, in words. Qt-free.
+
+The rule a newcomer would get wrong: holds come first and say who can lift them, because the clerk cannot;
+what is merely asked for comes after, and what was fetched already is not mentioned at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sims_desktop.kit.wording import listed, plural, when
+from sims_shared.access import Permission
+from sims_shared.catalog import ProgramView
+from sims_shared.holds import HoldKindView, HoldView
+from sims_shared.people import StudentView
+from sims_shared.requests import RequestTypeView, RequestView
+from sims_shared.transcripts import DOCUMENTS, IssuedDocumentView
+
+OFF_LINE = "Off line the counter verifies but does not issue. F9 verifies."
+LEAST_LETTERS = 3
+DOCUMENT_NAMES = {
+    "transcript": "Transcript",
+    "dmc": "Detailed marks certificate",
+    "provisional": "Provisional certificate",
+}
+_SERIAL = re.compile(rf"(?:{'|'.join(DOCUMENTS.values())})-\d{{4}}-\d+", re.IGNORECASE)
+_SEALED_CODE = re.compile(r"https?://.*/v/|[A-Z2-7]{120,}", re.IGNORECASE)
+
+
+class DeskCalls(Protocol):
+    """The server as the desk needs it; raises `ClientError`s."""
+
+    def find_students(self, words: str) -> list[StudentView]: ...
+
+    def read_student(self, student_id: int) -> StudentView: ...
+
+    def read_program(self, program_id: int) -> ProgramView: ...
+
+    def open_holds(self, student_id: int) -> list[HoldView]: ...
+
+    def hold_kinds(self) -> list[HoldKindView]: ...
+
+    def requests_of(self, student_id: int) -> list[RequestView]: ...
+
+    def request_types(self) -> list[RequestTypeView]: ...
+
+    def documents_of(self, student_id: int) -> list[IssuedDocumentView]: ...
+
+    def find_document(self, serial: str) -> IssuedDocumentView | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search brought: students, or the one student to open at once (perhaps for a `serial`)."""
+
+    words: str
+    students: Sequence[StudentView] = ()
+    open_id: int | None = None
+    serial: str = ""
+
+    @property
+    def sentence(self) -> str:
+        if not self.students:
+            return f"Nobody is found by “{self.words}”."
+        return f"{plural(len(self.students), 'student')} found by “{self.words}”."
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A student at the counter."""
+
+    student: StudentView
+    program: str
+    holds: Sequence[HoldView]
+    lifters: dict[str, str]
+    requests: Sequence[RequestView]
+    request_titles: dict[str, str]
+    documents: Sequence[IssuedDocumentView]
+
+    @property
+    def headline(self) -> str:
+        return f"{self.student.name} · {self.student.reg_no}"
+
+    @property
+    def about(self) -> str:
+        status = self.student.status.replace("_", " ")
+        cgpa = f"CGPA {self.student.cgpa}" if self.student.cgpa is not None else "no result declared yet"
+        return f"{self.program} · {status} · {cgpa}"
+
+    @property
+    def blocking(self) -> Sequence[HoldView]:
+        return [hold for hold in self.holds if "transcript" in hold.blocks and hold.effect == "block"]
+
+    @property
+    def hold_words(self) -> list[str]:
+        """A line a hold, those that stop a transcript first."""
+        blocking = {hold.id for hold in self.blocking}
+        ordered = sorted(self.holds, key=lambda hold: hold.id not in blocking)
+        return [self._words_of(hold) for hold in ordered]
+
+    @property
+    def refusal(self) -> str:
+        """Why no transcript may be issued now; empty when nothing known stands against it."""
+        if not self.blocking:
+            return ""
+        return "No transcript while a hold stands against it. " + " ".join(
+            self._words_of(hold) for hold in self.blocking
+        )
+
+    def _words_of(self, hold: HoldView) -> str:
+        amount = f" of {hold.amount:,.2f}" if hold.amount is not None else ""
+        touched = listed(name.replace("_", " ") for name in hold.blocks)
+        effect = {"block": f"Stops {touched}", "watermark": f"Leaves a remark on {touched}"}.get(
+            hold.effect, "A warning only"
+        )
+        see = f" See {hold.contact}." if hold.contact else ""
+        lifter = self.lifters.get(hold.kind, "").replace("_", " ")
+        lifted = f" Lifted by: {lifter}." if lifter else ""
+        reason = hold.reason.rstrip(".")
+        kind = hold.kind.replace("_", " ").capitalize()
+        return f"{kind} hold{amount}: {reason}. {effect}.{see}{lifted}"
+
+    def request_words(self, now: datetime) -> list[str]:
+        """What is ready first, then what is under way."""
+        ready, waiting = [], []
+        for request in self.requests:
+            title = self.request_titles.get(request.type, request.type.replace("_", " "))
+            if request.status == "completed" and request.collected_by is None:
+                ready.append(f"{title} ready since {when(request.ready_at, now)}.")
+            elif request.status == "approved":
+                waiting.append(f"{title} approved, not ready yet.")
+            elif request.status == "pending":
+                waiting.append(f"{title} asked for {when(request.created_at, now)}, not decided yet.")
+        return ready + waiting
+
+    def first_line(self, now: datetime) -> str:
+        """Everything the clerk must say, in one line."""
+        said = self.hold_words + self.request_words(now)
+        return " ".join(said) if said else "No hold, no open request."
+
+
+def document_words(document: IssuedDocumentView) -> str:
+    name = DOCUMENT_NAMES.get(document.document, document.document)
+    kind = "" if document.kind == "original" else f", {document.kind}"
+    copy = f", copy {document.copy_number} of {document.copies}" if document.copies > 1 else ""
+    return f"{name}{kind}{copy}"
+
+
+def is_sealed_code(text: str) -> bool:
+    """Whether a scanner read the code of a sealed document instead of a card."""
+    return _SEALED_CODE.search(text.strip()) is not None
+
+
+class DeskPresenter:
+    """Finding and opening. `find` and `visit` are called off the window's thread."""
+
+    def __init__(self, calls: DeskCalls, permissions: Collection[str]) -> None:
+        self._calls = calls
+        self._permissions = frozenset(permissions)
+        self._lifters: dict[str, str] | None = None
+        self._titles: dict[str, str] | None = None
+        self._programs: dict[int, str] = {}
+        self.visitor: Visitor | None = None
+
+    def may(self, permission: Permission) -> bool:
+        return permission in self._permissions
+
+    def find(self, text: str) -> Found:
+        """A serial finds its student; a whole registration number, or the only one found, opens."""
+        words = " ".join(text.split())
+        if _SERIAL.fullmatch(words):
+            document = self._calls.find_document(words)
+            if document is not None:
+                return Found(words, open_id=document.student_id, serial=document.serial)
+        students = self._calls.find_students(words)
+        exact = [one for one in students if one.reg_no.casefold() == words.casefold()] or students
+        return Found(words, students, open_id=exact[0].id if len(exact) == 1 else None)
+
+    def visit(self, student_id: int) -> Visitor:
+        """Everything that is said about a student at the counter."""
+        student = self._calls.read_student(student_id)
+        if student.program_id not in self._programs:
+            self._programs[student.program_id] = self._calls.read_program(student.program_id).name
+        holds: Sequence[HoldView] = ()
+        if self.may(Permission.READ_HOLDS):
+            holds = self._calls.open_holds(student_id)
+            if self._lifters is None:
+                self._lifters = {kind.kind: kind.lifted_by for kind in self._calls.hold_kinds()}
+        requests: Sequence[RequestView] = ()
+        if self.may(Permission.READ_REQUESTS):
+            requests = self._calls.requests_of(student_id)
+            if requests and self._titles is None:
+                self._titles = {one.type: one.title for one in self._calls.request_types()}
+        return Visitor(
+            student,
+            self._programs[student.program_id],
+            holds,
+            self._lifters or {},
+            requests,
+            self._titles or {},
+            self._calls.documents_of(student_id),
+        )
