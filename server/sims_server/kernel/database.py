@@ -164,6 +164,11 @@ class Database:
         """Called after a setting was written."""
         self._settings_read_at = float("-inf")
 
+    def forget_connections(self) -> None:
+        """Called when one broke: those that wait in the pool are closed, the next are new."""
+        self.engine.dispose()
+        self.reading_engine.dispose()
+
     def close(self) -> None:
         self.engine.dispose()
         self.reading_engine.dispose()

@@ -131,10 +131,11 @@ def execute(
             for callback in work.refusal_callbacks if work else ():
                 callback()
             raise
-        except psycopg.Error as error:
-            raise refusal_of(error) from error
-        except sqlalchemy.exc.SQLAlchemyError as error:
-            raise refusal_of_pool(error) from error
+        except (psycopg.Error, sqlalchemy.exc.SQLAlchemyError) as error:
+            # Nothing was done yet, or nothing would be: the same again over a connection that lives.
+            if _lost(database, error) and attempt == 1 and (work is None or not changes):
+                continue
+            raise _refusal(error) from error
         for callback in work.callbacks:
             callback()
         return answer
@@ -153,6 +154,7 @@ def execute_as_system(
     """The same door for jobs, the command line and tests: the actor is the system, or whom a job acts for."""
     caller = actor or SYSTEM_CALLER
     for attempt in range(1, ATTEMPTS + 1):
+        work: Work | None = None
         try:
             with database.transaction() as (session, connection):
                 request_id = uuid.uuid4().hex
@@ -172,12 +174,31 @@ def execute_as_system(
                 raise
             time.sleep(random.uniform(0, 0.01 * 2**attempt))
             continue
-        except psycopg.Error as error:
-            raise refusal_of(error) from error
+        except (psycopg.Error, sqlalchemy.exc.SQLAlchemyError) as error:
+            if _lost(database, error) and attempt == 1 and work is None:
+                continue
+            raise _refusal(error) from error
         for callback in work.callbacks:
             callback()
         return result
     raise AssertionError("unreachable")
+
+
+def _refusal(error: psycopg.Error | sqlalchemy.exc.SQLAlchemyError) -> BaseException:
+    return refusal_of(error) if isinstance(error, psycopg.Error) else refusal_of_pool(error)
+
+
+def _lost(database: Database, error: psycopg.Error | sqlalchemy.exc.SQLAlchemyError) -> bool:
+    """Whether a connection broke. Then the database has restarted, and the pool's others are as dead:
+    without this each of them would fail one more request."""
+    if isinstance(error, psycopg.Error):
+        state = error.sqlstate or "57P"  # the network's own breaks carry none
+        lost = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) and state[:3] == "57P"
+    else:
+        lost = isinstance(error, sqlalchemy.exc.DBAPIError) and error.connection_invalidated
+    if lost:
+        database.forget_connections()
+    return lost
 
 
 def _who(connection: Connection, incoming: Incoming, action: str, now: Any, changes: bool) -> Caller:

@@ -21,6 +21,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import psycopg
+import sqlalchemy.exc
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
@@ -115,7 +116,7 @@ class Scheduler:
                     self._database.url, autocommit=True, connect_timeout=5, application_name="sims-clock"
                 ) as connection:
                     self._wait_and_lead(connection)
-            except psycopg.Error:
+            except (psycopg.Error, sqlalchemy.exc.SQLAlchemyError):
                 log.warning("the clock cannot reach the database; it tries again")
             except Exception:
                 log.exception("the clock stumbled; it goes on")

@@ -108,9 +108,10 @@ def _sentence(broken: Broken) -> str:
 
 
 def drop(ways: Connections, name: str) -> None:
-    """Drop a database that was made for a restore, with whoever is in it."""
+    """Drop a database that was made for a restore. Not WITH (FORCE): that fails when autovacuum is in
+    it, whose process is not ours to end; without it PostgreSQL asks autovacuum to leave, and waits."""
     with psycopg.connect(ways.for_owner("postgres"), autocommit=True) as connection:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
 
 
 # --- rehearsal ------------------------------------------------------------------------------------
