@@ -6,15 +6,29 @@ again with the same `key`, and the server answers what it answered then.
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sims_desktop.client.http import Client, Parameters
 from sims_shared.access import User
-from sims_shared.grading import SheetStateView, SheetSummary, SheetView
+from sims_shared.catalog import ProgramView
+from sims_shared.grading import AssessmentView, SheetStateView, SheetSummary, SheetView
 from sims_shared.messages import Page
-from sims_shared.results import PendingChangeView, ResultView
+from sims_shared.results import (
+    ChangeImpact,
+    ExceptionList,
+    PendingChangeView,
+    ResultsFrozen,
+    ResultsPublished,
+    ResultsReleased,
+    ResultsWithheld,
+    ResultView,
+    TermProgress,
+)
+from sims_shared.terms import TermView
 
 T = TypeVar("T")
+Scope = dict[str, int]  # section_id, or term_id and perhaps program_id
+Wish = dict[str, Any]  # result_id, and new_grade or scores, as the command has them
 PAGE_SIZE = 200
 
 
@@ -63,3 +77,52 @@ def every(client: Client, path: str, kind: type[T], given: Parameters) -> list[T
         page = client.get(page.next, Page[kind])  # type: ignore[valid-type]
         found += page.results
     return found
+
+
+class ResultCalls:
+    """What the publish page asks. Every call raises `ClientError`s only; `key` as above."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def read_terms(self) -> list[TermView]:
+        return every(self._client, "/api/terms/", TermView, {"ordering": "-start_date"})
+
+    def read_programs(self) -> list[ProgramView]:
+        return every(self._client, "/api/programs/", ProgramView, {"ordering": "code"})
+
+    def read_progress(self, term_id: int, program_id: int | None) -> TermProgress:
+        given: Parameters = {"term_id": term_id, "program_id": program_id}
+        return self._client.get("/api/results/overview/", TermProgress, given)
+
+    def read_exceptions(self, section_id: int) -> ExceptionList:
+        return self._client.get("/api/results/exceptions/", ExceptionList, {"section_id": section_id})
+
+    def read_results(self, section_id: int) -> list[ResultView]:
+        return every(self._client, "/api/results/", ResultView, {"section_id": section_id})
+
+    def read_assessments(self, section_id: int) -> list[AssessmentView]:
+        return every(self._client, "/api/assessments/", AssessmentView, {"section_id": section_id})
+
+    def publish(self, scope: Scope, key: str) -> ResultsPublished:
+        """Raises ProblemAnswer with the facts of `results.scores_missing`, `.sheet_not_approved` …"""
+        return self._client.post("/api/results/publish/", scope, ResultsPublished, key=key)
+
+    def freeze(self, scope: Scope, key: str) -> ResultsFrozen:
+        return self._client.post("/api/results/freeze/", scope, ResultsFrozen, key=key)
+
+    def withhold(self, result_ids: list[int], reason: str, note: str, key: str) -> ResultsWithheld:
+        body = {"result_ids": result_ids, "reason": reason, "note": note}
+        return self._client.post("/api/results/withhold/", body, ResultsWithheld, key=key)
+
+    def release(self, result_ids: list[int], key: str) -> ResultsReleased:
+        return self._client.post(
+            "/api/results/release/", {"result_ids": result_ids}, ResultsReleased, key=key
+        )
+
+    def preview_change(self, wish: Wish) -> ChangeImpact:
+        return self._client.post("/api/results/preview-change/", wish, ChangeImpact)
+
+    def request_change(self, wish: Wish, reason: str, key: str) -> PendingChangeView:
+        body = {**wish, "reason": reason}
+        return self._client.post("/api/results/change-request/", body, PendingChangeView, key=key)

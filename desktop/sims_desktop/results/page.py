@@ -1,0 +1,459 @@
+"""The controller's page: the sections of a term on the left, one section's students on the right.
+
+What an act would do stands below the students, and the same key carries it out; one line takes reasons,
+grades and marks. The rule a newcomer would get wrong: publish acts on the section under the cursor, its
+Shift twin on everything that term and program name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QSplitter, QVBoxLayout, QWidget
+
+from sims_desktop.approvals.page import colour, text_label
+from sims_desktop.client.errors import ClientError
+from sims_desktop.client.results import Wish
+from sims_desktop.kit import theme
+from sims_desktop.kit.forms import Complaint
+from sims_desktop.kit.notes import Note
+from sims_desktop.kit.page import Page, Surroundings
+from sims_desktop.kit.search import Entry
+from sims_desktop.kit.tables import Field, RecordModel, RecordView
+from sims_desktop.kit.tasks import Task
+from sims_desktop.kit.wording import left_to_right
+from sims_desktop.results.presenter import (
+    Act,
+    Loaded,
+    PublishPresenter,
+    RowLine,
+    blocker_words,
+    filled_words,
+    group,
+    refusal_words,
+    state_words,
+    title_of,
+)
+from sims_shared.results import SectionProgress
+
+WITHHOLD_HINT = "1 fee · 2 unfair means · 3 award awaited · 4 document · 5 other, then a note; Enter"
+CHANGE_HINT = "New grade, or marks such as “Final 34, Quiz ABS”; Enter shows the effect"
+REASON_HINT = "Reason; Enter sends it to the head, Esc leaves it"
+
+
+class PublishPage(Page):
+    title = "Publish results"
+    guide = "controller"
+
+    def __init__(
+        self, around: Surroundings, presenter: PublishPresenter, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(around, "publish", parent)
+        self.presenter = presenter
+        self._held: Act | None = None
+        self._task: Task | None = None
+        self._loading: Task | None = None
+        self._again = False
+        self._entered: Callable[[str], None] | None = None
+        self._section: tuple[int, SectionProgress] | None = None
+        self._build()
+        self._add_actions()
+        presenter.on_change = self._show
+        around.theme.changed.connect(self._recolour)
+        around.remembered.restore_place("publish_split", self.split)
+        self.split.splitterMoved.connect(lambda *_: around.remembered.save_place("publish_split", self.split))
+        self._show()
+
+    def _build(self) -> None:
+        wide = self.fontMetrics().averageCharWidth()
+        self.summary = text_label("publish_summary", self, larger=True)
+        self.term = QComboBox(self)
+        self.term.setObjectName("publish_term")
+        self.term.setAccessibleName("Term")
+        self.program = QComboBox(self)
+        self.program.setObjectName("publish_program")
+        self.program.setAccessibleName("Program")
+        self.term.activated.connect(self._narrow)
+        self.program.activated.connect(self._narrow)
+        self.filter_button = QPushButton(self)
+        self.filter_button.setObjectName("publish_filter")
+        self.filter_button.clicked.connect(self.presenter.next_filter)
+        top = QHBoxLayout()
+        for part in (self.term, self.program, self.filter_button):
+            top.addWidget(part)
+        top.addStretch(1)
+        self.model: RecordModel[SectionProgress] = RecordModel(
+            [
+                Field("Section", title_of, wide * 13),
+                Field("State", state_words, wide * 32),
+                Field("Marks", filled_words, wide * 15, is_number=True),
+                Field("Waits for", blocker_words, wide * 18),
+                Field("Course", lambda section: section.course_title, wide * 24),
+            ],
+            tint=self._section_tint,
+        )
+        self.list = RecordView(self.model, "publish_sections", parent=self)
+        self.list.setAccessibleName("Sections of the term")
+        self.list.selectionModel().currentRowChanged.connect(lambda *_: self._moved())
+        self.list.opened.connect(self._to_rows)
+        self.heading = text_label("publish_heading", self, larger=True)
+        self.row_model: RecordModel[RowLine] = RecordModel(
+            [
+                Field("Number", lambda row: left_to_right(row.reg_no), wide * 17),
+                Field("Name", lambda row: row.name, wide * 20),
+                Field("Total", lambda row: row.total_words, wide * 8, is_number=True),
+                Field("Grade", lambda row: row.grade_words, wide * 8),
+                Field("State", lambda row: row.state_words, wide * 24),
+            ],
+            tint=self._row_tint,
+        )
+        self.rows: RecordView[RowLine] = RecordView(self.row_model, "publish_rows", several=True, parent=self)
+        self.rows.setAccessibleName("Students of the section")
+        self.question = text_label("publish_question", self)
+        self.line = QLineEdit(self)
+        self.line.setObjectName("publish_line")
+        self.line.setMaxLength(2000)
+        self.line.returnPressed.connect(self._line_entered)
+        self.complaint = Complaint(self)
+        self.complaint.setObjectName("publish_complaint")
+        self.publish_button = self._button("Publish", "Ctrl+Enter", self.publish_section)
+        self.all_button = self._button("Publish all", "Ctrl+Shift+Enter", self.publish_all)
+        self.freeze_button = self._button("Freeze", "Ctrl+Shift+F", self.freeze_section)
+        buttons = QHBoxLayout()
+        for button in (self.publish_button, self.all_button, self.freeze_button):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        right = QWidget(self)
+        column = QVBoxLayout(right)
+        column.setContentsMargins(8, 0, 0, 0)
+        column.addWidget(self.heading)
+        column.addWidget(self.rows, 1)
+        for below in (self.question, self.line, self.complaint):
+            column.addWidget(below)
+            below.hide()
+        column.addLayout(buttons)
+        self.split: QSplitter = QSplitter(Qt.Orientation.Horizontal, self)
+        self.split.setObjectName("publish_split")
+        self.split.addWidget(self.list)
+        self.split.addWidget(right)
+        self.split.setSizes([500, 500])
+        self.split.setChildrenCollapsible(False)
+        self.note = Note(self)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.summary)
+        layout.addLayout(top)
+        layout.addWidget(self.split, 1)
+        layout.addWidget(self.note)
+        self.setFocusProxy(self.list)
+
+    def _button(self, text: str, keys: str, call: Callable[[], object]) -> QPushButton:
+        button = QPushButton(text, self)
+        button.setObjectName("publish_" + text.lower().replace(" ", "_"))
+        button.setToolTip(keys)
+        button.clicked.connect(lambda checked=False: call())
+        return button
+
+    def _add_actions(self) -> None:
+        add = self.add_action
+        add("publish.section", "Publish this section", ("Ctrl+Return", "Ctrl+Enter"), self.publish_section)
+        add(
+            "publish.all",
+            "Publish everything of this term and program",
+            ("Ctrl+Shift+Return", "Ctrl+Shift+Enter"),
+            self.publish_all,
+        )
+        add("publish.freeze", "Freeze this section", "Ctrl+Shift+F", self.freeze_section)
+        add("publish.freeze_all", "Freeze everything of this term and program", (), self.freeze_all)
+        add("publish.withhold", "Withhold with a reason", "W", self.ask_withhold)
+        add("publish.release", "Release what is withheld", "L", self.release)
+        add("publish.change", "Request a change", "Ctrl+R", self.ask_change)
+        add("publish.filter", "Next filter", "F", self.presenter.next_filter)
+        add("publish.next", "Next section", "J", lambda: self._step(1))
+        add("publish.previous", "Previous section", "K", lambda: self._step(-1))
+        add("publish.leave", "Leave it", "Esc", self.leave)
+        add("publish.refresh", "Ask the server again", "F5", self.refresh)
+
+    # Showing
+
+    def _section_tint(self, section: SectionProgress) -> QColor | None:
+        if section.conflicts and section.sheet == "open":
+            return theme.tint("conflict")
+        meaning = {"ready": "waiting", "published": "closed"}.get(group(section))
+        return theme.tint(meaning) if meaning else None
+
+    def _row_tint(self, row: RowLine) -> QColor | None:
+        if row.withheld_for is not None:
+            return theme.tint("conflict")
+        return theme.tint("refused") if row.why else None
+
+    def _recolour(self) -> None:
+        colour(self.question, "conflict")
+        self.model.set_records(list(self.presenter.visible))
+        self.row_model.set_records(list(self.row_model.records))
+
+    def _show(self) -> None:
+        before, place = self.list.current(), max(0, self.list.currentIndex().row())
+        self.summary.setText(self.presenter.sentence)
+        self.filter_button.setText(f"Show: {self.presenter.filter} (F)")
+        self._fill(self.term, [(term.name, term.id) for term in self.presenter.terms], self.presenter.term_id)
+        programs = [(f"{one.code} {one.name}", one.id) for one in self.presenter.programs]
+        self._fill(self.program, [("All programs", None), *programs], self.presenter.program_id)
+        visible = self.presenter.visible
+        self.model.set_records(visible)
+        if visible:
+            ids = [section.section_id for section in visible]
+            same = before is not None and before.section_id in ids
+            wanted = ids.index(before.section_id) if same and before else min(place, len(ids) - 1)
+            if self.list.currentIndex().row() != wanted:
+                self.list.selectRow(wanted)
+        self._moved()
+
+    def _fill(self, box: QComboBox, entries: list[tuple[str, int | None]], chosen: int | None) -> None:
+        if [box.itemText(n) for n in range(box.count())] != [name for name, _ in entries]:
+            box.clear()
+            for name, id in entries:
+                box.addItem(name, id)
+        box.setCurrentIndex(box.findData(chosen) if chosen is not None else 0)
+
+    def _narrow(self) -> None:
+        self.presenter.term_id = self.term.currentData()
+        self.presenter.program_id = self.program.currentData()
+        self.refresh()
+
+    def _moved(self) -> None:
+        section = self.list.current()
+        if section is None:
+            self._section = None
+            self._leave_asking()
+            self.heading.setText("")
+            self.row_model.set_records([])
+        elif self._section is None or self._section[1] != section:
+            if self._section is None or self._section[0] != section.section_id:
+                self.row_model.set_records([])
+                self._leave_asking()
+            elif self._held is not None:  # what was shown to be agreed to is no longer what it would do
+                self._leave_asking()
+            self._section = (section.section_id, section)
+            self.heading.setText(f"{title_of(section)}: {state_words(section)}")
+            self._read_rows(section)
+        for button in (self.publish_button, self.all_button, self.freeze_button):
+            button.setEnabled(section is not None and self._task is None)
+
+    def _read_rows(self, section: SectionProgress) -> None:
+        def is_wanted() -> bool:
+            return self._section is not None and self._section[1] is section
+
+        def done(rows: list[RowLine]) -> None:
+            if is_wanted():
+                self.row_model.set_records(rows)
+                if rows and self.rows.current() is None:
+                    self.rows.selectRow(0)
+
+        def failed(error: Exception) -> None:
+            if not isinstance(error, ClientError):
+                raise error
+            if is_wanted():
+                self.heading.setText(f"{title_of(section)}: {error}. The students cannot be shown now.")
+
+        self.around.tasks.run(
+            lambda progress: self.presenter.read_rows(section.section_id), done, failed, owner=self
+        )
+
+    def _to_rows(self) -> None:
+        self.rows.setFocus()
+
+    def _step(self, by: int) -> None:
+        count = self.model.rowCount()
+        if count:
+            self.list.selectRow(min(max(self.list.currentIndex().row() + by, 0), count - 1))
+
+    # Acts
+
+    def publish_section(self) -> None:
+        """Also answers yes to whatever was asked last."""
+        if self._held is not None:
+            self._carry_out(self._held)
+            return
+        section = self.list.current()
+        if section is not None:
+            self._propose(self.presenter.publish(section, list(self.row_model.records)))
+
+    def publish_all(self) -> None:
+        self._propose(self.presenter.publish(None))
+
+    def freeze_section(self) -> None:
+        section = self.list.current()
+        if section is not None:
+            self._propose(self.presenter.freeze(section))
+
+    def freeze_all(self) -> None:
+        self._propose(self.presenter.freeze(None))
+
+    def release(self) -> None:
+        self._propose(self.presenter.release(self.rows.chosen()))
+
+    def ask_withhold(self) -> None:
+        rows = self.rows.chosen()
+
+        def entered(typed: str) -> None:
+            self._propose(self.presenter.withhold(rows, typed))
+
+        if rows:
+            self._ask_line(WITHHOLD_HINT, "Reason for withholding", entered)
+        else:
+            self.complaint.say("Choose students first; Tab goes to them.")
+
+    def ask_change(self) -> None:
+        row = self.rows.current()
+        if row is None or row.result is None or row.result.state == "draft":
+            self.complaint.say("A change is asked for a published result; a draft is corrected on its sheet.")
+            return
+
+        def entered(typed: str) -> None:
+            assert row is not None
+            self.complaint.say("")
+
+            def done(found: tuple[Wish, str] | str) -> None:
+                if isinstance(found, str):
+                    self.complaint.say(found)
+                else:
+                    self._ask_reason(row, *found)
+
+            self.around.tasks.run(
+                lambda progress: self.presenter.preview_change(row, typed), done, self._refused, owner=self
+            )
+
+        name = f"{left_to_right(row.reg_no)}, {row.total_words} {row.grade_words}"
+        self._ask_line(f"{name}: {CHANGE_HINT}", "New grade or marks", entered)
+
+    def _ask_reason(self, row: RowLine, wish: Wish, effect: str) -> None:
+        def entered(reason: str) -> None:
+            self._propose(self.presenter.request_change(row, wish, reason))
+
+        self._ask_line(REASON_HINT, "Reason for the change", entered)
+        self._say_question(effect)
+
+    def _ask_line(self, hint: str, name: str, entered: Callable[[str], None]) -> None:
+        self._leave_asking()
+        self._entered = entered
+        self.line.setPlaceholderText(hint)
+        self.line.setAccessibleName(name)
+        self.line.show()
+        self.line.setFocus()
+
+    def _line_entered(self) -> None:
+        if self._entered is not None and self._task is None:
+            self._entered(self.line.text())
+
+    def _propose(self, act: Act | str) -> None:
+        """Shows what it would do, or why not; what needs no question is done."""
+        if isinstance(act, str):
+            self.complaint.say(act)
+        elif act.question:
+            self._leave_asking()
+            self._held = act
+            self._say_question(act.question)
+        else:
+            self._carry_out(act)
+
+    def _say_question(self, words: str) -> None:
+        colour(self.question, "conflict")
+        self.question.setText(words)
+        self.question.setAccessibleName(words)
+        self.question.show()
+
+    def _carry_out(self, act: Act) -> None:
+        if self._task is not None:
+            self.complaint.say("One moment: the last act is still on its way.")
+            return
+
+        def done(sentence: str) -> None:
+            self._leave_asking()
+            self.note.say(sentence)
+            self.around.changes.tell("results", 0)
+            self.rows.setFocus() if self.rows.hasFocus() else self.list.setFocus()
+
+        self.complaint.say("")
+        self._held = None
+        self.note.say(f"{act.title} …")
+        self._task = self.around.tasks.run(
+            lambda progress: self.presenter.carry_out(act), done, self._refused, title=act.title, owner=self
+        )
+        self._task.ended.connect(self._ended)
+        self._moved()
+
+    def _refused(self, error: Exception) -> None:
+        if not isinstance(error, ClientError):
+            raise error
+        self.question.hide()
+        self.note.say("")
+        self.complaint.say(refusal_words(error))
+
+    def _ended(self) -> None:
+        """Also after a cancel: what the server did it did."""
+        self._task = None
+        self.refresh()
+
+    def leave(self) -> None:
+        self._leave_asking()
+        self.list.setFocus()
+
+    def _leave_asking(self) -> None:
+        self._held, self._entered = None, None
+        self.question.hide()
+        self.complaint.say("")
+        self.line.clear()
+        self.line.hide()
+
+    # The server
+
+    def refresh(self) -> None:
+        if self._loading is not None:
+            self._again = True
+            return
+
+        def done(loaded: Loaded) -> None:
+            if not self._again:
+                self.presenter.take(loaded)
+
+        self._loading = self.around.tasks.run(
+            lambda progress: self.presenter.load(), done, self.presenter.take_trouble, owner=self
+        )
+        self._loading.ended.connect(self._loaded)
+
+    def _loaded(self) -> None:
+        self._loading = None
+        if self._again:
+            self._again = False
+            self.refresh()
+
+    def heard(self, kind: str, id: int) -> None:
+        if kind == "results" and self.isVisible() and self._task is None:
+            self.refresh()
+
+    def shown(self) -> None:
+        self.refresh()
+        self.list.setFocus()
+
+    def entries(self, query: str) -> Iterable[Entry]:
+        """Sections of the tower, by any part of their name: `notify cs 101`."""
+        for section in self.presenter.sections if query.strip() else ():
+
+            def go(section_id: int = section.section_id) -> None:
+                self._go_to(section_id)
+
+            title = f"{title_of(section)} {section.course_title}"
+            yield Entry(title, go, f"results · {state_words(section)}", also="notify publish tower")
+
+    def _go_to(self, section_id: int) -> None:
+        self.presenter.filter = "all"
+        self._show()
+        ids = [section.section_id for section in self.model.records]
+        if section_id in ids:
+            self.list.selectRow(ids.index(section_id))
+            self.list.setFocus()
+
+    def leaving(self) -> str:
+        return "An act is still being sent." if self._task is not None else ""

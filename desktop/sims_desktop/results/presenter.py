@@ -1,0 +1,473 @@
+"""The control tower without a screen: sections in words, what a publish would do, and what became of it.
+
+The rule a newcomer would get wrong: the server judges. A preview here may say that a publish would be
+refused, and spares the attempt; that it would pass is only ever known from the server's answer.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Protocol
+
+from sims_desktop.approvals.presenter import WAITS_FOR, effects_of, in_words, moved, superseded_words
+from sims_desktop.client.errors import ClientError, ProblemAnswer, TryLater
+from sims_desktop.client.results import Scope, Wish
+from sims_desktop.kit.wording import left_to_right, listed, plural
+from sims_shared.catalog import ProgramView
+from sims_shared.grading import SCORED, AssessmentView
+from sims_shared.results import (
+    ChangeImpact,
+    ExceptionList,
+    PendingChangeView,
+    ResultsFrozen,
+    ResultsPublished,
+    ResultsReleased,
+    ResultsWithheld,
+    ResultView,
+    SectionProgress,
+    TermProgress,
+)
+from sims_shared.terms import TermView
+from sims_shared.values import parse_decimal
+
+FILTERS = ("all", "outstanding", "ready", "published")
+REASONS = {"1": "fee", "2": "ufm", "3": "award_awaited", "4": "document", "5": "other"}
+REASON_WORDS = {
+    "fee": "fee",
+    "ufm": "unfair means",
+    "award_awaited": "award awaited",
+    "document": "document",
+    "other": "other reason",
+}
+NO_RETURN = "Nothing returns after this."
+MARKS = {"ABS": "absent", "A": "absent", "EXC": "excused", "UFM": "ufm"}
+
+
+class Tower(Protocol):
+    """The server's side. Every call raises `ClientError`s only."""
+
+    def read_terms(self) -> list[TermView]: ...
+
+    def read_programs(self) -> list[ProgramView]: ...
+
+    def read_progress(self, term_id: int, program_id: int | None) -> TermProgress: ...
+
+    def read_exceptions(self, section_id: int) -> ExceptionList: ...
+
+    def read_results(self, section_id: int) -> list[ResultView]: ...
+
+    def read_assessments(self, section_id: int) -> list[AssessmentView]: ...
+
+    def publish(self, scope: Scope, key: str) -> ResultsPublished: ...
+
+    def freeze(self, scope: Scope, key: str) -> ResultsFrozen: ...
+
+    def withhold(self, result_ids: list[int], reason: str, note: str, key: str) -> ResultsWithheld: ...
+
+    def release(self, result_ids: list[int], key: str) -> ResultsReleased: ...
+
+    def preview_change(self, wish: Wish) -> ChangeImpact: ...
+
+    def request_change(self, wish: Wish, reason: str, key: str) -> PendingChangeView: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RowLine:
+    """One student of a section. `why` is what stops the publish; `result` is None where nothing was
+    drafted."""
+
+    reg_no: str
+    name: str
+    result: ResultView | None
+    withheld_for: str | None = None
+    note: str = ""
+    why: str = ""
+
+    @property
+    def state_words(self) -> str:
+        if self.withheld_for is not None:
+            also = f": {self.note}" if self.note else ""
+            return f"Withheld, {REASON_WORDS.get(self.withheld_for, self.withheld_for)}{also}"
+        if self.why:
+            return f"Missing: {self.why}"
+        if self.result is None:
+            return ""
+        return {"draft": "Ready", "published": "Published", "frozen": "Frozen"}.get(
+            self.result.state, self.result.state
+        )
+
+    @property
+    def total_words(self) -> str:
+        return "" if self.result is None or self.result.total is None else str(self.result.total)
+
+    @property
+    def grade_words(self) -> str:
+        return "" if self.result is None else self.result.grade_shown or ""
+
+
+@dataclass(slots=True)
+class Loaded:
+    terms: list[TermView]
+    programs: list[ProgramView]
+    term_id: int | None
+    sections: list[SectionProgress]
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something to be sent once it was looked at. `question` says what it would do, `title` what is under
+    way; `send` does it with its key and answers the sentence for the foot of the page."""
+
+    title: str
+    question: str
+    intent: tuple[Any, ...]
+    send: Callable[[str], str]
+
+
+class PublishPresenter:
+    """`sections` as the term and program chosen have them; `visible` are those the filter lets through."""
+
+    def __init__(self, tower: Tower) -> None:
+        self._tower = tower
+        self._keys: dict[tuple[Any, ...], str] = {}
+        self.terms: list[TermView] = []
+        self.programs: list[ProgramView] = []
+        self.term_id: int | None = None
+        self.program_id: int | None = None
+        self.sections: list[SectionProgress] = []
+        self.filter = "all"
+        self.trouble = ""
+        self.is_loaded = False
+        self.on_change: Callable[[], None] = lambda: None
+
+    # Reading
+
+    def load(self) -> Loaded:
+        """Off the window's thread. The open term is chosen first."""
+        terms = self.terms or self._tower.read_terms()
+        programs = self.programs or self._tower.read_programs()
+        term_id = self.term_id
+        if term_id is None:
+            term_id = next((term.id for term in terms if term.status == "open"), None) or (
+                terms[0].id if terms else None
+            )
+        sections = [] if term_id is None else self._tower.read_progress(term_id, self.program_id).sections
+        return Loaded(terms, programs, term_id, sections)
+
+    def take(self, loaded: Loaded) -> None:
+        self.terms, self.programs, self.term_id = loaded.terms, loaded.programs, loaded.term_id
+        self.sections, self.trouble, self.is_loaded = loaded.sections, "", True
+        self.on_change()
+
+    def take_trouble(self, error: Exception) -> None:
+        if not isinstance(error, ClientError):
+            raise error
+        self.trouble = str(error)
+        self.on_change()
+
+    def read_rows(self, section_id: int) -> list[RowLine]:
+        """Off the window's thread: the section's students, those that need something first."""
+        results = {result.id: result for result in self._tower.read_results(section_id)}
+        lines = []
+        for row in self._tower.read_exceptions(section_id).rows:
+            result = results.pop(row.result_id, None) if row.result_id is not None else None
+            lines.append(RowLine(row.reg_no, row.name, result, row.withheld_for, row.note, row.why))
+        rest = sorted(results.values(), key=lambda result: result.reg_no)
+        return lines + [
+            RowLine(result.reg_no, result.student_name, result, result.withheld_for) for result in rest
+        ]
+
+    @property
+    def visible(self) -> list[SectionProgress]:
+        return [section for section in self.sections if self.filter == "all" or group(section) == self.filter]
+
+    def next_filter(self) -> None:
+        self.filter = FILTERS[(FILTERS.index(self.filter) + 1) % len(FILTERS)]
+        self.on_change()
+
+    @property
+    def scope_words(self) -> str:
+        term = next((term.name for term in self.terms if term.id == self.term_id), "the term")
+        program = next((one.code for one in self.programs if one.id == self.program_id), "")
+        return f"{program}, {term}" if program else term
+
+    @property
+    def sentence(self) -> str:
+        if self.trouble:
+            return f"{self.trouble}. What is shown may be old; publishing needs the server. F5 asks again."
+        if not self.is_loaded:
+            return "Asking the server …"
+        if not self.sections:
+            return f"No section of {self.scope_words} has students."
+        groups = [group(section) for section in self.sections]
+        parts = [f"{groups.count(name):,} {name}" for name in FILTERS[1:] if groups.count(name)]
+        trouble = []
+        conflicts = sum(section.conflicts > 0 for section in self.sections)
+        offline = sum(section.pending > 0 for section in self.sections)
+        idle = sum(section.sheet == "open" and not section.filled for section in self.sections)
+        trouble += [f"{conflicts:,} in conflict"] if conflicts else []
+        trouble += [f"{offline:,} with marks not sent"] if offline else []
+        trouble += [f"{idle:,} not started"] if idle else []
+        also = f" ({listed(trouble)})" if trouble else ""
+        shown = f" · showing {self.filter}" if self.filter != "all" else ""
+        return f"{plural(len(self.sections), 'section')}: {', '.join(parts)}{also}{shown}"
+
+    # Publish and freeze
+
+    def _scope(self, section: SectionProgress | None) -> Scope:
+        if section is not None:
+            return {"section_id": section.section_id}
+        scope = {"term_id": self.term_id or 0}
+        return scope if self.program_id is None else {**scope, "program_id": self.program_id}
+
+    def publish(self, section: SectionProgress | None, rows: Sequence[RowLine] = ()) -> Act | str:
+        """Of one section, or of everything in the term and program chosen (None); or why not. `rows` name
+        who is missing in a single section."""
+        sections = self.sections if section is None else [section]
+        name = title_of(section) if section is not None else self.scope_words
+        open_ = [one for one in sections if one.published < one.roster]
+        if not open_:
+            return f"{name} is published already."
+        waiting = [one for one in open_ if one.sheet != "approved"]
+        if waiting:
+            named = listed(f"{title_of(one)} ({blocker_words(one)})" for one in waiting)
+            return f"Not yet: {plural(len(waiting), 'sheet is', 'sheets are')} not approved: {named}."
+        stuck = [one for one in open_ if one.missing or one.stale]
+        if stuck:
+            missing = [row for row in rows if row.why]
+            named = listed(f"{left_to_right(row.reg_no)}: {row.why}" for row in missing) or listed(
+                f"{title_of(one)} ({one.missing or one.stale:,})" for one in stuck
+            )
+            many = sum(one.missing or one.stale for one in stuck)
+            return f"Not yet: {plural(many, 'student')} without a result or a reason: {named}. W withholds."
+        drafts, withheld = sum(one.drafts for one in open_), sum(one.withheld for one in open_)
+        if not drafts:
+            return "Every result that is not out is withheld; L releases."
+        stays = f", {withheld:,} withheld and left behind" if withheld else ", nobody withheld"
+        of = f" of {plural(len(open_), 'section')}" if section is None else ""
+        question = (
+            f"{name}: {plural(drafts, 'result')}{of} complete{stays}. {NO_RETURN} "
+            "Ctrl+Enter publishes, Esc leaves it."
+        )
+        scope = self._scope(section)
+
+        def send(key: str) -> str:
+            done = self._tower.publish(scope, key)
+            behind = f", {done.withheld:,} withheld" if done.withheld else ""
+            return (
+                f"Published: {name}, {plural(done.published, 'result')}{behind}. "
+                f"Notification {left_to_right(done.notification.number)} of {done.notification.date}."
+            )
+
+        return Act(f"Publishing {name}", question, ("publish", *scope.items(), drafts, withheld), send)
+
+    def freeze(self, section: SectionProgress | None) -> Act | str:
+        sections = self.sections if section is None else [section]
+        name = title_of(section) if section is not None else self.scope_words
+        waiting = [one for one in sections if one.published + one.withheld < one.roster]
+        if waiting:
+            named = listed(f"{title_of(one)} ({state_words(one).lower()})" for one in waiting)
+            return f"Not yet: everything but the withheld is published first: {named}."
+        ready = sum(one.published - one.frozen for one in sections)
+        if not ready:
+            return f"{name} holds nothing that is published and not frozen."
+        question = (
+            f"{name}: {plural(ready, 'result')} will be closed for good; only a change request reaches them. "
+            "Ctrl+Enter freezes, Esc leaves it."
+        )
+        scope = self._scope(section)
+
+        def send(key: str) -> str:
+            done = self._tower.freeze(scope, key)
+            behind = f", {done.withheld:,} withheld were passed over" if done.withheld else ""
+            return f"Frozen: {name}, {plural(done.frozen, 'result')}{behind}."
+
+        return Act(f"Freezing {name}", question, ("freeze", *scope.items(), ready), send)
+
+    # Withhold and release
+
+    def withhold(self, rows: Sequence[RowLine], typed: str) -> Act | str:
+        """`typed` is a digit, and after it perhaps a note."""
+        digit, note = typed.strip()[:1], typed.strip()[1:].strip()
+        if digit not in REASONS:
+            return "Type the reason's digit: " + ", ".join(
+                f"{number} {REASON_WORDS[code]}" for number, code in REASONS.items()
+            )
+        results = [row.result for row in rows if row.result is not None]
+        if not results:
+            return "Choose students with a draft result first."
+        ids, words = sorted(result.id for result in results), REASON_WORDS[REASONS[digit]]
+
+        def send(key: str) -> str:
+            done = self._tower.withhold(ids, REASONS[digit], note, key)
+            return f"Withheld: {plural(done.withheld, 'result')}, {words}."
+
+        return Act("Withholding", "", ("withhold", *ids, typed), send)
+
+    def release(self, rows: Sequence[RowLine]) -> Act | str:
+        held = [row.result for row in rows if row.withheld_for is not None and row.result is not None]
+        if not held:
+            return "Nobody chosen is withheld."
+        ids = sorted(result.id for result in held)
+        question = (
+            f"{plural(len(ids), 'result')} will be published by a later notification. "
+            "Ctrl+Enter releases, Esc leaves it."
+        )
+
+        def send(key: str) -> str:
+            done = self._tower.release(ids, key)
+            number = left_to_right(done.notification.number)
+            return f"Released: {plural(done.released, 'result')}. Notification {number}."
+
+        return Act("Releasing", question, ("release", *ids), send)
+
+    # Asking for a change
+
+    def read_wish(self, row: RowLine, typed: str) -> Wish | str:
+        """Off the window's thread. `A-` is a grade; `Final 34, Quiz ABS` are marks of its assessments."""
+        assert row.result is not None
+        section_id = row.result.section_id
+        columns = self._tower.read_assessments(section_id) if section_id is not None else []
+        return wish_of(row.result.id, typed, columns)
+
+    def preview_change(self, row: RowLine, typed: str) -> tuple[Wish, str] | str:
+        """Off the window's thread: the wish and its effect in words, or why there is none."""
+        wish = self.read_wish(row, typed)
+        if isinstance(wish, str):
+            return wish
+        return wish, impact_words(self._tower.preview_change(wish))
+
+    def request_change(self, row: RowLine, wish: Wish, reason: str) -> Act | str:
+        if not reason.strip():
+            return "Say why the result should change."
+
+        def send(key: str) -> str:
+            change = self._tower.request_change(wish, reason.strip(), key)
+            return (
+                f"Asked: {left_to_right(change.reg_no)} {change.course_code}, "
+                f"{moved(change.old_grade, change.new_grade)}. It waits for {WAITS_FOR[1]}."
+            )
+
+        return Act("Asking for a change", "", ("change", repr(wish), reason), send)
+
+    # Sending
+
+    def carry_out(self, act: Act) -> str:
+        """Off the window's thread. After a lost answer the same act carries the same key."""
+        key = self._keys.setdefault(act.intent, str(uuid.uuid4()))
+        try:
+            sentence = act.send(key)
+        except TryLater:
+            raise
+        except ClientError:
+            self._keys.pop(act.intent, None)
+            raise
+        self._keys.pop(act.intent, None)
+        return sentence
+
+
+# -- Words -----------------------------------------------------------------------------------------
+
+
+def title_of(section: SectionProgress) -> str:
+    return f"{section.course_code} {section.section}"
+
+
+def group(section: SectionProgress) -> str:
+    """Which of FILTERS it belongs to."""
+    if section.roster and section.published + section.withheld >= section.roster and section.published:
+        return "published"
+    return (
+        "ready"
+        if section.sheet == "approved" and not section.missing and not section.stale
+        else "outstanding"
+    )
+
+
+def state_words(section: SectionProgress) -> str:
+    if section.frozen and section.frozen >= section.published:
+        return "Frozen" + (f", {section.withheld:,} withheld" if section.withheld else "")
+    if section.published >= section.roster:
+        return "Published"
+    if section.published:
+        left = f"Published: {section.published:,} of {section.roster:,}"
+        return left + (f", {section.withheld:,} withheld" if section.withheld else "")
+    if section.sheet == "approved":
+        parts = []
+        if section.missing or section.stale:
+            parts.append(f"{section.missing or section.stale:,} missing")
+        if section.withheld:
+            parts.append(f"{section.withheld:,} withheld")
+        return "Approved, " + (", ".join(parts) if parts else "ready to publish")
+    if section.sheet == "submitted":
+        return "Submitted, waiting for the head"
+    if section.conflicts:
+        return f"In progress, {section.conflicts:,} in conflict"
+    if section.pending:
+        return f"In progress, {plural(section.pending, 'mark')} not sent"
+    return "In progress" if section.filled else "Not started"
+
+
+def blocker_words(section: SectionProgress) -> str:
+    """Who has to act next; empty when it is this desk."""
+    if section.sheet == "open":
+        return section.lead or "no lead teacher"
+    if section.sheet == "submitted":
+        return "head of department"
+    return ""
+
+
+def filled_words(section: SectionProgress) -> str:
+    return f"{section.filled:,} of {section.total:,}"
+
+
+def wish_of(result_id: int, typed: str, columns: Sequence[AssessmentView]) -> Wish | str:
+    """What was typed, as the command says it, or why it says nothing."""
+    parts = [part.strip() for part in typed.replace(";", ",").split(",") if part.strip()]
+    if not parts:
+        return "Type a grade, or an assessment and its mark: “Final 34”."
+    if len(parts) == 1 and " " not in parts[0] and parse_decimal(parts[0]) is None:
+        return {"result_id": result_id, "new_grade": parts[0].upper()}
+    scores = []
+    for part in parts:
+        name, _, value = part.rpartition(" ")
+        if not name and len(columns) == 1:
+            name = columns[0].name
+        column = next((one for one in columns if one.name.casefold() == name.strip().casefold()), None)
+        if column is None:
+            names = listed(one.name for one in columns) or "none"
+            return f"“{part}”: name the assessment, then its mark. There are {names}."
+        mark, number = MARKS.get(value.upper()), parse_decimal(value)
+        if mark is None and number is None:
+            return f"“{value}” is neither a number nor ABS, EXC or UFM."
+        score: dict[str, str | int | Decimal | None] = {"assessment_id": column.id, "mark": mark or SCORED}
+        if mark is None:
+            score["score"] = number
+        scores.append(score)
+    return {"result_id": result_id, "scores": scores}
+
+
+def impact_words(impact: ChangeImpact) -> str:
+    effects = [
+        f"{name} {moved(before, after)}"
+        for name, before, after in effects_of(impact.old, impact.new)
+        if before != after
+    ]
+    documents = superseded_words(impact.supersedes) if impact.supersedes else "No document is superseded."
+    return f"{', '.join(effects) or 'No figure moves'}. {documents} Type the reason; Enter sends it."
+
+
+def refusal_words(error: Exception) -> str:
+    """The server's no, with the names that it lists."""
+    words = in_words(error)
+    if isinstance(error, ProblemAnswer):
+        faults = [fault.detail for fault in error.errors if fault.detail != error.detail]
+        if faults:
+            words += " " + " ".join(faults)
+        missing = error.facts.get("missing")
+        if isinstance(missing, list) and len(missing) > 1:
+            words += " " + listed(str(one.get("reg_no", "")) for one in missing if isinstance(one, dict))
+    return words
