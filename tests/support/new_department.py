@@ -124,9 +124,30 @@ def write_files(folder: Path, term: OpenTerm, guests: Sequence[str], password: s
         "enrollments": [{"reg_no": reg_no, **here} for reg_no in roster]
         + [{"reg_no": reg_no, "course_code": OTHER_COURSE, **place} for reg_no in fresh],
         "assessments": [
-            {**here, "assessment": "Quizzes", "type": "quiz", "weight": 20, "max_score": 20, "must_sit": "no"},
-            {**here, "assessment": "Midterm", "type": "midterm", "weight": 30, "max_score": 50, "must_sit": "no"},
-            {**here, "assessment": "Final", "type": "final", "weight": 50, "max_score": 100, "must_sit": "yes"},
+            {
+                **here,
+                "assessment": "Quizzes",
+                "type": "quiz",
+                "weight": 20,
+                "max_score": 20,
+                "must_sit": "no",
+            },
+            {
+                **here,
+                "assessment": "Midterm",
+                "type": "midterm",
+                "weight": 30,
+                "max_score": 50,
+                "must_sit": "no",
+            },
+            {
+                **here,
+                "assessment": "Final",
+                "type": "final",
+                "weight": 50,
+                "max_score": 100,
+                "must_sit": "yes",
+            },
         ],
         "scores": [
             {

@@ -21,12 +21,43 @@ from tests.support.university import University
 
 HUGE = 10**30
 NONSENSE: tuple[Any, ...] = (
-    HUGE, -1, 0, 1.5, True, None, "", "x" * 5000, "\u0000", "NaN", "1e5", "١٢", [], {}, [[1]], {"a": {"b": 1}}, "2026-13-45", "' OR 1=1 --",
-)  # fmt: skip
+    HUGE,
+    -1,
+    0,
+    1.5,
+    True,
+    None,
+    "",
+    "x" * 5000,
+    "\u0000",
+    "NaN",
+    "1e5",
+    "١٢",
+    [],
+    {},
+    [[1]],
+    {"a": {"b": 1}},
+    "2026-13-45",
+    "' OR 1=1 --",
+)
 BODIES = (
-    b"", b"null", b"[]", b"7", b'"text"', b"{", b'{"a":', b'{"x": NaN}', b'{"x": Infinity}', b"\xff\xfe", b'{"\\ud800": 1}',
-    b'{"x":' + b"[" * 5000, b"[" * 5000, b'{"a":' * 5000, b'{"score": 1e400}', b'{"id": ' + b"9" * 400 + b"}",
-)  # fmt: skip
+    b"",
+    b"null",
+    b"[]",
+    b"7",
+    b'"text"',
+    b"{",
+    b'{"a":',
+    b'{"x": NaN}',
+    b'{"x": Infinity}',
+    b"\xff\xfe",
+    b'{"\\ud800": 1}',
+    b'{"x":' + b"[" * 5000,
+    b"[" * 5000,
+    b'{"a":' * 5000,
+    b'{"score": 1e400}',
+    b'{"id": ' + b"9" * 400 + b"}",
+)
 
 
 def address(door: Door, number: int) -> str:
@@ -35,9 +66,13 @@ def address(door: Door, number: int) -> str:
 
 
 def check(reply: Reply, door: Door, sent: object) -> None:
-    assert reply.status < 500, f"{door.method} {door.path} answered {reply.status} to {sent!r}: {reply.content[:300]!r}"
+    assert reply.status < 500, (
+        f"{door.method} {door.path} answered {reply.status} to {sent!r}: {reply.content[:300]!r}"
+    )
     if reply.status >= 400 and not door.path.startswith("/V/") and not door.path.startswith("/verify"):
-        assert reply.headers["content-type"].startswith("application/problem+json"), f"{door.method} {door.path}"
+        assert reply.headers["content-type"].startswith("application/problem+json"), (
+            f"{door.method} {door.path}"
+        )
         problem = reply.json
         assert problem["status"] == reply.status
         assert re.fullmatch(r"[a-z_]+\.[a-z_0-9]+", problem["code"]), problem["code"]
@@ -61,7 +96,9 @@ def plausible(kind: Any) -> Any:
 @pytest.fixture
 def people(api: Api, university: University) -> dict[str, Client]:
     university.stand(students=2)
-    return {name: api.as_(name) for name in ("admin", "registrar", "examcell", "faculty", "counter", "student")}
+    return {
+        name: api.as_(name) for name in ("admin", "registrar", "examcell", "faculty", "counter", "student")
+    }
 
 
 @pytest.fixture
@@ -75,22 +112,33 @@ def test_no_body_of_nonsense_is_more_than_a_fault(people: dict[str, Client], doo
             continue
         for name in ("registrar", "faculty"):
             for body in BODIES:
-                reply = people[name].request(door.method, address(door, 1), content=body, headers={"content-type": "application/json"})
+                reply = people[name].request(
+                    door.method, address(door, 1), content=body, headers={"content-type": "application/json"}
+                )
                 check(reply, door, body[:40])
 
 
 def test_no_field_of_nonsense_is_more_than_a_fault(people: dict[str, Client], doors: list[Door]) -> None:
     for door in doors:
-        if door.command is None or door.multipart or door.path == "/api/auth/logout/" or "password" in door.path:
+        if (
+            door.command is None
+            or door.multipart
+            or door.path == "/api/auth/logout/"
+            or "password" in door.path
+        ):
             continue
         fields = {field.encode_name: field.type for field in msgspec.structs.fields(door.command)}
         fields = {name: kind for name, kind in fields.items() if f"{{{name}:" not in door.path}
         base = {name: plausible(kind) for name, kind in fields.items()}
-        name = "admin" if door.path.startswith(("/api/accounts", "/api/roles", "/api/settings")) else "registrar"
+        name = (
+            "admin" if door.path.startswith(("/api/accounts", "/api/roles", "/api/settings")) else "registrar"
+        )
         for field in fields:
             for wrong in NONSENSE:
                 body = json.dumps({**base, field: wrong}).encode()
-                reply = people[name].request(door.method, address(door, 1), content=body, headers={"content-type": "application/json"})
+                reply = people[name].request(
+                    door.method, address(door, 1), content=body, headers={"content-type": "application/json"}
+                )
                 check(reply, door, {field: str(wrong)[:30]})
 
 
@@ -101,10 +149,18 @@ def test_no_query_of_nonsense_is_more_than_a_fault(people: dict[str, Client], do
             continue
         names = ["page_size", "cursor", "count", "ordering", "search", "nonsense"]
         names += list(door.listing.filters) if door.listing is not None else []
-        names += [field.encode_name for field in msgspec.structs.fields(door.query)] if door.query is not None else []
+        names += (
+            [field.encode_name for field in msgspec.structs.fields(door.query)]
+            if door.query is not None
+            else []
+        )
         for name in names:
             for value in wrong:
-                check(people["registrar"].get(f"{address(door, 1)}?{name}={value}"), door, f"{name}={value[:20]}")
+                check(
+                    people["registrar"].get(f"{address(door, 1)}?{name}={value}"),
+                    door,
+                    f"{name}={value[:20]}",
+                )
 
 
 def test_ids_beyond_the_column_are_not_found(people: dict[str, Client], doors: list[Door]) -> None:
@@ -116,7 +172,9 @@ def test_ids_beyond_the_column_are_not_found(people: dict[str, Client], doors: l
 
 
 def test_a_body_of_ten_megabytes_is_too_large(people: dict[str, Client], doors: list[Door]) -> None:
-    reply = people["registrar"].request("POST", "/api/students/", content=b'{"name": "' + b"x" * 10_000_000 + b'"}')
+    reply = people["registrar"].request(
+        "POST", "/api/students/", content=b'{"name": "' + b"x" * 10_000_000 + b'"}'
+    )
     assert reply.status == 413
     assert reply.code == "request.too_large"
 
@@ -126,6 +184,8 @@ def test_a_wrong_token_is_told_to_sign_in(api: Api, doors: list[Door]) -> None:
         if door.anonymous:
             continue
         for token in ("x", "a.b.c", "eyJhbGciOiJub25lIn0.eyJzaWQiOiIxIn0.", "ü"):
-            reply = api.anonymous.request(door.method, address(door, 1), headers={"Authorization": f"Bearer {token}".encode()})
+            reply = api.anonymous.request(
+                door.method, address(door, 1), headers={"Authorization": f"Bearer {token}".encode()}
+            )
             assert reply.status == 401, f"{door.method} {door.path} answered {reply.status}"
             assert reply.headers["www-authenticate"] == "Bearer"
