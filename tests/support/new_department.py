@@ -121,8 +121,10 @@ def write_files(folder: Path, term: OpenTerm, guests: Sequence[str], password: s
             }
             for reg_no, (name, native) in zip(fresh, _FRESH, strict=True)
         ],
-        "enrollments": [{"reg_no": reg_no, **here} for reg_no in roster]
-        + [{"reg_no": reg_no, "course_code": OTHER_COURSE, **place} for reg_no in fresh],
+        "enrollments": [
+            *({"reg_no": reg_no, **here} for reg_no in roster),
+            *({"reg_no": reg_no, "course_code": OTHER_COURSE, **place} for reg_no in fresh),
+        ],
         "assessments": [
             {
                 **here,

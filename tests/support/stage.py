@@ -7,6 +7,7 @@ here sleeps for a while and hopes; `until` waits for a fact, and a fact that doe
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import ctypes
 import os
@@ -176,6 +177,12 @@ class Caller:
             page = self._answer(self._http.get(page["next"]))
             found += page["results"]
         return found
+
+    def download(self, path: str) -> bytes:
+        answer = self._http.get(path)
+        if answer.status_code != 200:
+            raise StepFailed(f"{path} answered {answer.status_code}: {answer.text[:600]}")
+        return answer.content
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
         return self._answer(self._http.post(path, json=body))
@@ -355,6 +362,7 @@ class Someone:
             raise StepFailed(f"{self.username} could not sign in: {form.form.complaint.text()}")
         self.window.resize(WINDOW)
         self.turn_to()
+        self.stage.until(lambda: self.standing.startswith("Connected · last"), f"{self.username} is on line")
 
     @property
     def window(self) -> MainWindow:
@@ -395,7 +403,7 @@ class Someone:
     def press(self, *keys: str) -> None:
         """Keys by name: `Ctrl+Return`, `F2`, `Tab`."""
         for name in keys:
-            together = QKeySequence(name)[0]
+            together = QKeySequence(name)[0]  # type: ignore[index]
             QTest.keyClick(self._focus(), together.key(), together.keyboardModifiers())
             self.stage.app.processEvents()
 
@@ -404,14 +412,14 @@ class Someone:
             QTest.keyClicks(self._focus(), letter)
         self.stage.app.processEvents()
 
-    def page(self, kind: type[P]) -> P:
+    def page(self, kind: builtins.type[P]) -> P:
         """The page in front of this person, which is one of this kind."""
         page = self.window.page
         if not isinstance(page, kind):
             raise StepFailed(f"{self.username} looks at {type(page).__name__}, not at {kind.__name__}")
         return page
 
-    def go_to(self, words: str, kind: type[P]) -> P:
+    def go_to(self, words: str, kind: builtins.type[P]) -> P:
         """By the palette, as to everything."""
         self.press("Ctrl+K")
         self.type(words)
