@@ -286,7 +286,7 @@ class InboxPresenter:
         ]
         warnings = [superseded_words(change.impact.supersedes)] if change.impact.supersedes else []
         if not warnings:
-            lines.append("No issued document prints this result.")
+            lines.append("No issued document is superseded.")
         if capacity := self.capacity_words(item):
             lines.append(capacity)
         return Detail(

@@ -75,6 +75,8 @@ class PublishPage(Page):
         self.program = QComboBox(self)
         self.program.setObjectName("publish_program")
         self.program.setAccessibleName("Program")
+        for box in (self.term, self.program):
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.term.activated.connect(self._narrow)
         self.program.activated.connect(self._narrow)
         self.filter_button = QPushButton(self)
@@ -86,11 +88,11 @@ class PublishPage(Page):
         top.addStretch(1)
         self.model: RecordModel[SectionProgress] = RecordModel(
             [
-                Field("Section", title_of, wide * 13),
-                Field("State", state_words, wide * 32),
-                Field("Marks", filled_words, wide * 15, is_number=True),
-                Field("Waits for", blocker_words, wide * 18),
-                Field("Course", lambda section: section.course_title, wide * 24),
+                Field("Section", title_of, wide * 11),
+                Field("State", state_words, wide * 24),
+                Field("Marks", filled_words, wide * 12, is_number=True),
+                Field("Waits for", blocker_words, wide * 14),
+                Field("Course", lambda section: section.course_title, wide * 8),
             ],
             tint=self._section_tint,
         )
@@ -101,11 +103,11 @@ class PublishPage(Page):
         self.heading = text_label("publish_heading", self, larger=True)
         self.row_model: RecordModel[RowLine] = RecordModel(
             [
-                Field("Number", lambda row: left_to_right(row.reg_no), wide * 17),
-                Field("Name", lambda row: row.name, wide * 20),
-                Field("Total", lambda row: row.total_words, wide * 8, is_number=True),
-                Field("Grade", lambda row: row.grade_words, wide * 8),
-                Field("State", lambda row: row.state_words, wide * 24),
+                Field("Number", lambda row: left_to_right(row.reg_no), wide * 15),
+                Field("Name", lambda row: row.name, wide * 18),
+                Field("Total", lambda row: row.total_words, wide * 6, is_number=True),
+                Field("Grade", lambda row: row.grade_words, wide * 7),
+                Field("State", lambda row: row.state_words, wide * 14),
             ],
             tint=self._row_tint,
         )

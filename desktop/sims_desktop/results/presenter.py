@@ -151,9 +151,9 @@ class PublishPresenter:
         programs = self.programs or self._tower.read_programs()
         term_id = self.term_id
         if term_id is None:
-            term_id = next((term.id for term in terms if term.status == "open"), None) or (
-                terms[0].id if terms else None
-            )
+            # Of several open terms the first is the one that runs; the next one is open for planning.
+            running = sorted(terms, key=lambda term: (term.status != "open", term.start_date))
+            term_id = running[0].id if running else None
         sections = [] if term_id is None else self._tower.read_progress(term_id, self.program_id).sections
         return Loaded(terms, programs, term_id, sections)
 
