@@ -7,7 +7,7 @@ they are named by the registration numbers that `write_files` is given.
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -70,7 +70,7 @@ def write_files(folder: Path, term: OpenTerm, guests: Sequence[str], password: s
     roster = [*fresh, *guests]
     place = {"term": term.name, "section": SECTION}
     here = {"course_code": COURSE, **place}
-    rows: dict[str, list[dict[str, object]]] = {
+    rows: dict[str, list[Mapping[str, object]]] = {
         "departments": [
             {
                 "code": DEPARTMENT,
@@ -122,8 +122,8 @@ def write_files(folder: Path, term: OpenTerm, guests: Sequence[str], password: s
             for reg_no, (name, native) in zip(fresh, _FRESH, strict=True)
         ],
         "enrollments": [
-            *({"reg_no": reg_no, **here} for reg_no in roster),
-            *({"reg_no": reg_no, "course_code": OTHER_COURSE, **place} for reg_no in fresh),
+            *[{"reg_no": reg_no, **here} for reg_no in roster],
+            *[{"reg_no": reg_no, "course_code": OTHER_COURSE, **place} for reg_no in fresh],
         ],
         "assessments": [
             {
@@ -181,7 +181,7 @@ def write_faulty_scores(path: Path, good: Path) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _write(path: Path, rows: Sequence[dict[str, object]]) -> None:
+def _write(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
     columns = list(dict.fromkeys(name for row in rows for name in row))
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns, lineterminator="\n")
