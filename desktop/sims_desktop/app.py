@@ -151,12 +151,15 @@ class Desktop(QObject):
             return PublishPage(self.around, PublishPresenter(ResultCalls(self.workplace.client)))
         if kind == "counter":
             from sims_desktop.client.transcripts import CounterCalls
+            from sims_desktop.counter.institutions import Institutions
             from sims_desktop.counter.page import CounterPage
             from sims_desktop.counter.presenter.desk import DeskPresenter
+            from sims_desktop.counter.presenter.verification import Verifier
 
             counter = CounterCalls(self.workplace.client)
             desk = DeskPresenter(counter, self.workplace.identity.permissions)
-            return CounterPage(self.around, counter, desk, self.profile / "printed")
+            verifier = Verifier(counter, Institutions(self.profile / "institutions"))
+            return CounterPage(self.around, counter, desk, self.profile / "printed", verifier)
         raise LookupError(f"there is no page {kind}")
 
     def _sheet_entries(self, query: str) -> Iterable[Entry]:
