@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import logging
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,6 +153,7 @@ def serve(settings: Settings) -> int:
             loop=_loop(),
         )
         worker.start()
+        threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
         stop_clock = _start_clock(running)
         try:
             asyncio.run(_Server(config).serve(sockets=[listener]))
@@ -159,6 +162,11 @@ def serve(settings: Settings) -> int:
             worker.stop()
             log.info("stopped")
     return 0
+
+
+def _warm_up() -> None:
+    """Import what the first sealed document needs while the first person signs in."""
+    importlib.import_module("sims_server.sealing.signing")
 
 
 def work(settings: Settings) -> int:

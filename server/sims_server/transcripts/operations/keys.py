@@ -16,16 +16,19 @@ import secrets
 import sys
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sims_server.kernel.database import Database
 from sims_server.kernel.execute import execute_as_system
 from sims_server.kernel.work import Work
 from sims_server.sealing import keys as sealing_keys
 from sims_server.sealing.keys import DEMO_PASSPHRASE, Keyring, KeysLocked, load_keys, make_keys
-from sims_server.sealing.signing import PdfSealer
 from sims_server.transcripts.model import signing_key
 from sims_server.transcripts.queries import is_demo
 from sims_shared.transcripts import NoKeys
+
+if TYPE_CHECKING:
+    from sims_server.sealing.signing import PdfSealer
 
 FOLDER = "keys"
 
@@ -59,6 +62,9 @@ def _loaded(folder: Path, stamp: tuple[int, int], passphrase: bytes) -> Keyring:
 
 @functools.lru_cache(maxsize=8)
 def _sealer(ring: Keyring, key_id: str) -> PdfSealer:
+    # Late: what signs takes a second to import, and a server that starts should answer first.
+    from sims_server.sealing.signing import PdfSealer
+
     return PdfSealer(next(key for key in ring.keys if key.id == key_id))
 
 
