@@ -61,4 +61,7 @@ class Names:
                 native = f"{first[1]} {family[1]}"
             if name not in self._taken and first[0] != family[0]:
                 self._taken.add(name)
-                return name, native, f"{self._random.choice(MEN)[0]} {family[0]}"
+                father = self._random.choice(MEN)
+                while father == first:
+                    father = self._random.choice(MEN)
+                return name, native, f"{father[0]} {family[0]}"
