@@ -8,6 +8,7 @@ does not come out.
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -20,9 +21,13 @@ import pypdfium2
 import zxingcpp
 from PySide6.QtTest import QTest
 
+from sims_desktop.approvals.page import InboxPage
+from sims_desktop.counter.page import CounterPage
+from sims_desktop.counter.presenter.paper import Stage as PaperStage
 from sims_desktop.grading.page import GridPage
 from sims_desktop.grading.panels import SubmitPanel, TrayPanel
 from sims_desktop.grading.presenter.sheet import Badge
+from sims_desktop.results.page import PublishPage
 from tests.support import new_department
 from tests.support.new_department import COLLEAGUE, COURSE, HEAD, LEAD, NAMES, OpenTerm
 from tests.support.stage import PASSWORD, Cable, Caller, Someone, Stage, StepFailed, ended_by_signals
@@ -31,6 +36,7 @@ GUESTS = 6
 FINAL = 2  # its column
 ABSENT_ROW, DISPUTED_ROW = 7, 11
 LEAD_READS, COLLEAGUE_READS = "64,5", "46,5"
+CORRECTED = 61  # the Final of the student who fetched a transcript, with the overlooked pages
 
 
 @dataclass(slots=True)
@@ -136,7 +142,6 @@ def mark_off_line(story: Story) -> None:
     for username in (LEAD, COLLEAGUE):
         story.cables[username] = stage.lay_cable()
         someone = story.people[username] = stage.seat(username, story.cables[username])
-        stage.until(lambda someone=someone: someone.standing.startswith("Connected · last"), "it has synced")
         stage.say(f"{NAMES[username]}: {someone.standing}")
     lead, colleague = story.people[LEAD], story.people[COLLEAGUE]
     stage.until(lambda: lead.window.page is not None, "there is a page")
@@ -194,11 +199,17 @@ def resolve_conflict(story: Story) -> None:
     stage.expect(isinstance(page.panel, TrayPanel), "Ctrl+J opens the tray")
     stage.say(" | ".join(text for text in page.tray.texts(page.tray.conflicts[0], page.around.now())))
     colleague.picture("the conflict tray")
-    colleague.press("T")
+    colleague.press("M")
     stage.until(lambda: not page.grid.counted(Badge.CONFLICT), "the conflict is resolved")
     colleague.press("Escape")
-    stage.expect(page.grid.cell(DISPUTED_ROW, FINAL).text == LEAD_READS.replace(",", "."), "theirs stands")
-    colleague.picture("theirs was kept")
+    kept = COLLEAGUE_READS.replace(",", ".")
+    stage.until(lambda: page.grid.cell(DISPUTED_ROW, FINAL).badge is Badge.SAVED, "his mark is sent again")
+    stage.expect(page.grid.cell(DISPUTED_ROW, FINAL).text == kept, "his mark stands")
+    stage.until(lambda: colleague.standing.startswith("Connected · last"), "the window says that all is sent")
+    colleague.picture("mine was kept")
+    stage.until(lambda: lead_page.grid.cell(DISPUTED_ROW, FINAL).text == kept, "her sheet shows it too", 90)
+    stage.say(f"{NAMES[COLLEAGUE]} kept his {kept}; the sheet of {NAMES[LEAD]} shows it by itself.")
+    lead.picture("the lead sees it too")
     colleague.leave()
 
 
@@ -222,7 +233,112 @@ def submit(story: Story) -> None:
     stage.say(page.state.text())
 
 
-# -- 8, 9. The paper, and whoever checks it --------------------------------------------------------
+# -- Approve, publish, freeze ----------------------------------------------------------------------
+
+
+def approve(story: Story) -> None:
+    """The head of department looks at the sheet in the inbox and approves it."""
+    stage = story.stage
+    stage.step("The head of department approves the sheet in the inbox")
+    head = stage.seat(HEAD)
+    page = head.go_to("Approvals", InboxPage)
+    stage.until(lambda: page.current is not None, "the sheet waits in the inbox")
+    stage.until(lambda: page.detail.model is not None and page.detail.model.records, "the sheet is shown")
+    stage.say(page.summary.text())
+    head.picture("the approval inbox")
+    head.press("A")
+    stage.until(lambda: not page.presenter.items, "the sheet has left the inbox")
+    stage.say(page.note.text())
+    head.picture("approved")
+    head.leave()
+
+
+def publish_and_freeze(story: Story) -> None:
+    """The controller of examinations declares the section's results, then closes them for good."""
+    stage = story.stage
+    stage.step("The controller of examinations publishes the section's results")
+    controller = stage.seat("examcell")
+    page = _look_at_section(story, controller)
+    controller.picture("ready to publish")
+    controller.press("Ctrl+Return")
+    stage.expect(page.question.isVisible(), "the page says what a publish would do")
+    stage.say(page.question.text())
+    controller.picture("what publishing would do")
+    controller.press("Ctrl+Return")
+    stage.until(lambda: page.note.text().startswith("Published:"), "the results are published")
+    stage.say(page.note.text())
+    _wait_for_state(story, page, "published")
+    controller.picture("published")
+    stage.step("The controller freezes them")
+    controller.press("Ctrl+Shift+F")
+    stage.expect(page.question.isVisible(), "the page says what a freeze would do")
+    stage.say(page.question.text())
+    controller.press("Ctrl+Return")
+    stage.until(lambda: page.note.text().startswith("Frozen:"), "the results are frozen")
+    _wait_for_state(story, page, "frozen")
+    stage.say(page.note.text())
+    controller.picture("frozen")
+    controller.leave()
+
+
+def _look_at_section(story: Story, someone: Someone) -> PublishPage:
+    """The publish page with the cursor on our section and its students listed."""
+    stage = story.stage
+    page = someone.go_to("Publish results", PublishPage)
+    stage.until(lambda: page.presenter.is_loaded, "the sections of the term are listed")
+    someone.press("Ctrl+K")
+    someone.type(f"notify {COURSE}")
+    someone.press("Return")
+    stage.until(
+        lambda: (here := page.list.current()) is not None and here.section_id == story.section_id,
+        f"the cursor is on {COURSE}",
+    )
+    stage.until(lambda: page.row_model.records, "its students are listed")
+    return page
+
+
+def _wait_for_state(story: Story, page: PublishPage, state: str) -> None:
+    """Until every student's row says so."""
+    story.stage.until(
+        lambda: page.row_model.records
+        and all(row.result is not None and row.result.state == state for row in page.row_model.records),
+        f"every row says {state}",
+    )
+
+
+# -- The paper, and whoever checks it --------------------------------------------------------------
+
+
+def issue_and_print(story: Story) -> None:
+    """At the counter: find, show, seal, print to a file, record; no mouse."""
+    stage = story.stage
+    stage.step("The counter seals a transcript and prints it to a file")
+    clerk = story.people["counter"] = stage.seat("counter")
+    page = clerk.go_to("Counter", CounterPage)
+    clerk.type(story.student["reg_no"])
+    clerk.press("Return")
+    stage.until(lambda: story.student["reg_no"] in page.headline.text(), "the student is found")
+    stage.say(f"{page.headline.text()}: {page.note.text()}")
+    clerk.picture("at the counter")
+    clerk.press("Ctrl+P", "End", "Return")  # the last in the list is always the file
+    clerk.press("F2")
+    clerk.type("3")
+    clerk.press("Return")
+    stage.until(lambda: page.paper.stage is PaperStage.PREVIEW, "the preview is shown")
+    clerk.picture("before sealing")
+    clerk.press("Return")
+    stage.until(lambda: "recorded" in page.note.text(), "it is sealed, printed and recorded")
+    stage.until(lambda: page.documents.records, "the register shows it")
+    stage.say(page.note.text())
+    story.serial = page.documents.records[0].serial
+    QTest.qWait(200)
+    clerk.picture("sealed printed recorded")
+    printed = stage.data / "computers" / "counter"
+    (file,) = printed.rglob(f"{story.serial}.pdf")
+    (stage.out / "printed").mkdir(exist_ok=True)
+    shutil.copy(file, stage.out / "printed")
+    story.sealed = stage.out / f"transcript-{story.serial}.pdf"
+    story.sealed.write_bytes(story.registrar.download(f"/api/transcripts/issued/{story.serial}/pdf/"))
 
 
 def verify(story: Story) -> None:
@@ -266,9 +382,93 @@ def _read_code(stage: Stage, file: Path) -> str:
     return found[0]
 
 
+# -- A change, and what becomes of the paper --------------------------------------------------------
+
+
+def change_by_marks(story: Story) -> None:
+    """The registrar asks; the head, then the examination cell approve; the document is superseded."""
+    stage = story.stage
+    stage.step("Two answer pages were overlooked: a change of marks is asked for")
+    registrar = stage.seat("registrar")
+    page = _look_at_section(story, registrar)
+    registrar.press("Tab")
+    stage.expect(page.rows.hasFocus(), "Tab leads to the students")
+    place = [row.reg_no for row in page.row_model.records].index(story.student["reg_no"])
+    registrar.press("Home", *["Down"] * place)
+    registrar.press("Ctrl+R")
+    registrar.type(f"Final {CORRECTED}")
+    registrar.press("Return")
+    stage.until(lambda: page.question.isVisible() or page.complaint.text(), "the effect is shown")
+    stage.say(page.question.text() or page.complaint.text())
+    registrar.type("Pages 7 and 8 of the answer book were not added up")
+    registrar.picture("asking for a change")
+    registrar.press("Return")
+    stage.until(lambda: page.note.text().startswith("Asked:"), "the change is asked for")
+    stage.say(page.note.text())
+    registrar.leave()
+    _approve_change(story, HEAD, "head of department", asks=False)
+    _approve_change(story, "examcell", "examination cell", asks=True)
+
+
+def _approve_change(story: Story, username: str, capacity: str, *, asks: bool) -> None:
+    stage = story.stage
+    stage.step(f"The {capacity} approves the change")
+    someone = stage.seat(username)
+    page = someone.go_to("Approvals", InboxPage)
+    stage.until(
+        lambda: any(item.change is not None for item in page.presenter.items), "the change waits in the inbox"
+    )
+    place = [item.change is not None for item in page.presenter.items].index(True)
+    someone.press(*["K"] * len(page.presenter.items), *["J"] * place)
+    stage.until(lambda: page.current is not None and page.current.change is not None, "the cursor is on it")
+    stage.say(page.detail.lead.text())
+    if asks:
+        someone.press("Ctrl+Return")
+        stage.expect(page.question.isVisible(), "whoever applies it is asked once")
+        stage.say(page.question.text())
+    someone.picture(f"the change before the {capacity}")
+    someone.press("Ctrl+Return")
+    stage.until(
+        lambda: not any(item.change is not None and not item.barred for item in page.presenter.items),
+        "it has left the inbox",
+    )
+    stage.say(page.note.text())
+    someone.leave()
+
+
+def superseded(story: Story) -> None:
+    """The paper that was handed out says so itself, to whoever asks."""
+    stage = story.stage
+    stage.step("The old document is superseded, and says so to whoever checks it")
+    (printed,) = (stage.out / "printed").glob("*.pdf")
+    stage.say(_judge(story, str(printed), code=1, word="superseded").splitlines()[0])
+    stage.say(_judge(story, story.code, code=1, word="superseded").splitlines()[0])
+    clerk = story.people["counter"]
+    page = clerk.page(CounterPage)
+    clerk.press("Ctrl+L")
+    clerk.type(story.student["reg_no"])
+    clerk.press("Return")
+    stage.until(
+        lambda: page.documents.records and page.documents.records[0].status == "superseded",
+        "the counter's list says superseded",
+    )
+    clerk.picture("superseded at the counter")
+
+
 # -- The whole -------------------------------------------------------------------------------------
 
-STEPS = (import_department, mark_off_line, resolve_conflict, submit)
+STEPS = (
+    import_department,
+    mark_off_line,
+    resolve_conflict,
+    submit,
+    approve,
+    publish_and_freeze,
+    issue_and_print,
+    verify,
+    change_by_marks,
+    superseded,
+)
 
 
 def play(out: Path) -> None:

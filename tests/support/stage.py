@@ -362,7 +362,7 @@ class Someone:
             raise StepFailed(f"{self.username} could not sign in: {form.form.complaint.text()}")
         self.window.resize(WINDOW)
         self.turn_to()
-        self.stage.until(lambda: self.standing.startswith("Connected · last"), f"{self.username} is on line")
+        self.stage.until(lambda: self.standing.startswith("Connected"), f"{self.username} is on line")
 
     @property
     def window(self) -> MainWindow:
