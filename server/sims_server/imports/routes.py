@@ -26,6 +26,7 @@ routes = [
         UploadImport,
         ImportView,
         status=201,
+        location=lambda view: f"/api/imports/{view.id}/",
         refusals=(KindNotOffered,),
     ),
     read("/api/imports/{import_id:int}/", queries.get_import, ImportView, permission=Permission.IMPORT_DATA),

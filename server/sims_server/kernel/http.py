@@ -367,6 +367,7 @@ def upload(
     status: int = 200,
     anonymous: bool = False,
     body_limit: int = 64 * 1024 * 1024,
+    location: Callable[[Any], str] | None = None,
     refusals: Sequence[type[Refusal]] = (),
     tag: str = "",
 ) -> HTTPRouteHandler:
@@ -406,7 +407,11 @@ def upload(
             raise InvalidInput(
                 f"{len(faults)} fault{'s' if len(faults) > 1 else ''} in the form.", errors=faults
             )
-        return _answer(operation(work, struct(**fields)), status)
+        made = operation(work, struct(**fields))
+        answer = _answer(made, status)
+        if location is not None:
+            answer.headers["Location"] = location(made)
+        return answer
 
     return _make(door, operation.action, carry_out, changes=True, body_limit=body_limit)
 

@@ -25,7 +25,7 @@ from sims_shared.operations_room import Alive, ComponentHealth, Components, Heal
 from sims_shared.problems import NotPermitted
 
 PATIENCE = 2  # seconds
-METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+METRICS_TYPE = "text/plain; version=0.0.4"  # the server adds the charset
 
 
 @contextlib.contextmanager
