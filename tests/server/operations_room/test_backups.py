@@ -11,8 +11,13 @@ import msgspec
 import psycopg
 import pytest
 
+from sims_server.access.operations import ship_roles
 from sims_server.kernel import clock
+from sims_server.kernel.database import Database
+from sims_server.kernel.execute import execute_as_system
 from sims_server.kernel.jobs import run_job
+from sims_server.kernel.migrations import migrate
+from sims_server.kernel.provision import provision
 from sims_server.operations_room.operations.backups import manifest_of, remove_expired, take_backup
 from sims_server.operations_room.operations.programs import Connections
 from sims_server.operations_room.operations.restoring import (
@@ -317,3 +322,23 @@ def test_a_manifest_reads_back_as_it_was_written(
 ) -> None:
     manifest = read_manifest(take_backup(api.database, api.data, tmp_path, connections=ways))
     assert msgspec.json.decode(msgspec.json.encode(manifest), type=Manifest) == manifest
+
+
+def test_the_oldest_server_is_backed_up_and_rehearsed_by_the_same_programs(
+    oldest_server_url: str, tmp_path: Path
+) -> None:
+    passwords = dict.fromkeys(("sims_owner", "sims_app", "sims_readonly", "sims_backup"), "not-asked-for")
+    provision(oldest_server_url, passwords)
+
+    def url(role: str) -> str:
+        return oldest_server_url.replace("postgres@/postgres", f"{role}@/sims")
+
+    migrate(url("sims_owner"))
+    database = Database(url("sims_app"), pool_size=2)
+    ways = Connections("sims", url("sims_backup"), url("sims_owner"))
+    try:
+        execute_as_system(database, ship_roles, None, action="roles.ship", data=tmp_path)
+        take_backup(database, tmp_path, connections=ways)
+        assert drill_backup(database, tmp_path, 1, connections=ways).startswith("ok")
+    finally:
+        database.close()

@@ -6,10 +6,12 @@ line, where everybody on the machine could read it.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -19,6 +21,10 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sims_server.kernel.cluster import Cluster
 from sims_server.settings import from_environment
 from sims_shared.operations_room import BackupsNotSetUp
+
+# Before 17 a server does not know a setting that the newer pg_restore begins with.
+KNOWS_EVERY_SETTING = 170000
+UNKNOWN_SETTING = b"SET transaction_timeout = 0;\n"
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,54 @@ class ProgramFailure(Exception):
 
 def run_program(name: str, url: str | None, *arguments: str) -> str:
     """Run it against `url` (None: none) and answer its standard output."""
+    command, environment = _command(name, url, *arguments)
+    ended = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        env=environment,
+        check=False,
+    )
+    if ended.returncode != 0:
+        raise ProgramFailure(_last_words(ended.stderr) or f"{name} ended with {ended.returncode}")
+    return ended.stdout
+
+
+def restore_archive(dump: Path, url: str, server_version: int) -> None:
+    """Fill the empty database at `url`. `server_version` as libpq tells it: 150004.
+    Raises ProgramFailure."""
+    if server_version >= KNOWS_EVERY_SETTING:
+        run_program("pg_restore", url, "--exit-on-error", "--no-owner", "--jobs=2", str(dump))
+        return
+    reading, environment = _command("pg_restore", None, "--no-owner", "--file=-", str(dump))
+    writing, signed_in = _command("psql", url, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1")
+    with (
+        tempfile.TemporaryFile() as errors,
+        subprocess.Popen(reading, stdout=subprocess.PIPE, stderr=errors, env=environment) as reader,
+        subprocess.Popen(
+            writing, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=errors, env=signed_in
+        ) as writer,
+    ):
+        assert reader.stdout is not None
+        assert writer.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            for line in reader.stdout:
+                if line != UNKNOWN_SETTING:
+                    writer.stdin.write(line)
+                    if line == b"SELECT pg_catalog.set_config('search_path', '', false);\n":
+                        break  # the preamble ends here; what follows may be data
+            shutil.copyfileobj(reader.stdout, writer.stdin)
+            writer.stdin.close()
+        reader.stdout.close()  # or it would wait for ever for a psql that gave up
+        ended = [writer.wait(), reader.wait()]
+        errors.seek(0)
+        if any(ended):
+            raise ProgramFailure(_last_words(errors.read().decode("utf-8", "replace")) or "psql ended badly")
+
+
+def _command(name: str, url: str | None, *arguments: str) -> tuple[list[str], dict[str, str]]:
     environment = {
         key: value for key, value in os.environ.items() if not key.startswith(("PG", "LC_", "LANG"))
     }
@@ -94,16 +148,8 @@ def run_program(name: str, url: str | None, *arguments: str) -> str:
         if password is not None:
             environment["PGPASSWORD"] = str(password)
         command.insert(1, f"--dbname={make_conninfo('', **parts)}")
-    ended = subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        env=environment,
-        check=False,
-    )
-    if ended.returncode != 0:
-        words = [line for line in ended.stderr.splitlines() if line.strip()]
-        raise ProgramFailure(" ".join(words[-3:])[:600] or f"{name} ended with {ended.returncode}")
-    return ended.stdout
+    return command, environment
+
+
+def _last_words(told: str) -> str:
+    return " ".join([line for line in told.splitlines() if line.strip()][-3:])[:600]

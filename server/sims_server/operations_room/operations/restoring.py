@@ -33,7 +33,7 @@ from sims_server.operations_room.operations.programs import (
     Connections,
     ProgramFailure,
     find_connections,
-    run_program,
+    restore_archive,
 )
 from sims_server.operations_room.queries import backups as backup_queries
 from sims_server.settings import Settings
@@ -73,8 +73,9 @@ def fill(ways: Connections, dump: Path, manifest: Manifest, name: str) -> None:
             sql.SQL("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE template0").format(sql.Identifier(name))
         )
         open_to_roles(connection, name)
+        version = connection.info.server_version
     url = ways.for_owner(name)
-    run_program("pg_restore", url, "--exit-on-error", "--no-owner", "--jobs=2", str(dump))
+    restore_archive(dump, url, version)
     with psycopg.connect(url) as connection:
         head = backup_queries.head_of(connection)
         told = rules.head_differences(
