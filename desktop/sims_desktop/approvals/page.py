@@ -163,7 +163,7 @@ class InboxPage(Page):
                 Field("What", lambda item: item.gist, wide * 18),
                 Field("Waiting", lambda item: age(item.since, now()), wide * 9),
                 Field(
-                    "From", lambda item: presenter.refusals.get(item.key) or item.barred or item.by, wide * 18
+                    "From", lambda item: presenter.refusals.get(item.key) or item.barred or item.by, wide * 10
                 ),
             ],
             tint=self._tint,
