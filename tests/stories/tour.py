@@ -77,7 +77,8 @@ def import_department(story: Story) -> None:
             _refuse_faulty_scores(story, files[kind])
         if kind == "accounts":
             # Who may sign in is not the registrar's to say: the operator brings them, at the server.
-            stage.say(stage.run("sims_server", "import", kind, str(files[kind]), "--data", str(stage.server_data)))
+            place = ("--data", str(stage.server_data))
+            stage.say(stage.run("sims_server", "import", kind, str(files[kind]), *place))
             continue
         counts = _import(story, kind, files[kind])["counts"]
         stage.say(f"{kind:<12} {counts['new']:>3} new, {counts['same']} as they were")
@@ -152,14 +153,16 @@ def mark_off_line(story: Story) -> None:
     for username in (LEAD, COLLEAGUE):
         story.cables[username].cut()
     count = lead.page(GridPage).grid.row_count
-    _mark(lead, range(0, DISPUTED_ROW), LEAD_READS)
+    _mark(lead, range(DISPUTED_ROW), LEAD_READS)
     stage.until(lambda: lead.standing.startswith("Off line since"), "the window says that it is off line")
     stage.say(f"{NAMES[LEAD]}: {lead.standing}")
     lead.press("Ctrl+F")
     lead.picture("marking off line")
     lead.press("Ctrl+F")
     _mark(colleague, range(DISPUTED_ROW + 1, count), COLLEAGUE_READS)
-    stage.until(lambda: colleague.standing.startswith("Off line since"), "the window says that it is off line")
+    stage.until(
+        lambda: colleague.standing.startswith("Off line since"), "the window says that it is off line"
+    )
     stage.say(f"{NAMES[COLLEAGUE]}: {colleague.standing}")
     colleague.picture("the colleague marks off line")
 

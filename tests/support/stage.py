@@ -188,7 +188,8 @@ class Caller:
         return self._answer(self._http.post(path, json=body))
 
     def upload(self, path: str, file: Path, **fields: str) -> Any:
-        return self._answer(self._http.post(path, data=fields, files={"file": (file.name, file.read_bytes())}))
+        files = {"file": (file.name, file.read_bytes())}
+        return self._answer(self._http.post(path, data=fields, files=files))
 
     def _answer(self, answer: httpx2.Response) -> Any:
         if answer.status_code >= 400:
@@ -390,7 +391,9 @@ class Someone:
         front.show()
         front.raise_()
         front.activateWindow()
-        self.stage.until(lambda: QApplication.activeWindow() is front, f"{self.username}'s window is in front")
+        self.stage.until(
+            lambda: QApplication.activeWindow() is front, f"{self.username}'s window is in front"
+        )
 
     def _focus(self) -> QWidget:
         self.turn_to()
