@@ -114,6 +114,11 @@ class RoleUnknown(Refusal):
     kind = Kind.INVALID
 
 
+class AccountInUse(Refusal):
+    code = "accounts.in_use"
+    title = "The record names this account"
+
+
 class RoleInUse(Refusal):
     code = "roles.in_use"
     title = "Somebody holds this role"
@@ -190,6 +195,10 @@ class ChangeAccount(Command, frozen=True, kw_only=True):
     roles: list[RoleGrant] | msgspec.UnsetType = msgspec.UNSET
     email: Annotated[str, msgspec.Meta(max_length=200)] | msgspec.UnsetType | None = msgspec.UNSET
     disabled: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class DeleteAccount(Command, frozen=True, kw_only=True):
+    id: Id
 
 
 class CreateRole(Command, frozen=True, kw_only=True):

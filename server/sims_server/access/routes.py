@@ -5,6 +5,7 @@ from __future__ import annotations
 from sims_server.access import operations, queries
 from sims_server.kernel.http import command, listing, read
 from sims_shared.access import (
+    AccountInUse,
     AccountView,
     ChangeAccount,
     ChangePassword,
@@ -12,6 +13,7 @@ from sims_shared.access import (
     ConfirmOtp,
     CreateAccount,
     CreateRole,
+    DeleteAccount,
     DeleteRole,
     EndSession,
     EnrollOtp,
@@ -108,6 +110,17 @@ routes = [
         locate=queries.get_account,
         view=queries.get_account,
         refusals=(RoleUnknown, PasswordTooWeak),
+    ),
+    command(
+        "DELETE",
+        "/api/accounts/{id:int}/",
+        DeleteAccount,
+        operations.delete_account,
+        None,
+        status=204,
+        locate=queries.get_account,
+        view=queries.get_account,
+        refusals=(AccountInUse,),
     ),
     listing("/api/roles/", queries.ROLES, RoleView, permission=Permission.READ_ACCOUNTS),
     read("/api/roles/{id:int}/", queries.get_role, RoleView, permission=Permission.READ_ACCOUNTS),

@@ -39,8 +39,8 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     "security.require_otp": True,
     # Whoever notifies, approves, seals or administers signs in with a one-time code.
     "security.otp_permissions": (
-        "results.publish results.freeze sheets.approve results.approve_change transcripts.issue "
-        "accounts.manage"
+        "results.publish results.withhold results.freeze sheets.approve results.approve_change "
+        "transcripts.issue transcripts.revoke accounts.manage settings.manage backups.manage"
     ),
     "attendance.edit_days": 7,
     "backup.keep_days": 7,

@@ -18,11 +18,13 @@ from sims_server.kernel.secrets import (
 )
 from sims_server.kernel.work import Work
 from sims_shared.access import (
+    AccountInUse,
     AccountView,
     ChangeAccount,
     ChangeRole,
     CreateAccount,
     CreateRole,
+    DeleteAccount,
     DeleteRole,
     Permission,
     PutSetting,
@@ -97,6 +99,12 @@ def change_account(work: Work, command: ChangeAccount) -> AccountView:
             id=command.id,
         )
     return queries.get_account(work, command.id)
+
+
+@operation(Permission.MANAGE_ACCOUNTS, "accounts.delete")
+def delete_account(work: Work, command: DeleteAccount) -> None:
+    """Refused: the audit names every account from its first day, so none is ever deleted."""
+    raise AccountInUse("The audit names it. Disable it instead.")
 
 
 @operation(Permission.MANAGE_ACCOUNTS, "roles.create")

@@ -75,21 +75,21 @@ def _tokens(work: Work, account_id: int, session_id: str, refresh: str) -> Token
     )
 
 
-def _record_failure(work: Work, command: SignIn) -> None:
+def _record_failure(work: Work, username: str) -> None:
     """Once the refused sign-in has rolled back: the failure must stay."""
 
-    def record(own: Work, _: SignIn) -> None:
+    def record(own: Work, _: None) -> None:
         own.run(
             "INSERT INTO sign_in_failure (username, address, at) VALUES (lower(%(username)s), "
             "%(address)s, %(at)s)",
-            username=command.username[:200],
+            username=username[:200],
             address=work.address,
             at=work.now,
         )
         own.run("DELETE FROM sign_in_failure WHERE at < %(old)s", old=work.now - timedelta(days=7))
 
     work.after_refusal(
-        lambda: execute_as_system(work.database, record, command, action="auth.failed", data=work.data)
+        lambda: execute_as_system(work.database, record, None, action="auth.failed", data=work.data)
     )
 
 
@@ -119,13 +119,13 @@ def sign_in(work: Work, command: SignIn) -> Tokens:
     found = queries.find_account_by_username(work.connection, command.username)
     matches = is_password(found["password_hash"] if found else None, command.password)
     if found is None or not matches or found["disabled"]:
-        _record_failure(work, command)
+        _record_failure(work, command.username)
         raise SignInInvalid
     if found["otp_confirmed_at"] is not None:
         if not command.otp:
             raise OtpRequired
         if not _spend_otp(work, found, command.otp):
-            _record_failure(work, command)
+            _record_failure(work, command.username)
             raise SignInInvalid
     work.run(
         "DELETE FROM sign_in_failure WHERE username = %(username)s AND address = %(address)s",
@@ -141,7 +141,7 @@ def _spend_otp(work: Work, found: dict[str, Any], otp: str) -> bool:
     step = int(work.now.timestamp()) // 30
     totp = pyotp.TOTP(found["otp_secret"])
     for candidate in (step, step - 1, step + 1):
-        if secrets.compare_digest(totp.generate_otp(candidate), digits) and candidate > (
+        if secrets.compare_digest(totp.generate_otp(candidate).encode(), digits.encode()) and candidate > (
             found["otp_last_step"] or 0
         ):
             work.run(
@@ -241,8 +241,11 @@ def end_session(work: Work, command: EndSession) -> None:
 @operation(None, "auth.change_password")
 def change_password(work: Work, command: ChangePassword) -> None:
     """Change one's password; ends all other sessions."""
+    # Whoever holds a short-lived token must not turn it into the password by guessing.
+    _check_throttle(work, work.caller.username)
     found = queries.find_account_by_username(work.connection, work.caller.username)
     if found is None or not is_password(found["password_hash"], command.current):
+        _record_failure(work, work.caller.username)
         raise SignInInvalid("The current password is wrong.")
     check_password(command.new, work.caller.username)
     work.update(account, found["id"], {"password_hash": hash_password(command.new)})
