@@ -344,6 +344,7 @@ class Someone:
     def __init__(self, stage: Stage, username: str, server: str) -> None:
         self.stage = stage
         self.username = username
+        self._popup: QWidget | None = None
         self.desktop = Desktop(stage.app, stage.data / "computers" / username, server)
 
     def sign_in(self) -> None:
@@ -397,7 +398,8 @@ class Someone:
 
     def _focus(self) -> QWidget:
         self.turn_to()
-        popup = QApplication.activePopupWidget()
+        # Kept: PySide forgets the child of a widget of Qt's own as soon as nobody holds its parent.
+        popup = self._popup = QApplication.activePopupWidget()
         target = (popup.focusWidget() or popup) if popup is not None else QApplication.focusWidget()
         if target is None:
             raise StepFailed(f"nothing in {self.username}'s window takes keys")
