@@ -18,6 +18,8 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from sims_server.kernel.database import Database
 from sims_server.kernel.execute import execute_as_system
 from sims_server.kernel.work import Work
@@ -144,12 +146,21 @@ def _record(work: Work, ring: Keyring) -> None:
             )
 
 
+def _pin(work: Work, ring: Keyring) -> None:
+    """The public halves where `sims verify --data` looks: an installation believes its own institution."""
+    folder = work.data / "institutions"
+    folder.mkdir(parents=True, exist_ok=True)
+    whole = folder / f"{ring.issuer}.part"
+    whole.write_bytes(msgspec.json.encode(ring.key_document(str(work.setting("public_url")))))
+    whole.replace(folder / f"{ring.issuer}.json")
+
+
 def ensure_demo_keys(database: Database, data: Path) -> None:
     """Makes the demo authority of a demo installation, once."""
 
     def ensure(work: Work, _: None) -> None:
         if is_demo(work):
-            keyring_of(work)
+            _pin(work, keyring_of(work))
 
     execute_as_system(database, ensure, None, action="keys.make", data=data)
 
@@ -158,7 +169,7 @@ def manage_keys(database: Database, data: Path, action: str, file: Path | None =
     """`sims server keys list|make|take-in|rotate`: 0 when it is done, with the keys listed."""
     try:
         ring = execute_as_system(
-            database, lambda work, _: _manage(work, action, file), None, action=f"keys.{action}", data=data
+            database, lambda work, _: _managed(work, action, file), None, action=f"keys.{action}", data=data
         )
     except (sealing_keys.NoKeys, KeysLocked, FileExistsError, OSError) as failure:
         sys.stderr.write(f"sims server keys: {failure}\n")
@@ -171,6 +182,12 @@ def manage_keys(database: Database, data: Path, action: str, file: Path | None =
         mark = " DEMO" if ring.demo else ""
         sys.stdout.write(f"{public.id}  {public.purpose:9} {public.algorithm:8} {period}  …{told}{mark}\n")
     return 0
+
+
+def _managed(work: Work, action: str, file: Path | None) -> Keyring:
+    ring = _manage(work, action, file)
+    _pin(work, ring)
+    return ring
 
 
 def _manage(work: Work, action: str, file: Path | None) -> Keyring:
