@@ -142,7 +142,7 @@ class CounterPage(Page):
         self.issued = RecordView(self.documents, "issued", parent=self)
         self.issued.setAccessibleName("Documents issued to this student")
         self.panel = PaperPanel(self.paper, self)
-        self.preview = Preview("preview", "No document.", self)
+        self.preview = Preview("preview", "The paper stands here before it is sealed.", self)
         self.note = Note(self)
         self.verify = VerifyPanel(self.around, self._verifier, self)
         self._pause = QTimer(self)
@@ -172,7 +172,9 @@ class CounterPage(Page):
         self.split.addWidget(self.preview)
         self.split.setStretchFactor(0, 3)
         self.split.setStretchFactor(1, 2)
-        self.around.remembered.restore_place("counter_split", self.split)
+        if not self.around.remembered.restore_place("counter_split", self.split):
+            letter = self.fontMetrics().averageCharWidth()
+            self.split.setSizes([90 * letter, 70 * letter])
         self.split.splitterMoved.connect(
             lambda *_: self.around.remembered.save_place("counter_split", self.split)
         )
@@ -188,6 +190,7 @@ class CounterPage(Page):
         outer.addWidget(self.modes, 1)
         outer.addWidget(self.note)
         self.setAcceptDrops(True)
+        self.around.theme.changed.connect(lambda: self.holds.say(self.holds.text()))
         self.verify.judged.connect(lambda finding: self.note.say(f"{finding.verdict}: {finding.in_words}"))
         self.search.entered.connect(self.find_now)
         self.search.textEdited.connect(lambda text: self._pause.start())
@@ -260,6 +263,7 @@ class CounterPage(Page):
         self._show_visitor(None)
         self.students.set_records(list(found.students))
         self.hits.setVisible(bool(found.students))
+        self.standing.setVisible(not found.students)
         if found.students:
             self.hits.selectRow(0)
         else:
@@ -276,8 +280,7 @@ class CounterPage(Page):
             if asked == self._asked:
                 self._show_visitor(visitor)
                 self._select(serial)
-                self.search.setFocus()
-                self.search.selectAll()
+                self._to_search()
                 self.note.say(visitor.first_line(self.around.now()))
 
         self.paper.close()
@@ -292,9 +295,12 @@ class CounterPage(Page):
         self.preview.clear()
         self.issued.setVisible(visitor is not None and bool(visitor.documents))
         self.documents.set_records(list(visitor.documents) if visitor else [])
+        for label in (self.headline, self.about):
+            label.setVisible(visitor is not None)
         if visitor is None:
             self.headline.setText("")
             self.holds.say("")
+            self.standing.show()
             self.standing.setText("Scan a card, or type a name, a number or a phone; Enter opens.")
             self.about.setText("")
             return
@@ -319,8 +325,7 @@ class CounterPage(Page):
             return
         if self.is_verifying:
             self._serve()
-        self.search.setFocus()
-        self.search.selectAll()
+        self._to_search()
 
     # A transcript
 
@@ -388,8 +393,7 @@ class CounterPage(Page):
     def _announce(self, said: str, serial: str, pdf: bytes) -> None:
         """What was done stays readable while the cursor is back in the search box."""
         self.note.say(said)
-        self.search.setFocus()
-        self.search.selectAll()
+        self._to_search()
         self._render(pdf, f"{serial}, as sealed")
         visitor = self._desk.visitor
         if visitor is None:
@@ -488,7 +492,9 @@ class CounterPage(Page):
         chosen = self.around.remembered.text(CHOSEN_PRINTER, printers[0].name)
         self._printers = printers
         self.printer.clear()
-        self.printer.addItems([printer.name for printer in printers])
+        for number, printer in enumerate(printers):
+            self.printer.addItem("To a file" if printer is self._folder else printer.name)
+            self.printer.setItemData(number, printer.name, Qt.ItemDataRole.ToolTipRole)
         names = [printer.name for printer in printers]
         self.printer.setCurrentIndex(names.index(chosen) if chosen in names else 0)
 
@@ -557,11 +563,16 @@ class CounterPage(Page):
             self.note.say(unfinished)
         return bool(unfinished)
 
+    def _to_search(self) -> None:
+        """What stands there is chosen, so that the next scan takes its place."""
+        self.search.setFocus()
+        self.search.selectAll()
+
     def _focus_where_due(self) -> None:
         if self.is_verifying:
             self.verify.code.setFocus()
         elif self.paper.stage is Stage.CLOSED:
-            self.search.setFocus()
+            self._to_search()
         elif self.paper.stage is Stage.PURPOSE:
             self.panel.purpose.setFocus()
         else:
@@ -590,8 +601,7 @@ class CounterPage(Page):
             Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
         )
         if plain and event.text().isprintable() and event.text().strip():
-            self.search.setFocus()
-            self.search.selectAll()
+            self._to_search()
             QApplication.sendEvent(self.search, event)
             return True
         return False
@@ -615,7 +625,7 @@ class CounterPage(Page):
             visitor, left = self._desk.visitor, self.paper.unfinished
             was_begun = self.paper.job is not None
             self.paper.close()
-            self.search.setFocus()
+            self._to_search()
             if was_begun and visitor is not None:  # what was sealed, perhaps without an answer, stands there
                 self.visit(visitor.student.id)
             self.note.say(left)
@@ -625,8 +635,7 @@ class CounterPage(Page):
             self._show_visitor(None)
             self.note.say("")
         else:
-            self.search.setFocus()
-            self.search.selectAll()
+            self._to_search()
 
     def shown(self) -> None:
         self._focus_where_due()

@@ -100,7 +100,9 @@ class PaperPanel(QWidget):
             self.heading.setText(f"Transcript of {name}")
         else:
             self.heading.setText(
-                f"{'Spoiled sheet of' if paper.is_spoiled else 'Print again'} {again.serial}, the same bytes"
+                f"A sheet of {again.serial} is spoiled: void it and print the same document again"
+                if paper.is_spoiled
+                else f"Print {again.serial} again, the same document"
             )
         self.choices.setVisible(again is None and stage in (Stage.PURPOSE, Stage.DRAWING))
         for name in ("purpose", "copies"):

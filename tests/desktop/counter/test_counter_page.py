@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from sims_desktop.counter.page import CounterPage
 from sims_desktop.counter.presenter.paper import Stage
+from sims_desktop.shell.window import MainWindow
 from sims_shared.seal import Verdict, judge_file
 from tests.desktop.counter.conftest import WAIT, OpenCounter
 from tests.support.api import Api
@@ -63,6 +64,9 @@ def test_a_transcript_is_sealed_printed_and_recorded_by_keys_alone(
     assert page.search.hasFocus()
     to_preview(qtbot, page)
     assert page.preview.page_count > 0
+    window = page.window()
+    assert isinstance(window, MainWindow)  # who has no sheets is connected all the same
+    qtbot.waitUntil(lambda: window.status.words.text().startswith("Connected · "), timeout=WAIT)
     assert api.as_("counter").get("/api/transcripts/issued/").json["results"] == []
 
     scan("A-000417")

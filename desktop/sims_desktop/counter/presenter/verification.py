@@ -78,6 +78,7 @@ class Question:
         return found.group(1) if found else ""
 
 
+COMPARE = "Compare the paper with these facts."
 NOTHING_PINNED = "No keys are at hand on this computer yet; connect once and they are kept."
 
 
@@ -120,6 +121,8 @@ class Verifier:
         else:
             judgment = judge_text(question.text.strip(), trust)
         finding = _finding_of(apply_status(judgment, lists, now))
+        if not question.data and judgment.verdict is Verdict.GENUINE:
+            finding = replace(finding, in_words=f"{finding.in_words} {COMPARE}")
         if judgment.verdict is Verdict.UNKNOWN_KEY and not trust.documents:
             finding = replace(finding, in_words=f"{finding.in_words} {NOTHING_PINNED}")
         return finding
@@ -176,6 +179,12 @@ class Verifier:
         return replace(finding, original=original, about_original=about)
 
 
+def _sentence(words: str) -> str:
+    """Without the word that stands above it in large letters."""
+    rest = _HEADLINE.sub("", words, count=1)
+    return rest[:1].upper() + rest[1:]
+
+
 def _finding_of(judgment: Judgment) -> Finding:
     facts = [
         ("Name", judgment.name),
@@ -192,7 +201,7 @@ def _finding_of(judgment: Judgment) -> Finding:
         word = "GENUINE, STALE LIST"
     return Finding(
         word,
-        _HEADLINE.sub("", judgment.in_words, count=1),
+        _sentence(judgment.in_words),
         judgment.verdict is Verdict.GENUINE and not judgment.list_stale,
         [(label, value) for label, value in facts if value],
         [(course.code, course.credits, course.grade) for course in judgment.courses or ()],
@@ -219,7 +228,7 @@ def _finding_of_answer(found: Verified, now: datetime) -> Finding:
     )
     return Finding(
         word,
-        f"{_HEADLINE.sub('', found.in_words, count=1)} Compare the paper with these facts.",
+        f"{_sentence(found.in_words)} {COMPARE}",
         found.status == "valid" and found.official,
         [(label, value) for label, value in facts if value],
         [(course.code, course.credits, course.grade) for course in found.courses],
