@@ -334,7 +334,7 @@ def issue_and_print(story: Story) -> None:
     stage.until(lambda: page.documents.records, "the register shows it")
     stage.say(page.note.text())
     story.serial = page.documents.records[0].serial
-    QTest.qWait(200)
+    stage.until(lambda: "as sealed" in page.preview.title.text(), "the sealed paper is shown")
     clerk.picture("sealed printed recorded")
     printed = stage.data / "computers" / "counter"
     (file,) = printed.rglob(f"{story.serial}.pdf")
@@ -370,16 +370,17 @@ def _judge(story: Story, question: str, *, code: int, word: str) -> str:
 
 
 def _read_code(stage: Stage, file: Path) -> str:
-    """The last page as a camera sees it, kept as a picture, and what a reader finds on it."""
+    """What a reader finds on the pages as a camera sees them; the page that carries it is kept."""
     document = pypdfium2.PdfDocument(file)
     try:
         pages = [document[number].render(scale=150 / 72).to_pil() for number in range(len(document))]
     finally:
         document.close()
     found = []
-    for number, page in enumerate(pages, start=1):
-        page.save(stage.next_picture(f"page {number} of the sealed transcript"))
-        found += [read.text for read in zxingcpp.read_barcodes(page)]
+    for page in pages:
+        if codes := zxingcpp.read_barcodes(page):
+            page.save(stage.next_picture("the sealed transcript"))
+            found += [code.text for code in codes]
     if len(found) != 1:
         raise StepFailed(f"the sealed document carries one code: {found}")
     return found[0]

@@ -27,7 +27,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, qInstallMessageHandler
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -219,6 +219,9 @@ class Stage:
         # Qt calls Python from C++: what is raised there reaches nobody but this hook.
         sys.excepthook = self._caught
         os.environ.setdefault("QT_QPA_PLATFORM", platform)
+        # Off screen Qt complains of each window that it cannot raise one; that belongs into a file.
+        self._qt_log = (out / "windows.log").open("w", encoding="utf-8")
+        qInstallMessageHandler(lambda kind, where, words: print(words, file=self._qt_log, flush=True))
         app = QApplication.instance() or QApplication(["sims"])
         assert isinstance(app, QApplication)
         self.app = app
@@ -334,6 +337,8 @@ class Stage:
         if self._server is not None:
             self._server.stop()
         sys.excepthook = self._hook
+        qInstallMessageHandler(None)
+        self._qt_log.close()
         self._log.close()
         self._temporary.cleanup()
 
