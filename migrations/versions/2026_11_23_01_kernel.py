@@ -51,6 +51,16 @@ CREATE TABLE series (
   CONSTRAINT ck_series_last_grows CHECK (last >= 0)
 );
 
+CREATE FUNCTION series_grows() RETURNS trigger LANGUAGE plpgsql
+  AS $$
+  BEGIN
+    IF NEW.last <= OLD.last THEN
+      RAISE EXCEPTION 'a series only grows' USING ERRCODE = '23514', CONSTRAINT = 'ck_series_only_grows';
+    END IF;
+    RETURN NEW;
+  END $$;
+CREATE TRIGGER series_grows BEFORE UPDATE ON series FOR EACH ROW EXECUTE FUNCTION series_grows();
+
 CREATE TABLE audit (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -164,7 +174,7 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON disclosure FOR
 CALL audit_table('setting', 'setting');
 
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC;
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
+REVOKE ALL ON ALL ROUTINES IN SCHEMA public FROM PUBLIC;
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO sims_app, sims_student, sims_readonly, sims_backup;
 GRANT EXECUTE ON FUNCTION acting_account(), acting(text), folded(text) TO sims_app, sims_student, sims_readonly, sims_backup;
