@@ -23,7 +23,7 @@ CREATE TABLE course (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   code text NOT NULL CONSTRAINT uq_course_code UNIQUE,
   title text NOT NULL,
-  credits numeric(5,2) NOT NULL CONSTRAINT ck_course_credits CHECK (credits >= 0),
+  credits numeric(5,2) NOT NULL CONSTRAINT ck_course_credits CHECK (credits >= 0 AND credits < 'NaN'),
   marks_total numeric(7,2) CONSTRAINT ck_course_marks_total CHECK (marks_total > 0),
   credits_theory numeric(5,2),
   credits_practical numeric(5,2),

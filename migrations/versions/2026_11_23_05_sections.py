@@ -28,7 +28,7 @@ CREATE TABLE section (
   -- As the course was when the section was made.
   course_code text NOT NULL,
   course_title text NOT NULL,
-  credits numeric(5,2) NOT NULL,
+  credits numeric(5,2) NOT NULL CONSTRAINT ck_section_credits CHECK (credits >= 0 AND credits < 'NaN'),
   marks_total numeric(7,2),
   grading text NOT NULL DEFAULT 'letter',
   counts_in_gpa boolean NOT NULL DEFAULT true,
@@ -121,6 +121,17 @@ INSERT INTO enrollment_transition VALUES
 CREATE FUNCTION enrollment_moves_lawfully() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
   AS $$
   BEGIN
+    IF TG_OP = 'INSERT' THEN
+      RAISE EXCEPTION 'an enrollment is completed by its published result' USING ERRCODE = '23514', CONSTRAINT = 'ck_enrollment_completed_by_result';
+    END IF;
+    -- What a published result was computed for, and how it counts, hangs on the row: it stands still.
+    IF OLD.status = 'completed' AND NEW IS DISTINCT FROM OLD THEN
+      RAISE EXCEPTION 'a completed enrollment stands' USING ERRCODE = '23514', CONSTRAINT = 'ck_enrollment_completed_stands';
+    END IF;
+    IF NEW.status = 'completed' AND OLD.status <> 'completed'
+       AND NOT EXISTS (SELECT FROM result WHERE enrollment_id = NEW.id AND state <> 'draft') THEN
+      RAISE EXCEPTION 'an enrollment is completed by its published result' USING ERRCODE = '23514', CONSTRAINT = 'ck_enrollment_completed_by_result';
+    END IF;
     IF (NEW.student_id, NEW.registration_id, NEW.section_id, NEW.term_id, NEW.course_id)
          IS DISTINCT FROM (OLD.student_id, OLD.registration_id, OLD.section_id, OLD.term_id, OLD.course_id) THEN
       RAISE EXCEPTION 'an enrollment keeps its student and section' USING ERRCODE = '23514', CONSTRAINT = 'ck_enrollment_keeps_its_keys';
@@ -131,6 +142,7 @@ CREATE FUNCTION enrollment_moves_lawfully() RETURNS trigger LANGUAGE plpgsql SEC
     RETURN NEW;
   END $$;
 CREATE TRIGGER enrollment_moves_lawfully BEFORE UPDATE ON enrollment FOR EACH ROW EXECUTE FUNCTION enrollment_moves_lawfully();
+CREATE TRIGGER enrollment_begins_uncompleted BEFORE INSERT ON enrollment FOR EACH ROW WHEN (NEW.status = 'completed') EXECUTE FUNCTION enrollment_moves_lawfully();
 
 -- Lock the sheets in id order, move rev once a transaction.
 CREATE FUNCTION take_sheet_rev(sections bigint[]) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
