@@ -17,11 +17,11 @@ CREATE TABLE assessment (
   section_id bigint NOT NULL CONSTRAINT fk_assessment_section REFERENCES section (id),
   name text NOT NULL,
   type text NOT NULL CONSTRAINT ck_assessment_type CHECK (type IN ('midterm', 'final', 'quiz', 'assignment', 'project', 'lab', 'viva', 'practical')),
-  weight numeric(5,2) NOT NULL CONSTRAINT ck_assessment_weight CHECK (weight >= 0),
-  max_score numeric(7,2) NOT NULL CONSTRAINT ck_assessment_max_score CHECK (max_score > 0),
+  weight numeric(5,2) NOT NULL CONSTRAINT ck_assessment_weight CHECK (weight >= 0 AND weight < 'NaN'),
+  max_score numeric(7,2) NOT NULL CONSTRAINT ck_assessment_max_score CHECK (max_score > 0 AND max_score < 'NaN'),
   head text NOT NULL DEFAULT 'theory' CONSTRAINT ck_assessment_head CHECK (head IN ('theory', 'practical', 'internal')),
   must_sit boolean NOT NULL DEFAULT false,
-  step numeric(5,2) CONSTRAINT ck_assessment_step CHECK (step > 0),
+  step numeric(5,2) CONSTRAINT ck_assessment_step CHECK (step > 0 AND step < 'NaN'),
   due_date date,
   position integer NOT NULL DEFAULT 0,
   entered_by text NOT NULL DEFAULT 'faculty' CONSTRAINT ck_assessment_entered_by CHECK (entered_by IN ('faculty', 'exam_cell')),
@@ -56,10 +56,16 @@ CREATE FUNCTION assessment_moves_weights() RETURNS trigger LANGUAGE plpgsql SECU
       SELECT array_agg(DISTINCT section_id) INTO touched FROM old_rows;
     END IF;
     IF touched IS NOT NULL THEN
-      IF EXISTS (SELECT FROM sheet WHERE section_id = ANY (touched) AND state = 'approved') AND TG_OP <> 'UPDATE' THEN
+      PERFORM take_sheet_rev(touched);
+      -- Asked under the row lock that the revision holds: an approval cannot slip in between.
+      IF TG_OP <> 'UPDATE' THEN
+        IF EXISTS (SELECT FROM sheet WHERE section_id = ANY (touched) AND state = 'approved') THEN
+          RAISE EXCEPTION 'the sheet is approved' USING ERRCODE = '23514', CONSTRAINT = 'ck_assessment_sheet_not_approved';
+        END IF;
+      ELSIF EXISTS (SELECT FROM new_rows n JOIN old_rows o ON o.id = n.id JOIN sheet h ON h.section_id = n.section_id AND h.state = 'approved'
+                     WHERE (n.weight, n.max_score, n.head, n.must_sit, n.type) IS DISTINCT FROM (o.weight, o.max_score, o.head, o.must_sit, o.type)) THEN
         RAISE EXCEPTION 'the sheet is approved' USING ERRCODE = '23514', CONSTRAINT = 'ck_assessment_sheet_not_approved';
       END IF;
-      PERFORM take_sheet_rev(touched);
       INSERT INTO sheet_change (section_id, rev, kind) SELECT section_id, rev, 'assessment' FROM sheet WHERE section_id = ANY (touched);
     END IF;
     RETURN NULL;
@@ -222,7 +228,9 @@ CREATE FUNCTION assessment_score_is_recorded() RETURNS trigger LANGUAGE plpgsql 
              AND EXISTS (SELECT FROM result r JOIN withholding w ON w.result_id = r.id AND w.released_at IS NULL
                           WHERE r.enrollment_id = n.enrollment_id AND r.state = 'draft')
              AND coalesce((SELECT v.mark FROM assessment_score_version v WHERE v.enrollment_id = n.enrollment_id
-                            AND v.assessment_id = n.assessment_id AND v.version = n.version - 1), 'pending') IN ('pending', 'ufm'))) THEN
+                            AND v.assessment_id = n.assessment_id AND v.version < n.version
+                            -- Not version - 1: after a restore numbers leap.
+                            ORDER BY v.version DESC LIMIT 1), 'pending') IN ('pending', 'ufm'))) THEN
         RAISE EXCEPTION 'the sheet is not open' USING ERRCODE = '23514', CONSTRAINT = 'ck_assessment_score_sheet_is_open';
       END IF;
     END IF;
@@ -329,12 +337,28 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON sync_conflict 
 CREATE FUNCTION sheet_moves_lawfully() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
   AS $$
   BEGIN
+    -- Who submitted and who approved is said once, by the move itself.
+    IF NEW.state = OLD.state OR (OLD.state, NEW.state) = ('submitted', 'approved') THEN
+      IF (NEW.submitted_by, NEW.submitted_at) IS DISTINCT FROM (OLD.submitted_by, OLD.submitted_at)
+         OR NEW.state = OLD.state AND (NEW.approved_by, NEW.approved_at, NEW.return_reason) IS DISTINCT FROM (OLD.approved_by, OLD.approved_at, OLD.return_reason) THEN
+        RAISE EXCEPTION 'who submitted and approved a sheet stands' USING ERRCODE = '23514', CONSTRAINT = 'ck_sheet_names_stand';
+      END IF;
+    END IF;
     IF NEW.state = OLD.state THEN RETURN NEW; END IF;
     IF (OLD.state, NEW.state) NOT IN (('open', 'submitted'), ('submitted', 'approved'), ('submitted', 'open'), ('approved', 'open')) THEN
       RAISE EXCEPTION 'a sheet cannot go from % to %', OLD.state, NEW.state USING ERRCODE = '23514', CONSTRAINT = 'ck_sheet_transition';
     END IF;
+    IF NEW.state = 'submitted' AND NOT EXISTS (SELECT FROM section_staff WHERE section_id = NEW.section_id AND account_id = NEW.submitted_by AND until IS NULL) THEN
+      RAISE EXCEPTION 'a teacher of the section submits its sheet' USING ERRCODE = '23514', CONSTRAINT = 'ck_sheet_submitter_teaches';
+    END IF;
     IF NEW.state = 'approved' AND EXISTS (SELECT FROM section_staff WHERE section_id = NEW.section_id AND account_id = NEW.approved_by AND until IS NULL) THEN
       RAISE EXCEPTION 'a teacher of the section cannot approve its sheet' USING ERRCODE = '23514', CONSTRAINT = 'ck_sheet_approver_does_not_teach';
+    END IF;
+    IF NEW.state = 'approved' AND NOT EXISTS (
+      SELECT FROM account_role g JOIN role r ON r.id = g.role_id JOIN account a ON a.id = g.account_id
+       WHERE g.account_id = NEW.approved_by AND NOT a.disabled AND 'sheets.approve' = ANY (r.permissions)
+         AND (g.valid_from IS NULL OR g.valid_from <= current_date) AND (g.valid_until IS NULL OR g.valid_until >= current_date)) THEN
+      RAISE EXCEPTION 'account % may not approve sheets', NEW.approved_by USING ERRCODE = '23514', CONSTRAINT = 'ck_sheet_approver_may_approve';
     END IF;
     IF OLD.state = 'approved' AND EXISTS (SELECT FROM result WHERE section_id = NEW.section_id AND state <> 'draft') THEN
       RAISE EXCEPTION 'results of this sheet are published' USING ERRCODE = '23514', CONSTRAINT = 'ck_sheet_published_stays_approved';
@@ -353,7 +377,7 @@ CREATE FUNCTION sheet_moves_lawfully() RETURNS trigger LANGUAGE plpgsql SECURITY
                                'return_reason', jsonb_build_array(OLD.return_reason, NEW.return_reason)));
     RETURN NEW;
   END $$;
-CREATE TRIGGER sheet_moves_lawfully BEFORE UPDATE OF state ON sheet FOR EACH ROW EXECUTE FUNCTION sheet_moves_lawfully();
+CREATE TRIGGER sheet_moves_lawfully BEFORE UPDATE OF state, submitted_by, submitted_at, approved_by, approved_at, return_reason ON sheet FOR EACH ROW EXECUTE FUNCTION sheet_moves_lawfully();
 
 CREATE TABLE sheet_version (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
