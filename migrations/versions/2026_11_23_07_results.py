@@ -37,7 +37,7 @@ CREATE TABLE result (
   term_id bigint NOT NULL CONSTRAINT fk_result_term REFERENCES term (id),
   course_id bigint NOT NULL CONSTRAINT fk_result_course REFERENCES course (id),
   attempt integer NOT NULL DEFAULT 1,
-  total numeric CONSTRAINT ck_result_total_has_six_places CHECK (total >= 0 AND scale(total) <= 6),
+  total numeric CONSTRAINT ck_result_total_has_six_places CHECK (total >= 0 AND total < 'Infinity' AND scale(total) <= 6),
   marks_obtained numeric(9,2),
   marks_max numeric(9,2),
   percentage numeric(7,2),
@@ -87,6 +87,19 @@ CREATE TABLE section_cutoff (
   frozen_at timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT pk_section_cutoff PRIMARY KEY (section_id, regulation_id)
 );
+
+-- What a grade in relation to the class was judged by stands once such a grade is out.
+CREATE FUNCTION section_cutoff_stands() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+  AS $$
+  BEGIN
+    IF (TG_OP = 'INSERT' OR NEW.cutoffs <> OLD.cutoffs)
+       AND EXISTS (SELECT FROM result WHERE section_id = NEW.section_id AND regulation_id = NEW.regulation_id AND state <> 'draft') THEN
+      RAISE EXCEPTION 'the cut-offs of a published section stand' USING ERRCODE = '23514', CONSTRAINT = 'ck_section_cutoff_stands';
+    END IF;
+    RETURN NEW;
+  END $$;
+CREATE TRIGGER section_cutoff_stands_update BEFORE UPDATE ON section_cutoff FOR EACH ROW EXECUTE FUNCTION section_cutoff_stands();
+CREATE TRIGGER section_cutoff_stands_insert AFTER INSERT ON section_cutoff FOR EACH ROW EXECUTE FUNCTION section_cutoff_stands();
 
 -- A returned sheet makes its drafts stale, whoever returns it; the next approval computes them anew.
 CREATE FUNCTION sheet_return_stales_results() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
@@ -196,6 +209,11 @@ CREATE FUNCTION pending_change_is_decided_once() RETURNS trigger LANGUAGE plpgsq
       IF NEW.status <> 'pending' THEN
         RAISE EXCEPTION 'a change begins as pending' USING ERRCODE = '23514', CONSTRAINT = 'ck_pending_change_begins_pending';
       END IF;
+      -- The approvers read the old values here: they are the result's own.
+      IF NOT EXISTS (SELECT FROM result r WHERE r.id = NEW.result_id AND r.state <> 'draft'
+                        AND r.grade = NEW.old_grade AND r.total IS NOT DISTINCT FROM nullif(NEW.old_total, '')::numeric) THEN
+        RAISE EXCEPTION 'a change states the published result as it is' USING ERRCODE = '23514', CONSTRAINT = 'ck_pending_change_states_the_result';
+      END IF;
       RETURN NEW;
     END IF;
     IF (NEW.result_id, NEW.old_grade, NEW.new_grade, NEW.old_total, NEW.new_total, NEW.new_values, NEW.base_version, NEW.by_marks, NEW.reason, NEW.requested_by, NEW.requested_at)
@@ -270,6 +288,10 @@ CREATE FUNCTION result_moves_lawfully() RETURNS trigger LANGUAGE plpgsql SECURIT
       IF NEW.source = 'computed' AND NEW.state <> 'draft' THEN
         RAISE EXCEPTION 'a result begins as a draft' USING ERRCODE = '23514', CONSTRAINT = 'ck_result_begins_as_draft';
       END IF;
+      IF NEW.source = 'computed' AND NOT EXISTS (SELECT FROM enrollment e WHERE e.id = NEW.enrollment_id AND e.registration_id = NEW.registration_id
+            AND e.student_id = NEW.student_id AND e.section_id = NEW.section_id AND e.term_id = NEW.term_id AND e.course_id = NEW.course_id) THEN
+        RAISE EXCEPTION 'a result is of the student and section of its enrollment' USING ERRCODE = '23514', CONSTRAINT = 'ck_result_is_of_its_enrollment';
+      END IF;
       NEW.version := 1;
       NEW.change_request_id := NULL;
       RETURN NEW;
@@ -288,8 +310,8 @@ CREATE FUNCTION result_moves_lawfully() RETURNS trigger LANGUAGE plpgsql SECURIT
       IF NEW.source = 'computed' AND (SELECT state FROM sheet WHERE section_id = NEW.section_id) <> 'approved' THEN
         RAISE EXCEPTION 'the sheet of result % is not approved', NEW.id USING ERRCODE = '23514', CONSTRAINT = 'ck_result_published_from_approved_sheet';
       END IF;
-      IF (NEW.total, NEW.grade, NEW.grade_points, NEW.outcome, NEW.marks_obtained, NEW.marks_max, NEW.credits, NEW.regulation_id, NEW.attempt, NEW.heads)
-           IS DISTINCT FROM (OLD.total, OLD.grade, OLD.grade_points, OLD.outcome, OLD.marks_obtained, OLD.marks_max, OLD.credits, OLD.regulation_id, OLD.attempt, OLD.heads) THEN
+      IF (NEW.total, NEW.grade, NEW.grade_points, NEW.outcome, NEW.marks_obtained, NEW.marks_max, NEW.percentage, NEW.credits, NEW.regulation_id, NEW.attempt, NEW.heads, NEW.flags, NEW.blocks, NEW.stale)
+           IS DISTINCT FROM (OLD.total, OLD.grade, OLD.grade_points, OLD.outcome, OLD.marks_obtained, OLD.marks_max, OLD.percentage, OLD.credits, OLD.regulation_id, OLD.attempt, OLD.heads, OLD.flags, OLD.blocks, OLD.stale) THEN
         RAISE EXCEPTION 'publishing changes only the state' USING ERRCODE = '23514', CONSTRAINT = 'ck_result_publish_changes_only_state';
       END IF;
       RETURN NEW;
@@ -305,7 +327,12 @@ CREATE FUNCTION result_moves_lawfully() RETURNS trigger LANGUAGE plpgsql SECURIT
                      AND p.new_total = coalesce(NEW.total::text, '') AND p.new_grade = NEW.grade
                      AND (p.new_values->>'outcome') IS NOT DISTINCT FROM NEW.outcome
                      AND (p.new_values->>'grade_points')::numeric IS NOT DISTINCT FROM NEW.grade_points
-                     AND (p.new_values->>'marks_obtained')::numeric IS NOT DISTINCT FROM NEW.marks_obtained) THEN
+                     AND (p.new_values->>'marks_obtained')::numeric IS NOT DISTINCT FROM NEW.marks_obtained
+                     -- What the request does not name stays as it was.
+                     AND CASE WHEN p.new_values ? 'marks_max' THEN (p.new_values->>'marks_max')::numeric ELSE OLD.marks_max END IS NOT DISTINCT FROM NEW.marks_max
+                     AND CASE WHEN p.new_values ? 'percentage' THEN (p.new_values->>'percentage')::numeric ELSE OLD.percentage END IS NOT DISTINCT FROM NEW.percentage
+                     AND CASE WHEN p.new_values ? 'heads' THEN p.new_values->'heads' ELSE OLD.heads END = NEW.heads
+                     AND CASE WHEN p.new_values ? 'flags' THEN p.new_values->'flags' ELSE to_jsonb(OLD.flags) END = to_jsonb(NEW.flags)) THEN
       IF to_jsonb(NEW) - ARRAY['total', 'grade', 'grade_points', 'outcome', 'marks_obtained', 'marks_max', 'percentage', 'heads', 'flags', 'trace', 'change_request_id', 'version']
            <> to_jsonb(OLD) - ARRAY['total', 'grade', 'grade_points', 'outcome', 'marks_obtained', 'marks_max', 'percentage', 'heads', 'flags', 'trace', 'change_request_id', 'version'] THEN
         RAISE EXCEPTION 'a change touches the grade and nothing else' USING ERRCODE = '23514', CONSTRAINT = 'ck_result_change_touches_only_grade';
@@ -335,6 +362,19 @@ CREATE FUNCTION result_keeps_versions() RETURNS trigger LANGUAGE plpgsql SECURIT
              n.state, n.outcome, coalesce(n.total::text, ''), n.grade, n.grade_points,
              CASE WHEN n.state <> 'draft' AND n.state = o.state THEN n.change_request_id END, acting_account()
         FROM new_rows n JOIN old_rows o ON o.id = n.id;
+      -- A publish and a return of the same sheet: each asks under a lock that the other respects, or
+      -- both would look at what was before the other.
+      IF EXISTS (SELECT FROM new_rows n JOIN old_rows o ON o.id = n.id WHERE n.state = 'published' AND o.state = 'draft') THEN
+        PERFORM FROM sheet WHERE section_id IN (SELECT section_id FROM new_rows WHERE state = 'published') ORDER BY section_id FOR SHARE;
+        IF EXISTS (SELECT FROM new_rows n JOIN old_rows o ON o.id = n.id JOIN sheet h ON h.section_id = n.section_id
+                    WHERE n.state = 'published' AND o.state = 'draft' AND h.state <> 'approved') THEN
+          RAISE EXCEPTION 'the sheet is not approved' USING ERRCODE = '23514', CONSTRAINT = 'ck_result_published_from_approved_sheet';
+        END IF;
+        IF EXISTS (SELECT FROM new_rows n JOIN old_rows o ON o.id = n.id JOIN notification_of_result x ON x.id = n.notification_id
+                    WHERE n.state = 'published' AND o.state = 'draft' AND x.term_id <> n.term_id) THEN
+          RAISE EXCEPTION 'the notification is of another term' USING ERRCODE = '23514', CONSTRAINT = 'ck_result_notified_in_its_term';
+        END IF;
+      END IF;
     END IF;
     RETURN NULL;
   END $$;
@@ -361,8 +401,8 @@ CREATE TABLE term_result (
   registration_id bigint NOT NULL CONSTRAINT fk_term_result_registration REFERENCES registration (id),
   term_id bigint NOT NULL CONSTRAINT fk_term_result_term REFERENCES term (id),
   -- As the regulation rounds; where it does not, the exact fraction cut to six places.
-  sgpa numeric CONSTRAINT ck_term_result_sgpa_has_six_places CHECK (scale(sgpa) <= 6),
-  cgpa numeric CONSTRAINT ck_term_result_cgpa_has_six_places CHECK (scale(cgpa) <= 6),
+  sgpa numeric CONSTRAINT ck_term_result_sgpa_has_six_places CHECK (sgpa BETWEEN 0 AND 100 AND scale(sgpa) <= 6),
+  cgpa numeric CONSTRAINT ck_term_result_cgpa_has_six_places CHECK (cgpa BETWEEN 0 AND 100 AND scale(cgpa) <= 6),
   gpa_credits numeric(6,2) NOT NULL DEFAULT 0,
   quality_points numeric(9,4) NOT NULL DEFAULT 0,
   cumulative_gpa_credits numeric(7,2) NOT NULL DEFAULT 0,
@@ -387,6 +427,35 @@ CREATE TABLE term_result_version (
 );
 CREATE INDEX ix_term_result_version_registration ON term_result_version (registration_id, term_id);
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON term_result_version FOR EACH STATEMENT EXECUTE FUNCTION append_only();
+
+-- Declared anew only by a later notification, which says so in its register for ever.
+CREATE FUNCTION term_result_is_declared_anew() RETURNS trigger LANGUAGE plpgsql
+  AS $$
+  BEGIN
+    IF NEW.notification_id IS NULL OR NEW.notification_id <= OLD.notification_id THEN
+      RAISE EXCEPTION 'a term is declared anew by a later notification' USING ERRCODE = '23514', CONSTRAINT = 'ck_term_result_declared_by_notification';
+    END IF;
+    RETURN NEW;
+  END $$;
+CREATE TRIGGER term_result_is_declared_anew BEFORE UPDATE ON term_result FOR EACH ROW EXECUTE FUNCTION term_result_is_declared_anew();
+
+-- The CGPA on a registration is one that was declared, or is declared in this transaction.
+CREATE FUNCTION registration_shows_what_was_declared() RETURNS trigger LANGUAGE plpgsql
+  AS $$
+  BEGIN
+    IF TG_OP = 'UPDATE' AND NOT (NEW.cgpa, NEW.credits_earned) IS DISTINCT FROM (OLD.cgpa, OLD.credits_earned) THEN
+      RETURN NEW;
+    END IF;
+    IF NOT EXISTS (SELECT FROM public.term_result t WHERE t.registration_id = NEW.id
+                      AND (t.xmin = pg_current_xact_id()::xid OR t.cgpa IS NOT DISTINCT FROM NEW.cgpa AND t.earned = NEW.credits_earned)) THEN
+      RAISE EXCEPTION 'the CGPA of registration % was not declared', NEW.id USING ERRCODE = '23514', CONSTRAINT = 'ck_registration_cgpa_was_declared';
+    END IF;
+    RETURN NEW;
+  END $$;
+CREATE TRIGGER registration_shows_what_was_declared BEFORE UPDATE OF cgpa, credits_earned ON registration
+  FOR EACH ROW EXECUTE FUNCTION registration_shows_what_was_declared();
+CREATE TRIGGER registration_begins_undeclared BEFORE INSERT ON registration
+  FOR EACH ROW WHEN (NEW.cgpa IS NOT NULL OR NEW.credits_earned <> 0) EXECUTE FUNCTION registration_shows_what_was_declared();
 
 CREATE FUNCTION term_result_keeps_versions() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
   AS $$
@@ -419,7 +488,8 @@ GRANT SELECT, INSERT (change_id, stage, approver_id, requester_id, capacity, app
 GRANT SELECT ON result_version, term_result_version TO sims_app;
 GRANT SELECT, INSERT (registration_id, term_id, sgpa, cgpa, gpa_credits, quality_points, cumulative_gpa_credits, cumulative_quality_points, attempted, earned, standing, trace, notification_id, declared_at),
   UPDATE (sgpa, cgpa, gpa_credits, quality_points, cumulative_gpa_credits, cumulative_quality_points, attempted, earned, standing, trace, notification_id, declared_at) ON term_result TO sims_app;
-GRANT SELECT ON notification_of_result TO sims_student;
+-- Not its content: that is everybody's result.
+GRANT SELECT (id, number, date, kind, term_id, scope, counts, sha256, published_by, at) ON notification_of_result TO sims_student;
 """
 
 
