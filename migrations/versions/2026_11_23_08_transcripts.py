@@ -67,6 +67,23 @@ CREATE TABLE issued_document_result (
 );
 CREATE INDEX ix_issued_document_result_result_id ON issued_document_result (result_id);
 
+-- What a document is said to print is what stands. Asked under a lock: a change that was under way while
+-- the document was sealed would not find it, and nothing would ever supersede it. Such an issue is
+-- repeated as any serialization failure is.
+CREATE FUNCTION issued_document_result_stands() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = public, pg_temp SET enable_nestloop = off
+  AS $$
+  BEGIN
+    PERFORM FROM result WHERE id IN (SELECT result_id FROM new_rows) ORDER BY id FOR SHARE;
+    IF EXISTS (SELECT FROM new_rows n JOIN result r ON r.id = n.result_id
+                WHERE r.state = 'draft' OR r.grade <> n.grade OR r.total IS DISTINCT FROM nullif(n.total, '')::numeric) THEN
+      RAISE EXCEPTION 'a result changed while it was printed' USING ERRCODE = '40001';
+    END IF;
+    RETURN NULL;
+  END $$;
+CREATE TRIGGER issued_document_result_stands AFTER INSERT ON issued_document_result REFERENCING NEW TABLE AS new_rows
+  FOR EACH STATEMENT EXECUTE FUNCTION issued_document_result_stands();
+
 CREATE TABLE issued_document_status (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   document_id bigint NOT NULL CONSTRAINT fk_issued_document_status_document REFERENCES issued_document (id),
