@@ -67,7 +67,9 @@ class Listing:
     filters: Mapping[str, Filter] = field(default_factory=dict)
     orders: Mapping[str, Order] = field(default_factory=dict)
     default_order: str = "id"
-    search: str | None = None  # a condition on one folded pattern: "s.search_text LIKE {}"
+    # A condition on one folded pattern: "s.search_text LIKE {}". By caller where a field is searched that
+    # not everybody sees: a search that looks into it would read it aloud, digit by digit.
+    search: str | Callable[[Caller], str] | None = None
     scope: Scope = everything
     shape: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     where: str = ""
@@ -180,6 +182,7 @@ def read_page(work: Work, listing: Listing, query: Mapping[str, list[str]], path
     """One page as `{"results", "next"[, "count"]}`, ready to encode."""
     request = parse_list_request(listing, query)
     scope_sql, values = listing.scope(work.caller)
+    search = listing.search(work.caller) if callable(listing.search) else listing.search
     shape = (
         tuple(request.filters),
         len(request.words),
@@ -187,10 +190,11 @@ def read_page(work: Work, listing: Listing, query: Mapping[str, list[str]], path
         request.descending,
         request.after is None,
         scope_sql,
+        search,
     )
     sql = listing.statements.get(shape)
     if sql is None:
-        sql = listing.statements[shape] = _statement(listing, request, scope_sql)
+        sql = listing.statements[shape] = _statement(listing, request, scope_sql, search)
     for name, value in request.filters.items():
         values[f"f_{name}"] = _moment(work, value, listing.filters[name])
     for index, word in enumerate(request.words):
@@ -211,7 +215,7 @@ def read_page(work: Work, listing: Listing, query: Mapping[str, list[str]], path
     if listing.shape is not None:
         page["results"] = [listing.shape(row) for row in rows]
     if request.count:
-        conditions = _conditions(listing, request, scope_sql, paged=False)
+        conditions = _conditions(listing, request, scope_sql, search, paged=False)
         page["count"] = work.value(f"SELECT count(*) FROM {listing.source}{conditions}", **values)
     return page
 
@@ -223,11 +227,13 @@ def _moment(work: Work, value: Any, described: Filter) -> Any:
     return first + timedelta(days=1, microseconds=-1) if described.through else first
 
 
-def _conditions(listing: Listing, request: ListRequest, scope_sql: str, *, paged: bool) -> str:
+def _conditions(
+    listing: Listing, request: ListRequest, scope_sql: str, search: str | None, *, paged: bool
+) -> str:
     parts = [listing.where, scope_sql]
     parts += [listing.filters[name].sql.format(f"%(f_{name})s") for name in request.filters]
-    if listing.search is not None:
-        parts += [listing.search.format(f"folded(%(w_{index})s)") for index in range(len(request.words))]
+    if search is not None:
+        parts += [search.format(f"folded(%(w_{index})s)") for index in range(len(request.words))]
     if paged and request.after is not None:
         order = listing.every_order[request.order]
         sign = "<" if request.descending else ">"
@@ -239,7 +245,7 @@ def _conditions(listing: Listing, request: ListRequest, scope_sql: str, *, paged
     return f" WHERE {joined}" if joined else ""
 
 
-def _statement(listing: Listing, request: ListRequest, scope_sql: str) -> str:
+def _statement(listing: Listing, request: ListRequest, scope_sql: str, search: str | None) -> str:
     order = listing.every_order[request.order]
     way = "DESC" if request.descending else "ASC"
     columns = ", ".join(f"{sql} AS {name}" for name, sql in listing.columns.items())
@@ -248,5 +254,5 @@ def _statement(listing: Listing, request: ListRequest, scope_sql: str) -> str:
     )
     return (
         f"SELECT {columns}, ({order.sql})::text AS _order, {listing.key} AS _key FROM {listing.source}"
-        f"{_conditions(listing, request, scope_sql, paged=True)} ORDER BY {ordering} LIMIT %(limit)s"
+        f"{_conditions(listing, request, scope_sql, search, paged=True)} ORDER BY {ordering} LIMIT %(limit)s"
     )
