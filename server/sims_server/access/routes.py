@@ -76,7 +76,7 @@ routes = [
         operations.change_password,
         None,
         status=204,
-        refusals=(SignInInvalid, PasswordTooWeak),
+        refusals=(SignInInvalid, PasswordTooWeak, TooManyAttempts),
     ),
     command(
         "POST", "/api/auth/otp/enroll/", EnrollOtp, operations.enroll_otp, OtpSecret, refusals=(OtpInvalid,)
