@@ -152,6 +152,13 @@ def test_a_sheet_goes_no_other_way_than_its_own(
         "ck_sheet_approver_is_not_submitter",
     )
     university.run("UPDATE section_staff SET until = now()")
+    assert refused(database_url, approve, by=scene["faculty"]) == "ck_sheet_approver_may_approve"
+    university.run(
+        "INSERT INTO account_role (account_id, role_id, department_id) "
+        "SELECT %(f)s, id, %(d)s FROM role WHERE name = 'head'",
+        f=scene["faculty"],
+        d=scene["department"],
+    )
     assert refused(database_url, approve, by=scene["faculty"]) == "ck_sheet_approver_is_not_submitter"
 
 
