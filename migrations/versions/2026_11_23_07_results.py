@@ -310,8 +310,8 @@ CREATE FUNCTION result_moves_lawfully() RETURNS trigger LANGUAGE plpgsql SECURIT
       IF NEW.source = 'computed' AND (SELECT state FROM sheet WHERE section_id = NEW.section_id) <> 'approved' THEN
         RAISE EXCEPTION 'the sheet of result % is not approved', NEW.id USING ERRCODE = '23514', CONSTRAINT = 'ck_result_published_from_approved_sheet';
       END IF;
-      IF (NEW.total, NEW.grade, NEW.grade_points, NEW.outcome, NEW.marks_obtained, NEW.marks_max, NEW.percentage, NEW.credits, NEW.regulation_id, NEW.attempt, NEW.heads, NEW.flags, NEW.blocks, NEW.stale)
-           IS DISTINCT FROM (OLD.total, OLD.grade, OLD.grade_points, OLD.outcome, OLD.marks_obtained, OLD.marks_max, OLD.percentage, OLD.credits, OLD.regulation_id, OLD.attempt, OLD.heads, OLD.flags, OLD.blocks, OLD.stale) THEN
+      IF (NEW.total, NEW.grade, NEW.grade_points, NEW.outcome, NEW.marks_obtained, NEW.marks_max, NEW.percentage, NEW.credits, NEW.regulation_id, NEW.attempt, NEW.heads, NEW.flags, NEW.blocks, NEW.stale, NEW.change_request_id)
+           IS DISTINCT FROM (OLD.total, OLD.grade, OLD.grade_points, OLD.outcome, OLD.marks_obtained, OLD.marks_max, OLD.percentage, OLD.credits, OLD.regulation_id, OLD.attempt, OLD.heads, OLD.flags, OLD.blocks, OLD.stale, OLD.change_request_id) THEN
         RAISE EXCEPTION 'publishing changes only the state' USING ERRCODE = '23514', CONSTRAINT = 'ck_result_publish_changes_only_state';
       END IF;
       RETURN NEW;
