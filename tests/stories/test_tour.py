@@ -15,14 +15,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.timeout(900)
 def test_the_tour_ends_well_and_leaves_pictures_papers_and_a_log(tmp_path: Path) -> None:
     out = tmp_path / "tour"
-    ended = subprocess.run(
-        [sys.executable, "-m", "tests.stories.tour", "--out", str(out)],
-        cwd=ROOT,
-        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ended = play(out)
     assert ended.returncode == 0, ended.stdout[-4000:] + ended.stderr[-4000:]
     pictures = sorted(path.name for path in out.glob("[0-9]*.png"))
     assert [name.split("-")[0] for name in pictures] == [f"{n:02}" for n in range(1, len(pictures) + 1)]
@@ -32,15 +25,27 @@ def test_the_tour_ends_well_and_leaves_pictures_papers_and_a_log(tmp_path: Path)
     assert "superseded" in (out / "tour.log").read_text(encoding="utf-8").lower()
 
 
-def test_a_tour_that_cannot_begin_says_so_and_ends_non_zero(tmp_path: Path) -> None:
+def test_a_tour_that_cannot_keep_its_pictures_says_so(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("no folder")
-    ended = subprocess.run(
-        [sys.executable, "-m", "tests.stories.tour", "--out", str(blocked / "tour")],
+    ended = play(blocked / "tour")
+    assert ended.returncode == 2
+    assert "cannot be written" in ended.stderr
+
+
+def test_a_tour_whose_step_fails_ends_non_zero_and_says_which(tmp_path: Path) -> None:
+    ended = play(tmp_path / "tour", DATABASE_URL="postgresql://nobody@127.0.0.1:1/nowhere")
+    assert ended.returncode == 1
+    assert "FAILED: the server did not start" in ended.stdout
+    assert "FAILED" in (tmp_path / "tour" / "tour.log").read_text(encoding="utf-8")
+
+
+def play(out: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tests.stories.tour", "--out", str(out)],
         cwd=ROOT,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen", **environment},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert ended.returncode != 0
-    assert "cannot be written" in ended.stderr

@@ -516,6 +516,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, metavar="DIR", help="where pictures, papers and log go")
     out = parser.parse_args(arguments).out or Path(tempfile.mkdtemp(prefix="sims-tour-pictures-"))
     out = out.absolute()
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        print(f"sims tour: {out} cannot be written: {fault.strerror}", file=sys.stderr)
+        return 2
     print(f"The tour: pictures, papers and log go to {out}", flush=True)
     try:
         with ended_by_signals():
