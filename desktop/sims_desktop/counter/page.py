@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, Qt, QTimer
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QKeyEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QKeyEvent, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -115,16 +115,19 @@ class CounterPage(Page):
         self.standing.setObjectName("standing")
         self.about = QLabel(self)
         self.about.setObjectName("about")
-        for label in (self.headline, self.standing, self.about):
+        self.hint = QLabel(self)
+        self.hint.setObjectName("hint")
+        self.hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        for label in (self.headline, self.standing, self.about, self.hint):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(True)
         now = self.around.now
         self.students: RecordModel[StudentView] = RecordModel(
             [
                 Field("Registration", lambda one: one.reg_no, 150),
-                Field("Name", lambda one: one.name, 220),
-                Field("Father", lambda one: one.father_name or "", 130),
-                Field("Phone", lambda one: one.phone or "", 90),
+                Field("Name", lambda one: one.name, 190),
+                Field("Father", lambda one: one.father_name or "", 70),
+                Field("Phone", lambda one: one.phone or "", 80),
                 Field("Status", lambda one: one.status.replace("_", " "), 90),
             ]
         )
@@ -132,11 +135,11 @@ class CounterPage(Page):
         self.hits.setAccessibleName("Students found")
         self.documents: RecordModel[IssuedDocumentView] = RecordModel(
             [
-                Field("Serial", lambda one: one.serial, 130),
-                Field("Document", document_words, 190),
-                Field("State", lambda one: one.status, 90),
-                Field("For", lambda one: one.purpose, 110),
-                Field("Issued", lambda one: f"{when(one.issued_at, now())} by {one.issued_by.name}", 170),
+                Field("Serial", lambda one: one.serial, 115),
+                Field("Document", document_words, 110),
+                Field("State", lambda one: one.status, 85),
+                Field("For", lambda one: one.purpose, 100),
+                Field("Issued", lambda one: f"{when(one.issued_at, now())} by {one.issued_by.name}", 150),
             ]
         )
         self.issued = RecordView(self.documents, "issued", parent=self)
@@ -160,7 +163,7 @@ class CounterPage(Page):
         left = QWidget(self)
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
-        for part in (self.headline, self.holds, self.standing, self.about, self.panel):
+        for part in (self.headline, self.holds, self.standing, self.about, self.panel, self.hint):
             column.addWidget(part)
         column.addWidget(self.hits, 1)
         column.addWidget(self.issued, 1)
@@ -190,7 +193,7 @@ class CounterPage(Page):
         outer.addWidget(self.modes, 1)
         outer.addWidget(self.note)
         self.setAcceptDrops(True)
-        self.around.theme.changed.connect(lambda: self.holds.say(self.holds.text()))
+        self.around.theme.changed.connect(self._recolour)
         self.verify.judged.connect(lambda finding: self.note.say(f"{finding.verdict}: {finding.in_words}"))
         self.search.entered.connect(self.find_now)
         self.search.textEdited.connect(lambda text: self._pause.start())
@@ -303,6 +306,7 @@ class CounterPage(Page):
             self.standing.show()
             self.standing.setText("Scan a card, or type a name, a number or a phone; Enter opens.")
             self.about.setText("")
+            self._show_hint()
             return
         self.headline.setText(visitor.headline)
         self.holds.say("\n".join(visitor.hold_words))
@@ -311,6 +315,7 @@ class CounterPage(Page):
         self.standing.setText("\n".join(requests or nothing))
         self.standing.setVisible(bool(self.standing.text()))
         self.about.setText(visitor.about)
+        self._show_hint()
         if visitor.documents:
             self.issued.selectRow(0)
 
@@ -404,6 +409,7 @@ class CounterPage(Page):
             current = self._desk.visitor
             if current is not None and current.student.id == student_id:
                 self._desk.visitor = fresh
+                self._show_hint()
                 self.documents.set_records(list(fresh.documents))
                 self.issued.setVisible(True)
                 self._select(serial)
@@ -578,10 +584,25 @@ class CounterPage(Page):
         else:
             self.panel.stock.setFocus()
 
+    def _show_hint(self) -> None:
+        """What can be done next, with the keys as they are bound now."""
+        visitor = self._desk.visitor
+        names = ["counter.transcript", "counter.unofficial"] if visitor else []
+        names += ["counter.again", "counter.spoiled"] if visitor and visitor.documents else []
+        bound = {one.id: one for one in self.around.actions.of(self.title)}
+        said = [f"{bound[name].keys} {bound[name].action.text()}" for name in (*names, "counter.verify")]
+        self.hint.setText("   ".join(said))
+        self.hint.setVisible(self.paper.stage is Stage.CLOSED)
+
     def _follow_paper(self) -> None:
         self.panel.follow()
+        self._show_hint()
         if self.paper.stage in (Stage.WORKING, Stage.DRAWING):
             self.note.say("")
+
+    def _recolour(self) -> None:
+        self.holds.say(self.holds.text())
+        self.panel.follow()
 
     def _say_error(self, error: Exception) -> None:
         self.note.say(words_of(error))

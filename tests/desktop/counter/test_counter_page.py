@@ -84,6 +84,10 @@ def test_a_transcript_is_sealed_printed_and_recorded_by_keys_alone(
     assert judge_file(printed, trust_of(api)).verdict is Verdict.GENUINE
     assert page.search.hasFocus()
     qtbot.waitUntil(lambda: len(page.documents.records) == 1, timeout=WAIT)
+    assert page.hint.text() == (
+        "F2 Transcript   Shift+F2 Unofficial copy   F6 Print the chosen document again   "
+        "F7 A sheet is spoiled   F9 Verify what is brought"
+    )
 
 
 def stage_is(page: CounterPage, stage: Stage) -> bool:
