@@ -54,6 +54,7 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
                 P.READ_CATALOG,
                 P.MANAGE_CATALOG,
                 P.READ_PRIVATE_FIELDS,
+                P.IMPORT_DATA,  # accounts and the catalog; each kind asks for its own permission as well
                 P.READ_HOLDS,
                 P.READ_REQUESTS,
                 P.DECIDE_REQUEST,
