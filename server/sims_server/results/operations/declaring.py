@@ -15,7 +15,7 @@ import msgspec
 from sims_server.kernel.work import Work
 from sims_server.results.model import notification_of_result
 from sims_server.results.queries.judging import Records, records_of
-from sims_server.results.rules import RecordFigures, cut_points, declare_records
+from sims_server.results.rules import RecordFigures, TermFigures, cut_points, declare_records
 from sims_shared.results import NotificationRef
 
 SERIES = "notification_of_result"
@@ -107,24 +107,14 @@ def _terms_to_declare(records: Records, term_id: int) -> dict[int, list[int]]:
 def _write(work: Work, records: Records, figures: Mapping[int, RecordFigures], notification_id: int) -> None:
     term_ids = {order: id for id, order in records.order_of.items()}
     declared, totals, counting = [], [], []
+    # Records that are alike share one RecordFigures: what it comes to is put together once for all of them.
+    known: dict[int, list[dict[str, Any]]] = {}
     for record in records.records:
         own = figures[record.registration_id]
-        for term in own.terms:
-            declared.append(
-                {
-                    "registration_id": record.registration_id,
-                    "term_id": term_ids[term.term],
-                    "sgpa": term.sgpa.value,
-                    "cgpa": term.cgpa.value,
-                    "gpa_credits": term.sgpa.credits,
-                    "quality_points": cut_points(term.sgpa.quality_points),
-                    "cumulative_gpa_credits": term.cgpa.credits,
-                    "cumulative_quality_points": cut_points(term.cgpa.quality_points),
-                    "attempted": term.credits.attempted,
-                    "earned": term.credits.earned,
-                    "standing": term.standing,
-                }
-            )
+        terms = known.get(id(own))
+        if terms is None:
+            terms = known[id(own)] = [_declared_term(term, term_ids[term.term]) for term in own.terms]
+        declared += [{"registration_id": record.registration_id, **term} for term in terms]
         totals.append({"id": record.registration_id, "cgpa": own.cgpa, "earned": own.credits_earned})
         counting += [
             {"id": entry.result_id, "counts": fate}
@@ -133,3 +123,18 @@ def _write(work: Work, records: Records, figures: Mapping[int, RecordFigures], n
     work.run(_TERM_RESULTS, notification=notification_id, now=work.now, rows=_encode(declared).decode())
     work.run(_REGISTRATIONS, rows=_encode(totals).decode())
     work.run(_COUNTING, rows=_encode(counting).decode())
+
+
+def _declared_term(term: TermFigures, term_id: int) -> dict[str, Any]:
+    return {
+        "term_id": term_id,
+        "sgpa": term.sgpa.value,
+        "cgpa": term.cgpa.value,
+        "gpa_credits": term.sgpa.credits,
+        "quality_points": cut_points(term.sgpa.quality_points),
+        "cumulative_gpa_credits": term.cgpa.credits,
+        "cumulative_quality_points": cut_points(term.cgpa.quality_points),
+        "attempted": term.credits.attempted,
+        "earned": term.credits.earned,
+        "standing": term.standing,
+    }

@@ -15,6 +15,7 @@ from sims_server.kernel.execute import operation
 from sims_server.kernel.work import Work
 from sims_server.results.operations.declaring import declare_term, notify
 from sims_server.results.operations.drafting import draft_sheets
+from sims_server.results.queries.judging import array_of
 from sims_server.results.rules import check_one_scope
 from sims_shared.access import Permission
 from sims_shared.problems import NotFound
@@ -74,9 +75,11 @@ SELECT e.id AS enrollment_id, e.student_id, e.registration_id, e.section_id, e.t
 _PUBLISH = """
 UPDATE result SET state = 'published', published_at = %(now)s, published_by = %(me)s,
   notification_id = %(notification)s
- WHERE id = ANY (%(ids)s) AND state = 'draft'
+ WHERE id = ANY (%(ids)s::bigint[]) AND state = 'draft'
 """
-_COMPLETE = "UPDATE enrollment SET status = 'completed' WHERE id = ANY (%(ids)s) AND status = 'enrolled'"
+_COMPLETE = (
+    "UPDATE enrollment SET status = 'completed' WHERE id = ANY (%(ids)s::bigint[]) AND status = 'enrolled'"
+)
 _FREEZE = (
     "UPDATE result SET state = 'frozen', frozen_at = %(now)s, frozen_by = %(me)s WHERE id = ANY (%(ids)s) "
     "AND state = 'published'"
@@ -300,9 +303,9 @@ def declare_results(
         now=work.now,
         me=work.caller.id,
         notification=notification.id,
-        ids=sorted(row["result_id"] for row in ready),
+        ids=array_of(sorted(row["result_id"] for row in ready)),
     )
-    work.run(_COMPLETE, ids=sorted(row["enrollment_id"] for row in ready))
+    work.run(_COMPLETE, ids=array_of(sorted(row["enrollment_id"] for row in ready)))
     declare_term(work, {row["registration_id"] for row in ready}, term_id, notification.id)
     return notification
 

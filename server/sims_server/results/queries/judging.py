@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -13,6 +14,13 @@ from sims_server.results.rules import Record, RecordRow, RosterRow, Sheet, cours
 from sims_shared.gpa import CourseRow
 from sims_shared.marks import Assessment, CutOffs, Score
 from sims_shared.regulations import Policy
+
+
+def array_of(ids: Iterable[int]) -> str:
+    """A bigint[] as PostgreSQL writes it. The driver looks at every element of a list three times: for
+    500 ids that is longer than the statement takes."""
+    return "{" + ",".join(map(str, ids)) + "}"
+
 
 # -- What is judged --------------------------------------------------------------------------------
 
@@ -144,6 +152,9 @@ SELECT g.id, g.student_id, g.regulation_id, p.credits_required FROM registration
 """
 
 
+_pinned = itemgetter("course_id", "credits", "outcome", "grading", "counts_in_gpa", "attempt", "source")
+
+
 class Records(msgspec.Struct):
     """Records of several registrations, and the terms in them: order → id and id → order."""
 
@@ -156,16 +167,17 @@ def records_of(work: Work, registration_ids: Iterable[int], *, locked: bool = Fa
     """What is published of these registrations. `locked` keeps them until commit, so that two notifications
     with students in common declare one after the other."""
     wanted = sorted(set(registration_ids))
+    ids = array_of(wanted)
     registrations = work.rows(
-        _REGISTRATIONS.format(lock=" FOR NO KEY UPDATE OF g" if locked else ""), ids=wanted
+        _REGISTRATIONS.format(lock=" FOR NO KEY UPDATE OF g" if locked else ""), ids=ids
     )
     policies = policies_of(work, (row["regulation_id"] for row in registrations))
-    rows = work.rows(_RECORD, ids=wanted)
+    rows = work.rows(_RECORD, ids=ids)
     declared = work.rows(
         "SELECT d.registration_id, d.term_id, d.standing, t.start_date, t.name AS term FROM "
         "term_result d JOIN term t ON t.id = d.term_id "
         "WHERE d.registration_id = ANY (%(ids)s)",
-        ids=wanted,
+        ids=ids,
     )
     same = course_representatives(
         (r["course_id"], r["equivalent_id"])
@@ -176,28 +188,32 @@ def records_of(work: Work, registration_ids: Iterable[int], *, locked: bool = Fa
     by_percentage = {g["id"]: policies[g["regulation_id"]].gpa.of == "percentage" for g in registrations}
     entries: dict[int, list[RecordRow]] = {id: [] for id in wanted}
     taken: dict[int, set[str]] = {id: set() for id in wanted}
+    alike: dict[tuple[Any, ...], CourseRow] = {}  # one row object for all who have it, known by identity
     for row in rows:
         key = f"{row['code']}, attempt {row['attempt']}"
         if key in taken[row["registration_id"]]:
             key = f"{row['code']}, {row['term']}, no. {len(taken[row['registration_id']]) + 1}"
         taken[row["registration_id"]].add(key)
-        course = CourseRow(
-            key=key,
-            course=str(same.get(row["course_id"], row["course_id"])),
-            term=order_of[row["term_id"]],
-            credits=row["credits"],
-            grade=row["grade"] or None,
-            points=row["grade_points"],
-            # Left away where nothing asks for it, so that records alike in grades are alike.
-            percentage=row["percentage"]
-            if by_percentage[row["registration_id"]] or not row["grade"]
-            else None,
-            outcome=row["outcome"],
-            grading=row["grading"],
-            counts_in_gpa=row["counts_in_gpa"],
-            attempt=row["attempt"],
-            source=row["source"],
-        )
+        # Left away where nothing asks for it, so that records alike in grades are alike.
+        asked = by_percentage[row["registration_id"]] or not row["grade"]
+        percentage = row["percentage"] if asked else None
+        facts = (key, row["term_id"], row["grade"], row["grade_points"], percentage, *_pinned(row))
+        course = alike.get(facts)
+        if course is None:
+            course = alike[facts] = CourseRow(
+                key=key,
+                course=str(same.get(row["course_id"], row["course_id"])),
+                term=order_of[row["term_id"]],
+                credits=row["credits"],
+                grade=row["grade"] or None,
+                points=row["grade_points"],
+                percentage=percentage,
+                outcome=row["outcome"],
+                grading=row["grading"],
+                counts_in_gpa=row["counts_in_gpa"],
+                attempt=row["attempt"],
+                source=row["source"],
+            )
         entries[row["registration_id"]].append(RecordRow(row["id"], row["term_id"], course))
     standings: dict[int, dict[int, str]] = {id: {} for id in wanted}
     for row in declared:
