@@ -6,6 +6,7 @@ One scene for the module: every attack rolls back or is stopped. Each names the 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -20,6 +21,7 @@ from tests.server.results.scene import approve, fill, publish, results
 from tests.support.api import Api
 from tests.support.database import TestDatabase
 from tests.support.university import University
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +42,7 @@ def _stand(api: Api, university: University, database: TestDatabase) -> dict[str
     publish(api, place["section"])
     (published, other) = results(api, place["section"])
     sections = {}
-    for name in ("drafted", "submitted", "open"):
+    for name in ("drafted", "raced", "submitted", "open"):
         section = university.section(
             university.course(place["department"]), place["term"], "A", 10, (place["faculty"],)
         )
@@ -49,10 +51,12 @@ def _stand(api: Api, university: University, database: TestDatabase) -> dict[str
         sections[name] = section
         sections[f"{name}_row"] = enrollment
     approve(api, sections["drafted"])
+    approve(api, sections["raced"])
     teacher = api.as_("faculty")
     rev = teacher.get(f"/api/sheets/{sections['submitted']}/").json["rev"]
     assert teacher.post(f"/api/sheets/{sections['submitted']}/submit/", {"rev": rev}).status == 200
     (draft,) = results(api, sections["drafted"])
+    (raced,) = results(api, sections["raced"])
     elsewhere = university.term("Another term")
     notification = university.insert(
         "notification_of_result", number="X-1", date="2026-11-23", kind="main", term_id=elsewhere, scope={},
@@ -66,6 +70,7 @@ def _stand(api: Api, university: University, database: TestDatabase) -> dict[str
         "result": published["id"],
         "other_result": other["id"],
         "draft": draft["id"],
+        "raced_draft": raced["id"],
         "notification": published["notification_id"],
         "foreign_notification": notification,
     }
@@ -268,21 +273,24 @@ def test_a_return_that_waited_for_a_publish_is_refused(scene: dict[str, Any]) ->
     """Each alone is lawful. Together they would leave a published result on an open sheet."""
     back = (
         "UPDATE sheet SET state = 'open', submitted_by = NULL, submitted_at = NULL, approved_by = NULL, "
-        "approved_at = NULL WHERE section_id = %(drafted)s"
+        "approved_at = NULL WHERE section_id = %(raced)s"
     )
-    with psycopg.connect(scene["url"]) as publisher, psycopg.connect(scene["url"]) as returner:
-        publisher.execute(f"{PUBLISH} WHERE id = %(draft)s", scene)
-        returner.execute("SET LOCAL lock_timeout = '50ms'")
-        with pytest.raises(psycopg.errors.LockNotAvailable):
-            returner.execute(back, scene)
+    waiting = "SELECT true FROM pg_locks WHERE NOT granted AND pid = %(pid)s"
+    with (
+        psycopg.connect(scene["url"]) as publisher,
+        psycopg.connect(scene["url"]) as returner,
+        psycopg.connect(scene["url"], autocommit=True) as watcher,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        publisher.execute(f"{PUBLISH} WHERE id = %(raced_draft)s", scene)
+        returned = pool.submit(returner.execute, back, scene)
+        pid = {"pid": returner.info.backend_pid}
+        wait_until(lambda: returned.done() or watcher.execute(waiting, pid).fetchone())
+        publisher.commit()
+        with pytest.raises(psycopg.errors.CheckViolation) as caught:
+            returned.result()
         returner.rollback()
-        publisher.rollback()
-        returner.execute(back, scene)
-        publisher.execute("SET LOCAL lock_timeout = '50ms'")
-        with pytest.raises(psycopg.errors.LockNotAvailable):
-            publisher.execute(f"{PUBLISH} WHERE id = %(draft)s", scene)
-        publisher.rollback()
-        returner.rollback()
+    assert caught.value.diag.constraint_name == "ck_sheet_published_stays_approved"
 
 
 def test_no_routine_of_the_owner_is_open_to_everybody(scene: dict[str, Any]) -> None:
