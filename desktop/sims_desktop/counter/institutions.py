@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from pathlib import Path
 
 from sims_shared.seal import (
@@ -80,6 +81,7 @@ class Institutions:
     def _write(self, issuer: str, suffix: str, data: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = self._folder / f"{_UNSAFE.sub('-', issuer)}.{suffix}"
-        fresh = path.with_suffix(f".{suffix}.{os.getpid()}.new")
+        # Two questions may be under way at once, each in a thread of this process.
+        fresh = path.with_suffix(f".{suffix}.{os.getpid()}-{threading.get_ident()}.new")
         fresh.write_bytes(data)
         fresh.replace(path)
