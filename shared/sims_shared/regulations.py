@@ -17,7 +17,7 @@ from .policy.checking import read_policy
 from .policy.document import Applies, Policy
 from .policy.words import in_words
 from .problems import Kind, Refusal
-from .values import Code, Id, Intake, Reason, Text, intake_order
+from .values import Code, Id, Intake, Text, intake_order
 
 __all__ = [
     "Applies",
@@ -28,13 +28,11 @@ __all__ = [
     "NoRegulationInForce",
     "Policy",
     "PolicyInvalid",
-    "PutRegulationInForce",
     "RegulationExists",
     "RegulationFixed",
     "RegulationInUse",
     "RegulationStatus",
     "RegulationView",
-    "WithdrawRegulation",
     "applies_to",
     "check_policy",
     "default_policy",
@@ -126,19 +124,6 @@ class DeleteRegulation(Command, frozen=True, kw_only=True):
     """Delete a draft."""
 
     regulation_id: Id
-
-
-class PutRegulationInForce(Command, frozen=True, kw_only=True):
-    """Put a draft in force; from now on it is immutable."""
-
-    regulation_id: Id
-
-
-class WithdrawRegulation(Command, frozen=True, kw_only=True):
-    """Take a regulation out of force for new registrations; who stands under it stays."""
-
-    regulation_id: Id
-    reason: Reason
 
 
 class RegulationView(View, kw_only=True):
