@@ -6,4 +6,5 @@ pytest_plugins = (
     "tests.support.oldest_server",
     "tests.support.api",
     "tests.support.server",
+    "tests.support.browser",
 )
