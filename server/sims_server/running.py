@@ -143,15 +143,7 @@ def serve(settings: Settings) -> int:
         app = create_app(running.database, running.data, demo=settings.demo)
         worker = Worker(running.database, running.data)
         app.state.worker = worker
-        config = uvicorn.Config(
-            app,
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=10,
-            http=_http(),
-            loop=_loop(),
-        )
+        config = configuration(app, settings)
         worker.start()
         threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
         stop_clock = _start_clock(running)
@@ -162,6 +154,21 @@ def serve(settings: Settings) -> int:
             worker.stop()
             log.info("stopped")
     return 0
+
+
+def configuration(app: Any, settings: Settings) -> uvicorn.Config:
+    """How the web server runs `app`: whom it believes, and how long it waits for answers under way."""
+    return uvicorn.Config(
+        app,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=10,
+        proxy_headers=settings.trusted_proxies is not None,
+        forwarded_allow_ips=settings.trusted_proxies,
+        http=_http(),
+        loop=_loop(),
+    )
 
 
 def _warm_up() -> None:

@@ -59,7 +59,8 @@ def test_a_hostile_name_runs_nothing_in_the_browser(api, record, keys, serve, br
     assert "taken" not in browser.run("return document.title")
     # Were a script ever to slip in, the page's own policy stops it.
     browser.run(
-        "var s = document.createElement('script'); s.text = \"document.title='taken'\"; document.body.append(s)"
+        "var s = document.createElement('script'); s.text = \"document.title='taken'\";"
+        "document.body.append(s)"
     )
     assert "taken" not in browser.run("return document.title")
     assert any("Content Security Policy" in said for said in browser.complaints())
