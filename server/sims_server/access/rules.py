@@ -33,6 +33,7 @@ _READ_CATALOG = {P.READ_CATALOG}
 _READ_RECORD = {
     P.READ_STUDENTS,
     P.READ_ENROLLMENTS,
+    P.READ_ATTENDANCE,
     P.READ_ASSESSMENTS,
     P.READ_SCORES,
     P.READ_SHEETS,
@@ -76,6 +77,9 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
                 P.PLACE_FEE_HOLD,
                 P.ENROLL_STUDENT,
                 P.OVERRIDE_ENROLLMENT,
+                P.WRITE_ATTENDANCE,
+                P.CONDONE_SHORTAGE,
+                P.NOTIFY_ELIGIBILITY,
                 P.IMPORT_SCORES,
                 P.RETURN_SHEET,
                 P.PUBLISH_RESULTS,
@@ -106,6 +110,8 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
             {
                 P.READ_CATALOG,
                 P.READ_HOLDS,
+                P.CONDONE_SHORTAGE,
+                P.NOTIFY_ELIGIBILITY,
                 P.MANAGE_ASSESSMENTS,
                 P.ENTER_SCORES,
                 P.APPROVE_SHEET,
@@ -130,6 +136,8 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
             {
                 P.READ_CATALOG,
                 P.ENROLL_STUDENT,
+                P.CONDONE_SHORTAGE,
+                P.NOTIFY_ELIGIBILITY,
                 P.UNLOCK_ASSESSMENT,
                 P.APPROVE_SHEET,
                 P.RETURN_SHEET,
@@ -146,6 +154,7 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
             {
                 P.READ_CATALOG,
                 P.ENROLL_STUDENT,
+                P.NOTIFY_ELIGIBILITY,
                 P.UNLOCK_ASSESSMENT,
                 P.APPROVE_SHEET,
                 P.RETURN_SHEET,
@@ -161,6 +170,7 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
         frozenset(
             {
                 P.READ_CATALOG,
+                P.WRITE_ATTENDANCE,
                 P.MANAGE_ASSESSMENTS,
                 P.ENTER_SCORES,
                 P.SUBMIT_SHEET,
@@ -172,7 +182,7 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
     ),
     "office": (
         "department",
-        frozenset({P.READ_CATALOG, P.ENROLL_STUDENT, P.READ_STUDENTS, P.READ_ENROLLMENTS}),
+        frozenset({P.READ_CATALOG, P.ENROLL_STUDENT, P.READ_STUDENTS, P.READ_ENROLLMENTS, P.READ_ATTENDANCE}),
     ),
     "accounts": ("all", frozenset({P.READ_CATALOG, P.READ_STUDENTS, P.READ_HOLDS, P.PLACE_FEE_HOLD})),
     "counter": (
@@ -219,6 +229,7 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
                 P.READ_PRIVATE_FIELDS,
                 P.READ_HOLDS,
                 P.READ_ENROLLMENTS,
+                P.READ_ATTENDANCE,
                 P.READ_ASSESSMENTS,
                 P.READ_SCORES,
                 P.READ_RESULTS,

@@ -42,7 +42,8 @@ DEFAULT_SETTINGS: dict[str, Any] = {
         "results.publish results.withhold results.freeze sheets.approve results.approve_change "
         "transcripts.issue transcripts.revoke accounts.manage settings.manage backups.manage"
     ),
-    "attendance.edit_days": 7,
+    # For so many days after a class its teacher marks it; then the registrar does, with a reason.
+    "attendance.edit_days": 30,
     "backup.keep_days": 7,
     "mail.from": "registry@example.edu",
     "mail.host": "localhost",
