@@ -60,6 +60,36 @@ account_role = Table(
     Column("department_id", BigInteger, ForeignKey("department.id", name="fk_account_role_department")),
     Column("valid_from", Date),
     Column("valid_until", Date),
+    # A role that somebody else lent: tied to the delegation by all its columns.
+    Column("delegation_id", BigInteger),
+    Column("delegated_by", BigInteger),
+)
+delegation = Table(
+    "delegation",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column(
+        "from_account_id",
+        BigInteger,
+        ForeignKey("account.id", name="fk_delegation_from_account"),
+        nullable=False,
+    ),
+    Column(
+        "to_account_id", BigInteger, ForeignKey("account.id", name="fk_delegation_to_account"), nullable=False
+    ),
+    Column("role_id", BigInteger, ForeignKey("role.id", name="fk_delegation_role"), nullable=False),
+    Column(
+        "department_id",
+        BigInteger,
+        ForeignKey("department.id", name="fk_delegation_department"),
+        nullable=False,
+    ),
+    Column("from_date", Date, nullable=False),
+    Column("until_date", Date, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    Column("revoked_at", DateTime(timezone=True)),
+    Column("revoked_by", BigInteger, ForeignKey("account.id", name="fk_delegation_revoked_by")),
 )
 login_session = Table(
     "login_session",

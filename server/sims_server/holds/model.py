@@ -9,6 +9,7 @@ from sims_server.kernel.database import metadata
 hold_kind = Table(
     "hold_kind",
     metadata,
+    Column("id", BigInteger, Identity(always=True), nullable=False),
     Column("kind", Text, primary_key=True),
     Column("lifted_by", Text, nullable=False),
     Column("blocks", ARRAY(Text), nullable=False),

@@ -66,9 +66,10 @@ HOLDS = Listing(
 KINDS = Listing(
     entity="hold_kind",
     columns={name: f"k.{name}" for name in ("kind", "lifted_by", "blocks", "effect", "contact")},
-    # The page's tie-breaker is a number; the kinds are few and numbered by name.
-    source="(SELECT row_number() OVER (ORDER BY kind) AS id, * FROM hold_kind) k",
+    source="hold_kind k",
     key="k.id",
+    orders={"kind": Order("k.kind")},
+    default_order="kind",
 )
 
 
