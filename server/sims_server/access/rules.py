@@ -46,6 +46,8 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
         "all",
         frozenset(
             {
+                P.READ_APPLICANTS,
+                P.READ_OVERRIDES,
                 P.MANAGE_ACCOUNTS,
                 P.READ_ACCOUNTS,
                 P.MANAGE_SETTINGS,
@@ -68,6 +70,9 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
         "all",
         frozenset(
             {
+                P.READ_APPLICANTS,
+                P.MANAGE_APPLICANTS,
+                P.READ_OVERRIDES,
                 P.READ_CATALOG,
                 P.MANAGE_CATALOG,
                 P.MANAGE_STUDENTS,
@@ -108,6 +113,7 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
         "all",
         frozenset(
             {
+                P.READ_OVERRIDES,
                 P.READ_CATALOG,
                 P.READ_HOLDS,
                 P.CONDONE_SHORTAGE,
@@ -134,6 +140,8 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
         "department",
         frozenset(
             {
+                P.READ_APPLICANTS,
+                P.DELEGATE_ROLE,
                 P.READ_CATALOG,
                 P.ENROLL_STUDENT,
                 P.CONDONE_SHORTAGE,
@@ -152,6 +160,8 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
         "department",
         frozenset(
             {
+                P.READ_APPLICANTS,
+                P.DELEGATE_ROLE,
                 P.READ_CATALOG,
                 P.ENROLL_STUDENT,
                 P.NOTIFY_ELIGIBILITY,
@@ -180,15 +190,26 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
             }
         ),
     ),
+    # Enters and reads what the head may; what the head decides (approve, return, unlock) it does not.
     "office": (
         "department",
-        frozenset({P.READ_CATALOG, P.ENROLL_STUDENT, P.READ_STUDENTS, P.READ_ENROLLMENTS, P.READ_ATTENDANCE}),
+        frozenset(
+            {
+                P.READ_CATALOG,
+                P.READ_APPLICANTS,
+                P.ENROLL_STUDENT,
+                P.REQUEST_CHANGE,
+                P.READ_PRIVATE_FIELDS,
+                *_READ_RECORD,
+            }
+        ),
     ),
     "accounts": ("all", frozenset({P.READ_CATALOG, P.READ_STUDENTS, P.READ_HOLDS, P.PLACE_FEE_HOLD})),
     "counter": (
         "all",
         frozenset(
             {
+                P.READ_APPLICANTS,
                 P.READ_CATALOG,
                 P.READ_STUDENTS,
                 P.READ_HOLDS,
@@ -208,6 +229,8 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
         "all",
         frozenset(
             {
+                P.READ_APPLICANTS,
+                P.READ_OVERRIDES,
                 P.READ_ACCOUNTS,
                 P.READ_CATALOG,
                 P.READ_PRIVATE_FIELDS,
