@@ -42,11 +42,11 @@ DEFAULT_SETTINGS: dict[str, Any] = {
         "results.publish results.withhold results.freeze sheets.approve results.approve_change "
         "transcripts.issue transcripts.revoke accounts.manage settings.manage backups.manage roles.delegate"
     ),
-    # For so many days after a class its teacher marks it; then the registrar does, with a reason.
     # How a registration number is made for whom is admitted; see sims_shared.admissions.
     "admissions.reg_no_form": "{year}-{program}-{number:04}",
     # A batch of more seats is enrolled by a job, with progress.
     "enrollment.batch_job_over": 1000,
+    # For so many days after a class its teacher marks it; then the registrar does, with a reason.
     "attendance.edit_days": 30,
     "backup.keep_days": 7,
     "mail.from": "registry@example.edu",
