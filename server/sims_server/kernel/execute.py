@@ -91,8 +91,10 @@ def execute(
     *,
     data: Path,
     changes: bool = True,
+    of_record: bool = True,
 ) -> Answer:
-    """Carry one request out in one transaction. `carry_out` gets the open work and must not commit."""
+    """Carry one request out in one transaction. `carry_out` gets the open work and must not commit.
+    `of_record` is false where it concerns the caller's own account alone, which no student's role reads."""
     for attempt in range(1, ATTEMPTS + 1):
         work: Work | None = None
         try:
@@ -114,7 +116,7 @@ def execute(
                     _check_permission(work, permission)
                 if incoming.key is not None and (stored := _claim(work, incoming)) is not None:
                     return stored
-                with_student = caller.is_only_student
+                with_student = of_record and caller.is_only_student
                 if with_student:
                     _act_as_student(connection, caller, begin=not changes)
                 answer = carry_out(work)

@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import re
 import time
+import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -113,8 +114,10 @@ def refuse(refusal: Refusal, path: str, request_id: str) -> ASGIResponse:
 
 def _path_values(request: Request[Any, Any, Any]) -> dict[str, Any]:
     values = dict(request.path_params)
+    path = f"{request.scope['path']}/"
     for value in values.values():
-        if isinstance(value, int) and not 1 <= value <= _BIGINT_MAX:
+        # The router reads "01", "1_0" and other scripts' digits as numbers: one object has one address.
+        if isinstance(value, int) and not (1 <= value <= _BIGINT_MAX and f"/{value}/" in path):
             raise NotFound
         if isinstance(value, str) and ("\x00" in value or any("\ud800" <= c <= "\udfff" for c in value)):
             raise NotFound
@@ -122,6 +125,14 @@ def _path_values(request: Request[Any, Any, Any]) -> dict[str, Any]:
 
 
 def query_of(request: Request[Any, Any, Any]) -> dict[str, list[str]]:
+    """The query string taken apart; bytes that are no UTF-8 are a fault, not a word to look for."""
+    raw: bytes = request.scope["query_string"]
+    if b"%" in raw or not raw.isascii():
+        try:
+            urllib.parse.unquote_to_bytes(raw).decode()
+        except UnicodeDecodeError as error:
+            detail = "The query string is not UTF-8."
+            raise InvalidInput(detail, errors=[Fault("?", "malformed", detail)]) from error
     return request.query_params.dict()
 
 
@@ -175,6 +186,7 @@ def _make(
                 lambda work: carry_out(work, path_values, request, body),
                 data=state.data,
                 changes=changes,
+                of_record=not door.path.startswith("/api/auth/"),
             )
         except Refusal as refusal:
             return refuse(refusal, path_of(request), request_id_of(request))
@@ -328,7 +340,10 @@ def read(
         answer = _answer(view, 200)
         if media_type == JSON:
             answer.headers["ETag"] = etag(answer.body)
-            if request.headers.get("if-none-match") == answer.headers["ETag"]:
+            known = request.headers.get("if-none-match", "")
+            if known and answer.headers["ETag"] in [
+                tag.strip().removeprefix("W/") for tag in known.split(",")
+            ]:
                 return Answer(304, b"", answer.headers)
         return answer
 
