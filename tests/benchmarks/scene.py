@@ -22,9 +22,10 @@ import psycopg
 
 from sims_server.access.operations import open_session
 from sims_server.kernel.cluster import Cluster
-from sims_server.kernel.database import Database
+from sims_server.kernel.database import Connection, Database
 from sims_server.kernel.execute import execute_as_system
 from sims_shared.regulations import default_policy
+from tests.support.brought import bring
 from tests.support.university import University
 
 STUDENTS = 100_000
@@ -248,6 +249,7 @@ def _long_record(made: Scene, department: int, regulation: int, program: int) ->
     student = university.student("Zainab Long-Record", name_native="زینب")
     registration = university.registration(student, program, regulation, "2016-CS-999999", intake="2016F")
     registrar = university.ids["registrar"]
+    rows = []
     for n in range(50):
         course = university.course(department, f"LR-{n:03}")
         term = university.row(
@@ -257,11 +259,17 @@ def _long_record(made: Scene, department: int, regulation: int, program: int) ->
             name=f"Old term {n // 7}",
             n=n // 7,
         )
-        university.row(
-            "INSERT INTO result (registration_id, student_id, term_id, course_id, total, grade, "
-            "grade_points, credits, outcome, source, regulation_id, state, published_at, published_by) "
-            "VALUES (%(r)s, %(s)s, %(t)s, %(c)s, 72, 'B', 3.00, 3, 'pass', 'legacy', %(g)s, "
-            "'published', now(), %(by)s) RETURNING id",
-            r=registration, s=student, t=term, c=course, g=regulation, by=registrar,
-        )  # fmt: skip
+        rows.append({"t": term, "c": course})
+
+    def insert(connection: Connection, batch: int) -> None:
+        for row in rows:
+            connection.run(
+                "INSERT INTO result (registration_id, student_id, term_id, course_id, total, grade, "
+                "grade_points, credits, outcome, source, import_id, regulation_id, state, published_at, "
+                "published_by) VALUES (%(r)s, %(s)s, %(t)s, %(c)s, 72, 'B', 3.00, 3, 'pass', 'legacy', "
+                "%(batch)s, %(g)s, 'published', now(), %(by)s)",
+                r=registration, s=student, g=regulation, by=registrar, batch=batch, **row,
+            )  # fmt: skip
+
+    bring(university, registrar, university.ids["examcell"], insert)
     return student

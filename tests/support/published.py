@@ -13,6 +13,7 @@ from typing import Any
 from sims_server.kernel import clock
 from sims_shared.seal import Trust, read_key_document
 from tests.support.api import Api
+from tests.support.brought import bring_result
 from tests.support.university import University
 
 
@@ -53,8 +54,8 @@ class Record:
         course = self.university.insert(
             "course", code=code, title=title, credits=Decimal(credits), department_id=self.place["department"]
         )
-        return self.university.insert(
-            "result",
+        return bring_result(
+            self.university,
             registration_id=self.registration,
             student_id=self.student,
             term_id=self.terms[term],
@@ -67,7 +68,6 @@ class Record:
             grade_points=Decimal(points),
             credits=Decimal(credits),
             outcome="pass",
-            source="legacy",
             regulation_id=self.place["regulation"],
             state="published",
             published_at=clock.now(),

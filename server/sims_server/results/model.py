@@ -108,6 +108,9 @@ result = Table(
         ForeignKey("pending_change.id", name="fk_result_change", use_alter=True),
     ),
     _moment("created_at", now="now()"),
+    # Of a result from before this system: the batch that brought it, and the title it was printed with.
+    Column("import_id", BigInteger, ForeignKey("import_batch.id", name="fk_result_import")),
+    Column("recorded_title", Text),
     ForeignKeyConstraint(
         ["registration_id", "student_id"],
         ["registration.id", "registration.student_id"],
@@ -171,15 +174,14 @@ pending_change = Table(
     Column("evidence", Text),
     Column("impact", JSONB, nullable=False, server_default=text("'{}'")),
     Column("status", Text, nullable=False, server_default=text("'pending'")),
-    Column(
-        "requested_by",
-        BigInteger,
-        ForeignKey("account.id", name="fk_pending_change_requested_by"),
-        nullable=False,
-    ),
+    # Null for a lapse, which a rule asked for.
+    Column("requested_by", BigInteger, ForeignKey("account.id", name="fk_pending_change_requested_by")),
     _moment("requested_at", now="now()"),
     _moment("resolved_at"),
     Column("applied_in", BigInteger),
+    Column("case_id", BigInteger, ForeignKey("academic_case.id", name="fk_pending_change_case")),
+    Column("lapse_id", BigInteger, ForeignKey("result_lapse.id", name="fk_pending_change_lapse")),
+    UniqueConstraint("lapse_id", name="uq_pending_change_lapse"),
     UniqueConstraint(
         "id", "result_id", "new_total", "new_grade", "status", name="uq_pending_change_as_approved"
     ),
@@ -267,6 +269,38 @@ result_version = Table(
         name="fk_result_version_as_approved",
     ),
 )
+incomplete = Table(
+    "incomplete",
+    metadata,
+    _id(),
+    Column(
+        "enrollment_id",
+        BigInteger,
+        ForeignKey("enrollment.id", name="fk_incomplete_enrollment"),
+        nullable=False,
+    ),
+    Column("due_on", Date),
+    Column("reason", Text, nullable=False),
+    Column("granted_by", BigInteger, ForeignKey("account.id", name="fk_incomplete_granted_by")),
+    _moment("granted_at", now="now()"),
+    UniqueConstraint("enrollment_id", name="uq_incomplete_enrollment"),
+)
+result_lapse = Table(
+    "result_lapse",
+    metadata,
+    _id(),
+    Column("result_id", BigInteger, ForeignKey("result.id", name="fk_result_lapse_result"), nullable=False),
+    Column("due_on", Date),
+    Column("grade", Text, nullable=False),
+    Column("grade_points", Numeric(4, 2)),
+    Column("outcome", Text, nullable=False),
+    Column("flags", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("trace", JSONB),
+    _moment("declared_at", now="now()"),
+    Column("noticed_on", Date),
+    Column("ended", Text),
+    _moment("ended_at"),
+)
 term_result = Table(
     "term_result",
     metadata,
@@ -294,6 +328,8 @@ term_result = Table(
         ForeignKey("notification_of_result.id", name="fk_term_result_notification"),
     ),
     _moment("declared_at", now="clock_timestamp()"),
+    # A term from before this system: the batch that recorded it.
+    Column("import_id", BigInteger, ForeignKey("import_batch.id", name="fk_term_result_import")),
     UniqueConstraint("registration_id", "term_id", name="uq_term_result"),
 )
 term_result_version = Table(

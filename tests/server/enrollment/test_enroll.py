@@ -9,6 +9,7 @@ import pytest
 
 from sims_server.kernel import clock
 from tests.support.api import Api, Client, Reply
+from tests.support.brought import bring_result
 from tests.support.university import University
 
 Scene = dict[str, Any]
@@ -130,18 +131,19 @@ def test_a_full_section_cannot_be_overridden(
 
 
 def passed(university: University, scene: Scene, student: int, registration: int, course: int) -> None:
-    university.row(
-        """
-        INSERT INTO result (registration_id, student_id, term_id, course_id, credits, outcome, source,
-                            regulation_id, grade, state, published_at, published_by)
-        VALUES (%(r)s, %(s)s, %(t)s, %(c)s, 3, 'pass', 'legacy', %(g)s, 'B', 'published', now(), %(by)s)
-        RETURNING id""",
-        r=registration,
-        s=student,
-        t=scene["term"],
-        c=course,
-        g=scene["regulation"],
-        by=scene["registrar"],
+    bring_result(
+        university,
+        registration_id=registration,
+        student_id=student,
+        term_id=scene["term"],
+        course_id=course,
+        credits=3,
+        outcome="pass",
+        regulation_id=scene["regulation"],
+        grade="B",
+        state="published",
+        published_at=clock.now(),
+        published_by=scene["registrar"],
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from sims_server.kernel import clock
 from sims_server.record.rules import undo
 from tests.support.api import Api
+from tests.support.brought import bring_result
 from tests.support.query_count import counted
 from tests.support.university import University
 
@@ -48,8 +49,8 @@ def test_published_results_stand_in_the_record_with_what_counts(
 ) -> None:
     # A result brought from before this system needs no sheet: straight into the table.
     for points, grade, state in (("4.00", "A", "published"), (None, "", "draft")):
-        university.insert(
-            "result",
+        bring_result(
+            university,
             registration_id=scene["registrations"][0],
             student_id=scene["students"][0],
             term_id=scene["term"],
@@ -58,7 +59,6 @@ def test_published_results_stand_in_the_record_with_what_counts(
             grade_points=points,
             credits=3,
             outcome="pass",
-            source="legacy",
             regulation_id=scene["regulation"],
             state=state,
             published_at=clock.now() if state == "published" else None,
