@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from litestar import Litestar, Request, Response, get
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException, MethodNotAllowedException
 from litestar.handlers import HTTPRouteHandler
+from litestar.routes import BaseRoute
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from sims_server.kernel import refusal as refusals
@@ -37,6 +39,7 @@ SLICES = (
     "enrollment",
     "grading",
     "results",
+    "attendance",
     "jobs",
     "transcripts",
     "record",
@@ -71,12 +74,18 @@ def _on_refusal(request: Request[Any, Any, Any], refusal: Refusal) -> Response[b
     return Response(body, status_code=status, headers=headers, media_type=refusals.MEDIA_TYPE)
 
 
+def _allow(methods: Iterable[str]) -> str:
+    """What may be asked of a path: whatever answers GET answers HEAD."""
+    known = set(methods)
+    return ", ".join(sorted(known | {"HEAD"} if "GET" in known else known))
+
+
 def _on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     if isinstance(error, MethodNotAllowedException):
         response = _on_refusal(request, NoSuchMethod())
         for name, value in (error.headers or {}).items():  # the router and a route spell it differently
             if name.lower() == "allow":
-                response.headers["Allow"] = value
+                response.headers["Allow"] = _allow(value.split(", "))
         return response
     if error.status_code == 404:
         return _on_refusal(request, NotFound())
@@ -96,18 +105,26 @@ def _on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes
 class Frame:
     """Around everything, the router's own 404 and 405 too: gives each request an id (in the answer's header,
     the audit and the log), and hears a body out before refusing it. A server that answers 413 and
-    closes while the client still writes resets the connection, and the client never sees the answer."""
+    closes while the client still writes resets the connection, and the client never sees the answer.
+
+    HEAD is GET without its body, for every resource. The framework knows a path by the first of its
+    methods only, so the others are named to OPTIONS here."""
 
     DRAINED = 64 * 1024 * 1024
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, routes: Iterable[BaseRoute]) -> None:
         self.app = app
+        self.allow = {route.path_format: _allow(getattr(route, "methods", ())) for route in routes}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
         scope["state"]["request_id"] = uuid.uuid4().hex
+        method = scope["method"]
+        if method == "HEAD":
+            # A copy: the server beneath still has to know that no body follows.
+            scope = {**scope, "method": "GET"}
         headers = dict(scope["headers"])
         heard = b"expect" in headers or int(headers.get(b"content-length", b"0")) > self.DRAINED
 
@@ -121,6 +138,12 @@ class Frame:
             left = self.DRAINED
             while message["type"] == "http.response.start" and not heard and left > 0:
                 left -= max(1, len((await hear()).get("body", b"")))
+            if method == "HEAD" and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            if method == "OPTIONS" and message["type"] == "http.response.start":
+                allow = self.allow.get(scope.get("path_template", ""), "")
+                kept = [pair for pair in message["headers"] if pair[0].lower() != b"allow"]
+                message = {**message, "headers": [*kept, (b"allow", allow.encode())] if allow else kept}
             await send(message)
 
         await self.app(scope, hear, answer)
@@ -183,7 +206,7 @@ def create_app(database: Database, data: Path, *, demo: bool = False) -> Litesta
         request_max_body_size=1024 * 1024,
         logging_config=None,
     )
-    app.asgi_handler = Frame(app.asgi_handler)
+    app.asgi_handler = Frame(app.asgi_handler, app.routes)
     app.state.database = database
     app.state.data = data
     app.state.demo = demo

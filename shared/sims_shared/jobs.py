@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sims_shared.messages import Command, View
 from sims_shared.problems import Refusal
 from sims_shared.values import Id, Person
+
+JobStatus = Literal["queued", "running", "done", "failed", "cancelled"]
 
 
 class JobWrongState(Refusal):

@@ -7,12 +7,15 @@ A backup that was never restored is a hope. The newcomer's mistake is to trust t
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
 from sims_shared.messages import Command, View
 from sims_shared.problems import Kind, Refusal
 from sims_shared.values import Id
+
+BackupStatus = Literal["running", "done", "failed"]
 
 
 class BackupNotUsable(Refusal):

@@ -117,12 +117,13 @@ class DeleteStudent(Command, frozen=True, kw_only=True):
 
 
 class CreateRegistration(Command, frozen=True, kw_only=True):
-    """Register a student in a further program. `is_current` makes it the one that lists show."""
+    """Register a student in a further program, admitted today unless given. `is_current` makes it the one
+    that lists show."""
 
     student_id: Id
     program_id: Id
     reg_no: RegistrationNumber
-    admitted_on: date
+    admitted_on: date | None = None
     roll_no: Short | None = None
     intake: Intake | None = None
     batch: Short = ""

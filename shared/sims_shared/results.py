@@ -20,6 +20,8 @@ from sims_shared.values import Id, Mark, Person, Reason, Text
 
 WithholdingReason = Literal["fee", "ufm", "award_awaited", "document", "other"]
 ResultState = Literal["draft", "published", "frozen"]
+NotificationKind = Literal["main", "later", "corrigendum"]
+ChangeStatus = Literal["pending", "approved", "rejected"]
 Grade = Annotated[str, msgspec.Meta(min_length=1, max_length=10, pattern=r"^[!-~]+$")]
 ResultIds = Annotated[list[Id], msgspec.Meta(min_length=1, max_length=10_000)]
 
@@ -336,8 +338,69 @@ class ChangeImpact(msgspec.Struct, kw_only=True):
     supersedes: list[str]
 
 
+class ResultStands(msgspec.Struct, kw_only=True):
+    """A result before or after a change."""
+
+    total: Decimal | None = None
+    grade: str | None = None
+    grade_points: Decimal | None = None
+    outcome: str = ""
+
+
+class ChangedResult(msgspec.Struct, kw_only=True):
+    """One of the results that change together. `supersedes`: the serials of documents that print it."""
+
+    result_id: int
+    student_id: int
+    registration_id: int
+    reg_no: str
+    course_code: str
+    term_id: int
+    old: ResultStands
+    new: ResultStands
+    supersedes: list[str]
+
+
+class TermStands(msgspec.Struct, kw_only=True):
+    """A term as it is declared. Averages are null where nothing counts."""
+
+    sgpa: Decimal | None
+    cgpa: Decimal | None
+    earned: Decimal
+    standing: str
+
+
+class ChangedTerm(msgspec.Struct, kw_only=True):
+    term_id: int
+    term: str
+    old: TermStands
+    new: TermStands
+
+
+class ChangedRecord(msgspec.Struct, kw_only=True):
+    """One student's record: every term that is declared anew, and the CGPA."""
+
+    registration_id: int
+    student_id: int
+    reg_no: str
+    terms: list[ChangedTerm]
+    old_cgpa: Decimal | None
+    new_cgpa: Decimal | None
+    old_credits_earned: Decimal
+    new_credits_earned: Decimal
+
+
+class JointImpact(View, kw_only=True):
+    """What changes do together: every result, every record, every document that is superseded."""
+
+    results: list[ChangedResult]
+    records: list[ChangedRecord]
+    supersedes: list[str]
+
+
 class PendingChangeView(View, kw_only=True):
-    """A change request. `stage` is whose turn it is: 1 a head or dean of the course's department, 2 the
+    """A change request. `case_id` is the case it is decided with; a lapse is asked for by the system and
+    has no approvals. `stage` is whose turn it is: 1 a head or dean of the course's department, 2 the
     examination cell or the registrar, null once it is decided. `decidable` says whether the caller may
     decide it now."""
 
@@ -363,6 +426,7 @@ class PendingChangeView(View, kw_only=True):
     impact: ChangeImpact
     stage: int | None
     decidable: bool
+    case_id: int | None = None
 
 
 # -- Derivations -----------------------------------------------------------------------------------
@@ -515,6 +579,13 @@ class OwnRequest(Refusal):
 class AlreadyDecided(Refusal):
     code = "results.already_decided"
     title = "This change is decided already"
+
+
+class ChangeInCase(Refusal):
+    """Facts: `case_id`."""
+
+    code = "results.in_case"
+    title = "This change is decided with its case"
 
 
 class NotThisStage(Refusal):

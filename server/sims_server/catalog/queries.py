@@ -7,7 +7,7 @@ from typing import Any
 
 from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
-from sims_shared.catalog import CourseView, DepartmentView, ProgramView
+from sims_shared.catalog import CourseView, DepartmentView, Grading, ProgramView
 from sims_shared.problems import NotFound
 from sims_shared.values import Person
 
@@ -75,7 +75,7 @@ COURSES = Listing(
         "department_id": Filter("c.department_id = {}", int),
         "credits": Filter("c.credits = {}", Decimal),
         "code": Filter("c.code = {}", str),
-        "grading": Filter("c.grading = {}", str),
+        "grading": Filter("c.grading = {}", Grading),
     },
     orders={"code": Order("c.code"), "title": Order("c.title"), "credits": Order("c.credits", "numeric")},
     search="folded(c.code || ' ' || c.title) LIKE {}",

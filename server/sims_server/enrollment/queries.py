@@ -9,7 +9,7 @@ from sims_server.kernel.actor import Caller
 from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
 from sims_shared.access import Permission
-from sims_shared.enrollment import EnrollmentView, SectionView, Teacher
+from sims_shared.enrollment import EnrollmentStatus, EnrollmentView, SectionStatus, SectionView, Teacher
 from sims_shared.problems import NotFound
 
 _STAFF = """(SELECT coalesce(jsonb_agg(jsonb_build_object('user_id', f.account_id, 'role', f.role)
@@ -67,7 +67,7 @@ SECTIONS = Listing(
             "AND f.account_id = {} AND f.until IS NULL)",
             int,
         ),
-        "status": Filter("s.status = {}", str),
+        "status": Filter("s.status = {}", SectionStatus),
         "code": Filter("s.code = {}", str),
     },
     orders={"course_code": Order("s.course_code"), "code": Order("s.code")},
@@ -104,7 +104,7 @@ ENROLLMENTS = Listing(
         "section_id": Filter("e.section_id = {}", int),
         "term_id": Filter("e.term_id = {}", int),
         "course_id": Filter("e.course_id = {}", int),
-        "status": Filter("e.status = {}", str),
+        "status": Filter("e.status = {}", EnrollmentStatus),
     },
     orders={"enrolled_at": Order("e.enrolled_at", "timestamptz")},
     scope=enrollment_scope,
@@ -262,6 +262,7 @@ def is_in_use(work: Work, section_id: int) -> bool:
         "SELECT EXISTS (SELECT FROM enrollment WHERE section_id = %(id)s) "
         "OR EXISTS (SELECT FROM assessment WHERE section_id = %(id)s) "
         "OR EXISTS (SELECT FROM result WHERE section_id = %(id)s) "
+        "OR EXISTS (SELECT FROM class_session WHERE section_id = %(id)s) "
         "OR EXISTS (SELECT FROM sync_presence WHERE section_id = %(id)s) "
         "OR EXISTS (SELECT FROM sync_receipt WHERE section_id = %(id)s)",
         id=section_id,

@@ -8,13 +8,13 @@ from sims_server.kernel.actor import Caller
 from sims_server.kernel.paging import Filter, Listing
 from sims_server.kernel.work import Work
 from sims_shared.access import Permission
-from sims_shared.jobs import JobView, Progress
+from sims_shared.jobs import JobStatus, JobView, Progress
 from sims_shared.problems import NotFound
 from sims_shared.values import SYSTEM, Person
 
 
 def _own(caller: Caller) -> tuple[str, dict[str, Any]]:
-    if caller.may(Permission.MANAGE_JOBS):
+    if caller.may(Permission.READ_ALL_JOBS):
         return "", {}
     return "j.created_by = %(scope_account)s", {"scope_account": caller.id}
 
@@ -43,7 +43,7 @@ JOBS = Listing(
     },
     source="job j LEFT JOIN account a ON a.id = j.created_by",
     key="j.id",
-    filters={"kind": Filter("j.kind = {}", str), "status": Filter("j.status = {}", str)},
+    filters={"kind": Filter("j.kind = {}", str), "status": Filter("j.status = {}", JobStatus)},
     default_order="-id",
     scope=_own,
     shape=_shape,

@@ -53,9 +53,7 @@ def _kind(hint: Any) -> _Kind:
         if len(rest) == 1:
             inner = _kind(rest[0])
             return inner._replace(nullable=nullable, unset=unset)
-        return _Kind(
-            nullable, unset, hint, None, None, None, msgspec.json.Decoder(reduce(or_, rest)), False
-        )
+        return _Kind(nullable, unset, hint, None, None, None, msgspec.json.Decoder(reduce(or_, rest)), False)
     core = hint
     if origin is typing.Annotated:
         base, *notes = typing.get_args(hint)
@@ -180,7 +178,7 @@ def _value(hint: Any, raw: msgspec.Raw, pointer: str, faults: list[Fault]) -> An
     try:
         value = kind.decoder.decode(text)
     except (msgspec.ValidationError, msgspec.DecodeError, RecursionError, ValueError) as error:
-        faults.append(Fault(pointer, "invalid", _in_words(str(error))))
+        faults.append(Fault(pointer, "invalid", _in_words(str(error), hint)))
         return None
     if not _storable(value):
         faults.append(
@@ -200,8 +198,19 @@ def _storable(value: Any) -> bool:
     return True
 
 
-def _in_words(message: str) -> str:
-    return message.split(" - at `")[0].replace("`", "“", 1).replace("`", "”", 1) + "."
+def _in_words(message: str, hint: Any) -> str:
+    words = message.split(" - at `")[0].replace("`", "“", 1).replace("`", "”", 1) + "."
+    choices = _choices(hint)
+    return f"{words} One of: {', '.join(choices)}." if choices else words
+
+
+def _choices(hint: Any) -> list[str]:
+    """What may stand there, where the type is a list of words."""
+    if typing.get_origin(hint) is typing.Literal:
+        return [str(choice) for choice in typing.get_args(hint)]
+    if typing.get_origin(hint) in (typing.Union, UnionType):
+        return [choice for arm in typing.get_args(hint) for choice in _choices(arm)]
+    return []
 
 
 def _decimal(text: bytes, places: Places, pointer: str, faults: list[Fault]) -> Decimal | None:
@@ -285,5 +294,5 @@ def parse_parameter(hint: Any, text: str, name: str, faults: list[Fault]) -> Any
             return msgspec.convert(text, date)
         return msgspec.convert(text, core)
     except (msgspec.ValidationError, ValueError) as error:
-        faults.append(Fault(pointer, "invalid", _in_words(str(error))))
+        faults.append(Fault(pointer, "invalid", _in_words(str(error), hint)))
         return None

@@ -60,6 +60,7 @@ def document(app: Litestar, version: str) -> dict[str, Any]:
         "info": {
             "title": "SIMS",
             "version": version,
+            "description": "Whatever answers GET answers HEAD, without the body.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "paths": paths,
@@ -181,7 +182,7 @@ def _list_parameters(door: Door) -> Iterable[dict[str, Any]]:
     if door.listing.search is not None:
         yield {"name": "search", "in": "query", "schema": {"type": "string"}}
     for name, described in door.listing.filters.items():
-        schemas, _ = msgspec.json.schema_components([described.type])
+        schemas, _ = msgspec.json.schema_components([described.wire_type])
         yield {"name": name, "in": "query", "schema": _decimals(schemas[0])}
 
 

@@ -22,6 +22,7 @@ from sims_server.kernel.actor import Caller
 from sims_server.kernel.decode import parse_parameter
 from sims_server.kernel.work import Work
 from sims_shared.problems import Fault, InvalidInput
+from sims_shared.values import Id
 
 PAGE_SIZE = 50
 PAGE_SIZE_MAX = 200
@@ -31,12 +32,17 @@ RESERVED = frozenset({"page_size", "cursor", "count", "search", "ordering"})
 
 @dataclass(frozen=True)
 class Filter:
-    """An equality (or other) filter: SQL with `%(value)s`-style placeholder `{}`, and the value's type.
+    """An equality (or other) filter: SQL with `%(value)s`-style placeholder `{}`, and the value's type: a
+    `Literal` where only those words can be meant, `int` for an id.
     A moment may be given as a day: the campus day's first instant, or with `through` its last."""
 
     sql: str
     type: Any
     through: bool = False
+
+    @property
+    def wire_type(self) -> Any:
+        return Id if self.type is int else self.type
 
 
 @dataclass(frozen=True)
@@ -147,7 +153,7 @@ def parse_list_request(listing: Listing, query: Mapping[str, list[str]]) -> List
         elif name == "cursor":
             continue
         elif name in listing.filters:
-            request.filters[name] = parse_parameter(listing.filters[name].type, text, name, faults)
+            request.filters[name] = parse_parameter(listing.filters[name].wire_type, text, name, faults)
         else:
             faults.append(Fault(f"?{name}", "unknown_parameter", f"There is no parameter “{name}”."))
     if "cursor" in query and not faults:

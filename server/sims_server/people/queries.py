@@ -12,7 +12,7 @@ from sims_server.kernel.actor import Caller
 from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
 from sims_shared.access import Permission
-from sims_shared.people import RegistrationView, StatusOrder, StudentView
+from sims_shared.people import RegistrationStatus, RegistrationView, StatusOrder, StudentView
 from sims_shared.problems import NotFound
 from sims_shared.values import SYSTEM, Person
 
@@ -143,7 +143,7 @@ STUDENTS = Listing(
     key="s.id",
     filters={
         "program_id": Filter("r.program_id = {}", int),
-        "status": Filter("r.status = {}", str),
+        "status": Filter("r.status = {}", RegistrationStatus),
         "reg_no": Filter("r.reg_no = {}", str),
         "intake": Filter("r.intake = {}", str),
         "batch": Filter("r.batch = {}", str),
@@ -177,7 +177,7 @@ REGISTRATIONS = Listing(
         "student_id": Filter("r.student_id = {}", int),
         "program_id": Filter("r.program_id = {}", int),
         "intake": Filter("r.intake = {}", str),
-        "status": Filter("r.status = {}", str),
+        "status": Filter("r.status = {}", RegistrationStatus),
         "reg_no": Filter("r.reg_no = {}", str),
         "is_current": Filter("r.is_current = {}", bool),
     },

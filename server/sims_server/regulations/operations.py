@@ -141,6 +141,8 @@ def _changed_document(work: Work, current: RegulationView, changed: dict[str, An
 @operation(Permission.MANAGE_CATALOG, "regulations.delete")
 def delete_regulation(work: Work, command: DeleteRegulation) -> None:
     """Delete a draft."""
+    if queries.is_in_use(work, command.regulation_id):
+        raise RegulationInUse
     if queries.get_regulation(work, command.regulation_id).status != "draft":
         raise RegulationFixed("Only a draft is deleted.")
     with in_use_as(RegulationInUse):

@@ -12,6 +12,7 @@ from sims_shared.problems import NotFound
 from sims_shared.regulations import (
     AppliesTo,
     NoRegulationInForce,
+    RegulationStatus,
     RegulationView,
     check_policy,
     in_words,
@@ -36,7 +37,7 @@ REGULATIONS = Listing(
     },
     source="regulation g",
     key="g.id",
-    filters={"code": Filter("g.code = {}", str), "status": Filter("g.status = {}", str)},
+    filters={"code": Filter("g.code = {}", str), "status": Filter("g.status = {}", RegulationStatus)},
     orders={"code": Order("g.code"), "version": Order("g.version", "integer")},
     search="folded(g.code || ' ' || g.authority) LIKE {}",
 )

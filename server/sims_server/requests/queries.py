@@ -10,7 +10,7 @@ from sims_server.kernel.work import Work
 from sims_server.people.queries import SEARCH
 from sims_shared.access import Permission
 from sims_shared.problems import NotFound, NotPermitted
-from sims_shared.requests import RequestView
+from sims_shared.requests import RequestStatus, RequestView
 from sims_shared.values import SYSTEM, Person
 
 
@@ -58,7 +58,7 @@ REQUESTS = Listing(
     filters={
         "student_id": Filter("q.student_id = {}", int),
         "type": Filter("q.type = {}", str),
-        "status": Filter("q.status = {}", str),
+        "status": Filter("q.status = {}", RequestStatus),
     },
     orders={
         "created_at": Order("q.created_at", "timestamptz"),

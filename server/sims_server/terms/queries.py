@@ -5,7 +5,7 @@ from __future__ import annotations
 from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
 from sims_shared.problems import NotFound
-from sims_shared.terms import TermView
+from sims_shared.terms import TermKind, TermStatus, TermView
 
 _COLUMNS = (
     *("id", "name", "kind", "academic_year", "start_date", "end_date", "status"),
@@ -17,8 +17,8 @@ TERMS = Listing(
     columns={name: name for name in _COLUMNS},
     source="term",
     filters={
-        "status": Filter("status = {}", str),
-        "kind": Filter("kind = {}", str),
+        "status": Filter("status = {}", TermStatus),
+        "kind": Filter("kind = {}", TermKind),
         "academic_year": Filter("academic_year = {}", str),
         "name": Filter("name = {}", str),
     },

@@ -76,6 +76,104 @@ def test_a_body_that_is_refused_is_heard_out_first() -> None:
     async def send(message: Any) -> None:
         happened.append("answered")
 
-    scope: Any = {"type": "http", "state": {}, "headers": [(b"content-length", b"3")]}
-    asyncio.run(Frame(refuse)(scope, receive, send))
+    scope: Any = {"type": "http", "method": "POST", "state": {}, "headers": [(b"content-length", b"3")]}
+    asyncio.run(Frame(refuse, [])(scope, receive, send))
     assert happened == ["heard", "heard", "heard", "answered"]
+
+
+def test_head_is_get_without_its_body(api: Api, scene: dict[str, Any]) -> None:
+    registrar = api.as_("registrar")
+    for path in ("/api/hello/", "/api/students/", f"/api/students/{scene['students'][0]}/", "/health/live"):
+        got, head = registrar.get(path), registrar.request("HEAD", path)
+        assert (got.status, head.status, head.content) == (200, 200, b"")
+        assert head.headers["content-type"] == got.headers["content-type"]
+    refused = registrar.request("HEAD", "/api/students/999999/")
+    assert (refused.status, refused.content) == (404, b"")
+    refused = registrar.request("HEAD", "/api/results/publish/")
+    assert (refused.status, "POST" in refused.headers["allow"]) == (405, True)
+
+
+def test_options_names_every_method_of_a_path(api: Api, scene: dict[str, Any]) -> None:
+    registrar = api.as_("registrar")
+    assert registrar.request("OPTIONS", "/api/students/").headers["allow"] == "GET, HEAD, OPTIONS, POST"
+    of_one = registrar.request("OPTIONS", f"/api/students/{scene['students'][0]}/").headers["allow"]
+    assert of_one == "DELETE, GET, HEAD, OPTIONS, PATCH"
+
+
+@pytest.mark.parametrize("written", ["0{}", "+{}", "%D9%A1", "{}.0", "9" * 30, "1_0", "0", "-1"])
+def test_an_object_has_one_address(api: Api, scene: dict[str, Any], written: str) -> None:
+    path = written.format(scene["students"][0])
+    assert api.as_("registrar").get(f"/api/students/{path}/").status == 404
+
+
+@pytest.mark.parametrize("id", ["0", "-1", str(2**63), "9" * 30, "1_0", "%D9%A1", "1.0", ""])
+def test_a_filter_by_an_id_that_is_none_is_a_fault(api: Api, scene: dict[str, Any], id: str) -> None:
+    refused = api.as_("registrar").get(f"/api/results/?student_id={id}")
+    assert (refused.status, refused.json["errors"][0]["pointer"]) == (400, "?student_id")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "terms/?status=",
+        "terms/?kind=",
+        "students/?status=",
+        "registrations/?status=",
+        "regulations/?status=",
+        "courses/?grading=",
+        "sections/?status=",
+        "enrollments/?status=",
+        "assessments/?type=",
+        "assessments/?head=",
+        "assessments/?entered_by=",
+        "assessment-scores/?mark=",
+        "sheets/?state=",
+        "results/?state=",
+        "results/?outcome=",
+        "notifications-of-result/?kind=",
+        "pending-changes/?status=",
+        "requests/?status=",
+        "jobs/?status=",
+        "transcripts/issued/?status=",
+        "imports/?kind=",
+    ],
+)
+def test_a_filter_by_a_word_that_is_none_says_which_there_are(
+    api: Api, scene: dict[str, Any], question: str
+) -> None:
+    """An empty list would let an integrator believe that there are none."""
+    refused = api.as_("registrar").get(f"/api/{question}nonsense")
+    assert refused.status == 400
+    (fault,) = refused.json["errors"]
+    assert fault["pointer"].startswith("?")
+    assert "One of: " in fault["detail"]
+
+
+def test_the_document_says_which_words_a_filter_takes(api: Api) -> None:
+    paths = api.anonymous.get("/schema/openapi.json").json["paths"]
+    schemas = {p["name"]: p["schema"] for p in paths["/api/terms/"]["get"]["parameters"]}
+    assert schemas["status"]["enum"] == ["closed", "open"]
+    schemas = {p["name"]: p["schema"] for p in paths["/api/results/"]["get"]["parameters"]}
+    assert (schemas["student_id"]["minimum"], schemas["student_id"]["maximum"]) == (1, 2**63 - 1)
+
+
+@pytest.mark.parametrize("bytes_", ["%FF", "%ED%A0%80", "%C0%80"])
+def test_a_question_that_is_not_utf_8_is_a_fault(api: Api, scene: dict[str, Any], bytes_: str) -> None:
+    registrar = api.as_("registrar")
+    assert registrar.get(f"/api/students/?search={bytes_}").code == "request.invalid"
+    assert registrar.get("/api/students/?search=%D8%B1").status == 200
+
+
+def test_a_copy_known_under_any_of_several_tags_is_not_sent_again(api: Api, scene: dict[str, Any]) -> None:
+    registrar, path = api.as_("registrar"), f"/api/terms/{scene['term']}/"
+    tag = registrar.get(path).headers["etag"]
+    for known in (tag, f'"x", {tag}', f"W/{tag}"):
+        assert registrar.get(path, headers={"If-None-Match": known}).status == 304
+    assert registrar.get(path, headers={"If-None-Match": '"x"'}).status == 200
+
+
+def test_a_word_that_is_not_one_of_the_list_is_told_the_list(api: Api, scene: dict[str, Any]) -> None:
+    body = {"name": "Winter", "start_date": "2027-01-01", "end_date": "2027-02-01", "kind": "winter"}
+    (fault,) = api.as_("registrar").post("/api/terms/", body).json["errors"]
+    assert fault["pointer"] == "/kind"
+    assert "fall, spring, summer, annual, supplementary" in fault["detail"]

@@ -9,7 +9,7 @@ from sims_server.kernel.actor import Caller
 from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
 from sims_shared.access import Permission
-from sims_shared.grading import AssessmentView
+from sims_shared.grading import AssessmentType, AssessmentView, EnteredBy, Head
 from sims_shared.problems import NotFound
 
 # What a student may know of: released, or already in a result that is out.
@@ -44,9 +44,9 @@ ASSESSMENTS = Listing(
     key="a.id",
     filters={
         "section_id": Filter("a.section_id = {}", int),
-        "type": Filter("a.type = {}", str),
-        "head": Filter("a.head = {}", str),
-        "entered_by": Filter("a.entered_by = {}", str),
+        "type": Filter("a.type = {}", AssessmentType),
+        "head": Filter("a.head = {}", Head),
+        "entered_by": Filter("a.entered_by = {}", EnteredBy),
     },
     orders={
         "name": Order("a.name"),

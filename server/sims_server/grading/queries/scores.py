@@ -10,7 +10,7 @@ from sims_server.kernel.actor import Caller
 from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
 from sims_shared.access import Permission
-from sims_shared.grading import ScoreView
+from sims_shared.grading import MarkName, ScoreView
 from sims_shared.problems import NotFound
 from sims_shared.values import SYSTEM, Person
 
@@ -53,7 +53,7 @@ SCORES = Listing(
         "section_id": Filter("p.section_id = {}", int),
         "student_id": Filter("e.student_id = {}", int),
         "enrollment_id": Filter("p.enrollment_id = {}", int),
-        "mark": Filter("p.mark = {}", str),
+        "mark": Filter("p.mark = {}", MarkName),
     },
     orders={"updated_at": Order("p.updated_at", "timestamptz")},
     scope=_scope,

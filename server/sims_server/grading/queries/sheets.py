@@ -83,7 +83,7 @@ def _listing(where: str) -> Listing:
         source="section s JOIN sheet h ON h.section_id = s.id JOIN term t ON t.id = s.term_id "
         "JOIN course c ON c.id = s.course_id",
         key="s.id",
-        filters={"term_id": Filter("s.term_id = {}", int), "state": Filter("h.state = {}", str)},
+        filters={"term_id": Filter("s.term_id = {}", int), "state": Filter("h.state = {}", SheetState)},
         orders={"course_code": Order("s.course_code")},
         scope=_scope,
         shape=_shape,
@@ -135,6 +135,10 @@ def access_sheet(work: Work, section_id: int, permission: str) -> None:
     )
     if found is None:
         raise NotFound
+
+
+def access_sheet_to_read(work: Work, section_id: int) -> None:
+    access_sheet(work, section_id, Permission.READ_SHEETS)
 
 
 def access_sheet_to_submit(work: Work, section_id: int) -> None:

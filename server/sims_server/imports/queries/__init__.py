@@ -10,7 +10,14 @@ import msgspec
 from sims_server.imports.queries.plans import plan_statement, typed_rows
 from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
-from sims_shared.imports import ImportCounts, ImportRowPage, ImportRowView, ImportView
+from sims_shared.imports import (
+    ImportCounts,
+    ImportKind,
+    ImportRowPage,
+    ImportRowView,
+    ImportStatus,
+    ImportView,
+)
 from sims_shared.problems import Fault, NotFound
 from sims_shared.values import Person
 
@@ -103,7 +110,7 @@ IMPORTS = Listing(
     },
     source="import_batch i LEFT JOIN account a ON a.id = i.created_by",
     key="i.id",
-    filters={"kind": Filter("i.kind = {}", str), "status": Filter("i.status = {}", str)},
+    filters={"kind": Filter("i.kind = {}", ImportKind), "status": Filter("i.status = {}", ImportStatus)},
     orders={"id": Order("i.id", "bigint")},
     default_order="-id",
     shape=_shape,

@@ -9,7 +9,7 @@ from psycopg import sql
 
 from sims_server.kernel.paging import Filter, Listing
 from sims_server.kernel.work import Work
-from sims_shared.operations_room import BackupView, TableDigest
+from sims_shared.operations_room import BackupStatus, BackupView, TableDigest
 from sims_shared.problems import NotFound
 
 BACKUPS = Listing(
@@ -30,7 +30,7 @@ BACKUPS = Listing(
     },
     source="backup b",
     key="b.id",
-    filters={"status": Filter("b.status = {}", str)},
+    filters={"status": Filter("b.status = {}", BackupStatus)},
     default_order="-id",
 )
 

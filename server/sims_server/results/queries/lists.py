@@ -12,8 +12,16 @@ from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
 from sims_server.results.rules import shown_grade
 from sims_shared.access import Permission
+from sims_shared.marks import Outcome
 from sims_shared.problems import NotFound
-from sims_shared.results import HeadView, NotificationView, ResultView, TermResultView
+from sims_shared.results import (
+    HeadView,
+    NotificationKind,
+    NotificationView,
+    ResultState,
+    ResultView,
+    TermResultView,
+)
 from sims_shared.values import SYSTEM, Person
 
 HELD_BACK = """NOT EXISTS (SELECT FROM hold h WHERE h.student_id = r.student_id AND h.lifted_at IS NULL
@@ -129,8 +137,8 @@ RESULTS = Listing(
         "term_id": Filter("r.term_id = {}", int),
         "course_id": Filter("r.course_id = {}", int),
         "notification_id": Filter("r.notification_id = {}", int),
-        "state": Filter("r.state = {}", str),
-        "outcome": Filter(f"({OUTCOME}) = {{}}", str),
+        "state": Filter("r.state = {}", ResultState),
+        "outcome": Filter(f"({OUTCOME}) = {{}}", Outcome),
     },
     orders={"reg_no": Order("g.reg_no", 'text COLLATE "C"')},
     scope=lambda caller: result_scope(caller, Permission.READ_RESULTS),
@@ -263,7 +271,7 @@ NOTIFICATIONS = Listing(
     key="n.id",
     filters={
         "term_id": Filter("n.term_id = {}", int),
-        "kind": Filter("n.kind = {}", str),
+        "kind": Filter("n.kind = {}", NotificationKind),
         "number": Filter("n.number = {}", str),
     },
     default_order="-id",
