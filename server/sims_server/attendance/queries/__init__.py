@@ -1,0 +1,1 @@
+"""Every SELECT of attendance: the lists, and what marks come to."""
