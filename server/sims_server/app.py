@@ -34,6 +34,7 @@ SLICES = (
     "terms",
     "people",
     "holds",
+    "admissions",
     "requests",
     "audit",
     "enrollment",

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sims_shared.access import PasswordTooWeak, Permission, SettingInvalid
+from sims_shared.admissions import check_number_form
 
 P = Permission
 
@@ -52,6 +53,8 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
                 P.READ_ACCOUNTS,
                 P.MANAGE_SETTINGS,
                 P.READ_JOBS,
+                P.READ_ALL_JOBS,
+                P.STEER_JOBS,
                 P.MANAGE_JOBS,
                 P.MANAGE_BACKUPS,
                 P.READ_CATALOG,
@@ -103,6 +106,7 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
                 P.COMPLETE_REQUEST,
                 P.READ_AUDIT,
                 P.READ_JOBS,
+                P.STEER_JOBS,
                 P.IMPORT_DATA,
                 P.EXPORT_DATA,
                 *_READ_RECORD,
@@ -130,6 +134,7 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
                 P.READ_TRANSCRIPTS,
                 P.READ_REQUESTS,
                 P.READ_JOBS,
+                P.STEER_JOBS,
                 P.EXPORT_DATA,
                 P.READ_PRIVATE_FIELDS,
                 *_READ_RECORD,
@@ -186,6 +191,7 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
                 P.SUBMIT_SHEET,
                 P.REQUEST_CHANGE,
                 P.READ_JOBS,
+                P.STEER_JOBS,
                 *_READ_RECORD,
             }
         ),
@@ -222,6 +228,7 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
                 P.CREATE_REQUEST,
                 P.COMPLETE_REQUEST,
                 P.READ_JOBS,
+                P.STEER_JOBS,
             }
         ),
     ),
@@ -239,6 +246,7 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
                 P.READ_REQUESTS,
                 P.READ_AUDIT,
                 P.READ_JOBS,
+                P.READ_ALL_JOBS,
                 *_READ_RECORD,
             }
         ),
@@ -292,6 +300,8 @@ def check_setting(key: str, value: Any, default: Any) -> None:
             ZoneInfo(value)
         except (KeyError, ValueError, OSError) as error:  # unknown, not a name, a folder of zones
             raise SettingInvalid(f"There is no time zone “{value}”.") from error
+    if key == "admissions.reg_no_form" and (wrong := check_number_form(value)) is not None:
+        raise SettingInvalid(wrong)
     if key == "public_url" and not value.lower().startswith(("https://", "http://")):
         raise SettingInvalid("The public address begins with https://.")
     if isinstance(default, int) and not isinstance(default, bool) and not 1 <= value <= 65_535:
