@@ -68,7 +68,9 @@ class Permission(StrEnum):
     DECIDE_REQUEST = "requests.decide"
     COMPLETE_REQUEST = "requests.complete"
     READ_AUDIT = "audit.read"
-    READ_JOBS = "jobs.read"
+    READ_JOBS = "jobs.read"  # one's own
+    READ_ALL_JOBS = "jobs.read_all"
+    STEER_JOBS = "jobs.steer"  # cancel and retry what one may manage
     MANAGE_JOBS = "jobs.manage"
     IMPORT_DATA = "imports.commit"
     EXPORT_DATA = "exports.read"
