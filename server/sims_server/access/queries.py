@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import Any
 
 from sims_server.kernel.actor import Caller
@@ -12,6 +13,7 @@ from sims_server.kernel.work import Work
 from sims_shared.access import (
     AccountView,
     Hello,
+    Permission,
     RoleGrant,
     RoleView,
     SessionList,
@@ -175,6 +177,23 @@ def hello(work: Work) -> Hello:
         public_url=work.setting("public_url"),
         demo=system["demo"],
     )
+
+
+def access_session(work: Work, session_id: str) -> str:
+    """The id of a session the caller may end: one's own, or anyone's for an administrator."""
+    try:
+        wanted = str(uuid.UUID(session_id))
+    except ValueError as error:
+        raise NotFound from error
+    found = work.value(
+        "SELECT 1 FROM login_session WHERE id = %(id)s AND (account_id = %(account)s OR %(any)s)",
+        id=wanted,
+        account=work.caller.id,
+        any=work.caller.may(Permission.MANAGE_ACCOUNTS),
+    )
+    if found is None:
+        raise NotFound
+    return wanted
 
 
 def own_sessions(work: Work) -> SessionList:

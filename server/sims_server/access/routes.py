@@ -67,7 +67,13 @@ routes = [
     read("/api/auth/me/", queries.me, User, permission=None),
     read("/api/auth/sessions/", queries.own_sessions, SessionList, permission=None),
     command(
-        "DELETE", "/api/auth/sessions/{session_id:str}/", EndSession, operations.end_session, None, status=204
+        "DELETE",
+        "/api/auth/sessions/{session_id:str}/",
+        EndSession,
+        operations.end_session,
+        None,
+        status=204,
+        locate=queries.access_session,
     ),
     command(
         "POST",

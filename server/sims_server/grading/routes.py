@@ -135,6 +135,7 @@ routes = [
         permission=Permission.READ_SHEETS,
         parameters=sheet_queries.ChangesQuery,
         changes=True,
+        locate=sheet_queries.access_sheet_to_read,
         refusals=(g.DeviceOfAnother,),
     ),
     command(

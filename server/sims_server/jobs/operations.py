@@ -10,7 +10,7 @@ from sims_shared.access import Permission
 from sims_shared.jobs import CancelJob, JobView, JobWrongState, RetryJob
 
 
-@operation(Permission.READ_JOBS, "jobs.retry")
+@operation(Permission.STEER_JOBS, "jobs.retry")
 def retry_job(work: Work, command: RetryJob) -> JobView:
     """Queue a failed or cancelled job again."""
     moved = work.run(
@@ -25,7 +25,7 @@ def retry_job(work: Work, command: RetryJob) -> JobView:
     return get_job(work, command.id)
 
 
-@operation(Permission.READ_JOBS, "jobs.cancel")
+@operation(Permission.STEER_JOBS, "jobs.cancel")
 def cancel_job(work: Work, command: CancelJob) -> JobView:
     """Cancel: a queued job at once, a running one at its next step."""
     moved = work.run(

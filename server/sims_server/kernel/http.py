@@ -309,9 +309,11 @@ def read(
     changes: bool = False,
     refusals: Sequence[type[Refusal]] = (),
     tag: str = "",
+    locate: Locate | None = None,
 ) -> HTTPRouteHandler:
     """A route that reads: `query_function(work, **path[, query])` gives the view, or raises NotFound.
-    `changes` is set where reading leaves a trace (a disclosure, a token)."""
+    `changes` is set where reading leaves a trace (a disclosure, a token). `locate(work, **path)` raises
+    NotFound where a fault in the parameters would else be told first."""
     door = Door(
         "GET",
         path,
@@ -331,12 +333,17 @@ def read(
     def carry_out(
         work: Work, path_values: dict[str, Any], request: Request[Any, Any, Any], body: bytes
     ) -> Answer:
-        query = decode_query(parameters or NoParameters, query_of(request))
-        view = (
-            query_function(work, **path_values, query=query)
-            if parameters is not None
-            else query_function(work, **path_values)
-        )
+        if parameters is None:
+            view = query_function(work, **path_values)
+            decode_query(NoParameters, query_of(request))
+        else:
+            try:
+                query = decode_query(parameters, query_of(request))
+            except InvalidInput:
+                if locate is not None:
+                    locate(work, **path_values)
+                raise
+            view = query_function(work, **path_values, query=query)
         answer = _answer(view, 200)
         if media_type == JSON:
             answer.headers["ETag"] = etag(answer.body)

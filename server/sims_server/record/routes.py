@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sims_server.kernel.http import read
+from sims_server.people.queries import get_student
 from sims_server.record import operations, queries
 from sims_shared.access import Permission
 from sims_shared.problems import NotPermitted
@@ -19,6 +20,7 @@ routes = [
         permission=READ,
         parameters=queries.When,
         changes=True,
+        locate=get_student,
         refusals=(NotPermitted,),
     ),
 ]

@@ -1,4 +1,7 @@
-"""What everybody does with their own account, whatever their role: a student's row-level role knows no accounts."""
+"""What everybody does with their own account, whatever their role.
+
+A student's row-level role knows no accounts, so these requests are not carried out under it.
+"""
 
 import pytest
 

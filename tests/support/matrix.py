@@ -1,0 +1,169 @@
+"""Who may do what, written down a second time: the contract's table of roles, route by route.
+
+It is not derived from the permissions the server holds: a route that asks for the wrong permission, or a
+role that was given one too many, is what it finds. Reach: `*` everything, `d` the own department, `s` the
+own sections, `i` oneself, `o` one's own (jobs, cases), `-` may ask and finds none, `.` may not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ROLES = (
+    "admin", "registrar", "examcell", "dean", "head", "faculty",
+    "office", "accounts", "counter", "auditor", "student",
+)  # fmt: skip
+
+# Reach by role, in the order above; then the routes it holds for.
+TABLE = """
+# admin registrar examcell dean head faculty office accounts counter auditor student
+* . . . . . . . . * .
+    GET /api/accounts/  GET /api/accounts/{id}/  GET /api/roles/  GET /api/roles/{id}/
+* . . . . . . . . . .
+    POST /api/accounts/  PATCH /api/accounts/{id}/  DELETE /api/accounts/{id}/
+    POST /api/roles/  PATCH /api/roles/{id}/  DELETE /api/roles/{id}/
+    GET /api/settings/  POST /api/settings/  GET /api/settings/{key}/  PATCH /api/settings/{key}/
+    GET /api/backups/  POST /api/backups/  GET /api/backups/{id}/  POST /api/backups/{id}/drill/
+* o o . . o . . o * .
+    GET /api/jobs/  GET /api/jobs/{id}/
+* o o . . o . . o . .
+    POST /api/jobs/{id}/cancel/  POST /api/jobs/{id}/retry/
+* * * * * * * * * * *
+    GET /api/departments/  GET /api/departments/{id}/  GET /api/programs/  GET /api/programs/{id}/
+    GET /api/courses/  GET /api/courses/{id}/  GET /api/terms/  GET /api/terms/{id}/
+    GET /api/sections/  GET /api/sections/{id}/
+    GET /api/regulations/  GET /api/regulations/{regulation_id}/
+* * . . . . . . . . .
+    POST /api/departments/  PATCH /api/departments/{id}/  DELETE /api/departments/{id}/
+    POST /api/programs/  PATCH /api/programs/{id}/  DELETE /api/programs/{id}/
+    POST /api/courses/  PATCH /api/courses/{id}/  DELETE /api/courses/{id}/
+    POST /api/terms/  PATCH /api/terms/{id}/  DELETE /api/terms/{id}/
+    POST /api/terms/{id}/close/  POST /api/terms/{id}/open/
+    POST /api/sections/  PATCH /api/sections/{id}/  DELETE /api/sections/{id}/
+    POST /api/regulations/  PATCH /api/regulations/{regulation_id}/  DELETE /api/regulations/{regulation_id}/
+* * * d d s d * * * i
+    GET /api/students/  GET /api/students/{id}/  GET /api/students/{id}/record/
+    GET /api/registrations/  GET /api/registrations/{id}/
+    GET /api/students/{id}/history/
+. * . . . . . . . . .
+    POST /api/students/  PATCH /api/students/{id}/  DELETE /api/students/{id}/
+    POST /api/registrations/  PATCH /api/registrations/{id}/  DELETE /api/registrations/{id}/
+    POST /api/registrations/{id}/status/
+* * * . . . . * * * i
+    GET /api/holds/  GET /api/holds/{id}/
+* * * . . . . * * * *
+    GET /api/hold-kinds/
+. * . . . . . * . . .
+    POST /api/holds/  PATCH /api/holds/{id}/  POST /api/holds/{id}/lift/
+* * * d d s d . * * i
+    GET /api/enrollments/  GET /api/enrollments/{id}/
+. * . d d . d . . . .
+    POST /api/enrollments/  POST /api/enrollments/{id}/drop/  POST /api/enrollments/{id}/withdraw/
+    POST /api/sections/{section_id}/enroll/
+* * * d d s d . . * i
+    GET /api/assessments/  GET /api/assessments/{id}/
+    GET /api/assessment-scores/  GET /api/assessment-scores/{id}/
+. . * . . s . . . . .
+    POST /api/assessments/  PATCH /api/assessments/{id}/  DELETE /api/assessments/{id}/
+    POST /api/assessments/{id}/lock/  POST /api/assessments/{id}/release/
+    POST /api/assessment-scores/  PATCH /api/assessment-scores/{id}/  DELETE /api/assessment-scores/{id}/
+# The exam cell enters single marks; devices sync for who teaches or ever taught the section.
+. . - . . s . . . . .
+    POST /api/sheets/{section_id}/sync/
+. . . d d . . . . . .
+    POST /api/assessments/{id}/unlock/
+* * * d d s d . . * .
+    GET /api/sheets/  GET /api/sheets/{section_id}/  GET /api/sheets/{section_id}/changes/
+. . . . . s . . . . .
+    POST /api/sheets/{section_id}/submit/
+. . * d d . . . . . .
+    POST /api/sheets/{section_id}/approve/
+. * * d d . . . . . .
+    POST /api/sheets/{section_id}/return/
+* * * d d s d . . * i
+    GET /api/results/  GET /api/results/{id}/
+    GET /api/notifications-of-result/  GET /api/notifications-of-result/{id}/
+    GET /api/students/{id}/explain/result/{result_id}/
+# A teacher's sections show one course each: what a student did elsewhere is not theirs to read.
+* * * d d - d . . * i
+    GET /api/term-results/  GET /api/term-results/{id}/  GET /api/students/{id}/explain/cgpa/
+* * * d d s d . . * .
+    GET /api/pending-changes/  GET /api/pending-changes/{id}/
+. * * . . . . . . . .
+    POST /api/results/publish/  POST /api/results/freeze/  POST /api/results/withhold/
+    POST /api/results/release/  GET /api/results/overview/  GET /api/results/exceptions/
+. * * d d s d . . . .
+    POST /api/results/change-request/  POST /api/results/preview-change/
+. * * d d . . . . . .
+    POST /api/results/approve-change/
+. * . . . . . . * . i
+    GET /api/transcripts/{student_id}/
+. * . . . . . . * . .
+    POST /api/transcripts/issue/  POST /api/transcripts/enqueue/
+    POST /api/transcripts/issued/{serial}/print/
+. * * . . . . . * * .
+    GET /api/transcripts/issued/  GET /api/transcripts/issued/{serial}/
+    GET /api/transcripts/issued/{serial}/pdf/
+. * . . . . . . . . .
+    POST /api/transcripts/issued/{serial}/revoke/
+* * * . . . . . * * i
+    GET /api/requests/  GET /api/requests/{id}/
+* * * . . . . . * * *
+    GET /api/request-types/
+. * . . . . . . * . i
+    POST /api/requests/
+. * . . . . . . * . .
+    PATCH /api/requests/{id}/
+* * . . . . . . * . .
+    POST /api/requests/{id}/transition/
+* * . . . . . . . * .
+    GET /api/audit/  GET /api/audit/{id}/
+* * . . . . . . . . .
+    GET /api/imports/  POST /api/imports/  GET /api/imports/{import_id}/  GET /api/imports/{import_id}/rows/
+    POST /api/imports/{import_id}/commit/
+* * * * * * * * * * *
+    GET /api/dashboard/  GET /api/auth/me/  GET /api/auth/sessions/  DELETE /api/auth/sessions/{session_id}/
+    POST /api/auth/logout/  POST /api/auth/password/  POST /api/auth/otp/enroll/  POST /api/auth/otp/confirm/
+"""
+
+# No sign-in: what a stranger, a watcher or somebody about to sign in asks.
+OPEN = """
+GET /.well-known/sims-seal.json  GET /.well-known/sims-status.cbor  GET /V/{token}
+GET /verify/  POST /verify/file/  GET /api/transcripts/verify/{token}/  POST /api/transcripts/verify-file/
+GET /api/hello/  POST /api/auth/token/  POST /api/auth/token/refresh/
+GET /health/  GET /healthz/  GET /health/live  GET /health/ready  GET /metrics
+"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One route of the table: the reach of every role."""
+
+    method: str
+    path: str
+    reach: dict[str, str]
+
+
+def _routes(line: str) -> list[tuple[str, str]]:
+    words = line.split()
+    return list(zip(words[::2], words[1::2], strict=True))
+
+
+def table() -> dict[tuple[str, str], Entry]:
+    """By (method, path), the path's parameters without their types."""
+    found: dict[tuple[str, str], Entry] = {}
+    reach: dict[str, str] = {}
+    for line in TABLE.strip().splitlines():
+        if line.startswith("#"):
+            continue
+        if not line.startswith(" "):
+            reach = dict(zip(ROLES, line.split(), strict=True))
+            continue
+        for method, path in _routes(line):
+            assert (method, path) not in found, f"{method} {path} stands twice"
+            found[method, path] = Entry(method, path, reach)
+    return found
+
+
+def open_routes() -> set[tuple[str, str]]:
+    return {route for line in OPEN.strip().splitlines() for route in _routes(line)}
