@@ -92,7 +92,7 @@ routes = [
         r.DecideChange,
         decide_change,
         r.PendingChangeView,
-        refusals=(r.OwnRequest, r.AlreadyDecided, r.NotThisStage, r.ResultMoved),
+        refusals=(r.OwnRequest, r.AlreadyDecided, r.ChangeInCase, r.NotThisStage, r.ResultMoved),
     ),
     command(
         "POST",

@@ -6,7 +6,7 @@ read once a version, and students whose records are alike row by row are average
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_DOWN, Decimal
 from functools import lru_cache
@@ -144,12 +144,12 @@ def flags_of(outcome: CourseOutcome) -> list[str]:
 
 
 def shown_grade(grade: str | None, flags: Collection[str]) -> str | None:
-    """The grade as it is printed: "F(ABS)", "C*"."""
+    """The grade as it is printed: "F(ABS)", "F(I)", "C*"."""
     if not grade:
         return None
-    absent = f"{grade}(ABS)"
-    if absent in flags:
-        return absent
+    with_cause = [flag for flag in flags if flag.startswith(f"{grade}(") and flag.endswith(")")]
+    if with_cause:
+        return with_cause[0]
     return f"{grade}*" if "*" in flags else grade
 
 
@@ -229,17 +229,24 @@ class RecordFigures:
     credits_earned: Decimal
 
 
-def impact_of(record: Record, result_id: int, changed: CourseRow) -> tuple[RecordFigures, RecordFigures]:
-    """The record as it is and as it would be with `changed` in the place of one of its rows: the term of
-    the result first, then every declared term after it."""
-    term = changed.term
-    terms = sorted({term, *(order for order in record.declared if order > term)})
-    rows = tuple(
-        RecordRow(entry.result_id, entry.term_id, changed) if entry.result_id == result_id else entry
+def figures_with(
+    record: Record, changed: Mapping[int, CourseRow], drafts: Set[int], added: Sequence[CourseRow] = ()
+) -> tuple[RecordFigures, RecordFigures]:
+    """The record as it is, and as it would be with `changed` in the place of its rows (by result id) and
+    with `added`: the terms of those, then every declared term after the first of them. `drafts` are rows
+    that are not on the record yet."""
+    touched = [row.term for row in (*changed.values(), *added)]
+    first = min(touched)
+    terms = sorted({*touched, *(order for order in record.declared if order > first)})
+    was = replace(record, rows=tuple(entry for entry in record.rows if entry.result_id not in drafts))
+    rows = [
+        RecordRow(entry.result_id, entry.term_id, changed.get(entry.result_id, entry.row))
         for entry in record.rows
-    )
-    before = declare_records([record], {record.registration_id: terms})
-    after = declare_records([replace(record, rows=rows)], {record.registration_id: terms})
+    ]
+    rows += [RecordRow(0, 0, row) for row in added]
+    of_terms = {record.registration_id: terms}
+    before = declare_records([was], of_terms)
+    after = declare_records([replace(record, rows=tuple(rows))], of_terms)
     return before[record.registration_id], after[record.registration_id]
 
 

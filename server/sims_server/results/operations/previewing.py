@@ -13,4 +13,4 @@ from sims_shared.results import ChangeImpact, PreviewChange
 @operation(Permission.REQUEST_CHANGE, "results.preview_change")
 def preview_change(work: Work, command: PreviewChange) -> ChangeImpact:
     """The impact of a change that nobody has asked for yet."""
-    return impact_of_change(work, command.result_id, command.new_grade, command.scores)
+    return impact_of_change(work, command)

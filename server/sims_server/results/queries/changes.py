@@ -9,16 +9,15 @@ import msgspec
 from sims_server.kernel.actor import Caller
 from sims_server.kernel.paging import Filter, Listing
 from sims_server.kernel.work import Work
-from sims_server.results.queries.lists import result_scope
+from sims_server.results.queries.lists import person_of, result_scope
 from sims_shared.access import Permission
 from sims_shared.problems import NotFound, NotPermitted
-from sims_shared.results import ChangeApproval, ChangedScore, ChangeImpact, PendingChangeView
-from sims_shared.values import Person
+from sims_shared.results import ChangeApproval, ChangedScore, ChangeImpact, ChangeStatus, PendingChangeView
 
 _STAGE = """CASE WHEN p.status <> 'pending' THEN NULL
      WHEN EXISTS (SELECT FROM change_approval v WHERE v.change_id = p.id AND v.stage = 1 AND v.approved)
      THEN 2 ELSE 1 END"""
-_DECIDABLE = f"""coalesce(p.requested_by <> %(me)s
+_DECIDABLE = f"""coalesce(p.requested_by <> %(me)s AND p.case_id IS NULL
      AND NOT EXISTS (SELECT FROM change_approval v WHERE v.change_id = p.id AND v.approver_id = %(me)s)
      AND CASE ({_STAGE}) WHEN 1 THEN c.department_id = ANY (%(decides_first)s::bigint[])
               WHEN 2 THEN %(decides_second)s::boolean ELSE false END, false)"""
@@ -51,7 +50,7 @@ def _scope(caller: Caller) -> tuple[str, dict[str, Any]]:
 def _shape(row: dict[str, Any]) -> dict[str, Any]:
     for name in ("old_grade", "new_grade", "old_total", "new_total"):
         row[name] = row[name] or None
-    row["requested_by"] = Person(row["requested_by"], row.pop("requested_name"))
+    row["requested_by"] = person_of(row["requested_by"], row.pop("requested_name"))
     return row
 
 
@@ -81,18 +80,20 @@ CHANGES = Listing(
         "impact": "p.impact",
         "stage": _STAGE,
         "decidable": _DECIDABLE,
+        "case_id": "p.case_id",
     },
     source="""pending_change p JOIN result r ON r.id = p.result_id JOIN registration g
       ON g.id = r.registration_id
     JOIN student u ON u.id = r.student_id JOIN course c ON c.id = r.course_id LEFT JOIN section s
       ON s.id = r.section_id
-    JOIN account a ON a.id = p.requested_by""",
+    LEFT JOIN account a ON a.id = p.requested_by""",
     key="p.id",
     filters={
-        "status": Filter("p.status = {}", str),
+        "status": Filter("p.status = {}", ChangeStatus),
         "result_id": Filter("p.result_id = {}", int),
         "student_id": Filter("r.student_id = {}", int),
         "section_id": Filter("r.section_id = {}", int),
+        "case_id": Filter("p.case_id = {}", int),
         "decidable": Filter(f"({_DECIDABLE}) = {{}}", bool),
     },
     default_order="-id",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from operator import itemgetter
 from typing import Any
@@ -139,10 +139,11 @@ SELECT r.id, r.registration_id, r.term_id, r.course_id, coalesce(s.course_code, 
   r.grade, r.grade_points,
        r.percentage, r.outcome, coalesce(s.grading, c.grading) AS grading, coalesce(s.counts_in_gpa,
          c.counts_in_gpa) AS counts_in_gpa,
-       r.attempt, r.source, t.name AS term, t.start_date
+       r.attempt, r.source, t.name AS term, t.start_date,
+       CASE WHEN r.source = 'transfer' THEN r.trace->>'grade' END AS transfer_grade
   FROM result r JOIN course c ON c.id = r.course_id JOIN term t ON t.id = r.term_id LEFT JOIN section s
     ON s.id = r.section_id
- WHERE r.registration_id = ANY (%(ids)s) AND r.state <> 'draft'
+ WHERE r.registration_id = ANY (%(ids)s) AND (r.state <> 'draft'{also})
  ORDER BY r.registration_id, t.start_date, r.term_id, code, r.attempt, r.id
 """
 _REGISTRATIONS = """
@@ -152,7 +153,9 @@ SELECT g.id, g.student_id, g.regulation_id, p.credits_required FROM registration
 """
 
 
-_pinned = itemgetter("course_id", "credits", "outcome", "grading", "counts_in_gpa", "attempt", "source")
+_pinned = itemgetter(
+    *("course_id", "credits", "outcome", "grading", "counts_in_gpa", "attempt", "source", "transfer_grade")
+)
 
 
 class Records(msgspec.Struct):
@@ -163,16 +166,29 @@ class Records(msgspec.Struct):
     name_of: dict[int, str]
 
 
-def records_of(work: Work, registration_ids: Iterable[int], *, locked: bool = False) -> Records:
+def records_of(
+    work: Work,
+    registration_ids: Iterable[int],
+    *,
+    locked: bool = False,
+    also: Collection[int] = (),
+    terms: Collection[int] = (),
+) -> Records:
     """What is published of these registrations. `locked` keeps them until commit, so that two notifications
-    with students in common declare one after the other."""
+    with students in common declare one after the other. Of what is foreseen: `also` these drafts, and
+    these `terms` even where nothing is published in them."""
     wanted = sorted(set(registration_ids))
     ids = array_of(wanted)
     registrations = work.rows(
         _REGISTRATIONS.format(lock=" FOR NO KEY UPDATE OF g" if locked else ""), ids=ids
     )
     policies = policies_of(work, (row["regulation_id"] for row in registrations))
-    rows = work.rows(_RECORD, ids=ids)
+    if also:
+        rows = work.rows(
+            _RECORD.format(also=" OR r.id = ANY (%(also)s::bigint[])"), ids=ids, also=array_of(also)
+        )
+    else:
+        rows = work.rows(_RECORD.format(also=""), ids=ids)
     declared = work.rows(
         "SELECT d.registration_id, d.term_id, d.standing, t.start_date, t.name AS term FROM "
         "term_result d JOIN term t ON t.id = d.term_id "
@@ -183,8 +199,14 @@ def records_of(work: Work, registration_ids: Iterable[int], *, locked: bool = Fa
         (r["course_id"], r["equivalent_id"])
         for r in work.rows("SELECT course_id, equivalent_id FROM course_equivalent")
     )
-    terms = {(row["start_date"], row["term_id"]): row["term"] for row in (*rows, *declared)}
-    order_of = {term_id: order for order, (_, term_id) in enumerate(sorted(terms), 1)}
+    dated = [*rows, *declared]
+    if terms:
+        dated += work.rows(
+            "SELECT id AS term_id, name AS term, start_date FROM term WHERE id = ANY (%(ids)s)",
+            ids=list(terms),
+        )
+    ordered = sorted({(row["start_date"], row["term_id"]) for row in dated})
+    order_of = {term_id: order for order, (_, term_id) in enumerate(ordered, 1)}
     by_percentage = {g["id"]: policies[g["regulation_id"]].gpa.of == "percentage" for g in registrations}
     entries: dict[int, list[RecordRow]] = {id: [] for id in wanted}
     taken: dict[int, set[str]] = {id: set() for id in wanted}
@@ -213,6 +235,7 @@ def records_of(work: Work, registration_ids: Iterable[int], *, locked: bool = Fa
                 counts_in_gpa=row["counts_in_gpa"],
                 attempt=row["attempt"],
                 source=row["source"],
+                transfer_grade=row["transfer_grade"],
             )
         entries[row["registration_id"]].append(RecordRow(row["id"], row["term_id"], course))
     standings: dict[int, dict[int, str]] = {id: {} for id in wanted}
@@ -228,4 +251,4 @@ def records_of(work: Work, registration_ids: Iterable[int], *, locked: bool = Fa
         )
         for g in registrations
     ]
-    return Records(records, order_of, {row["term_id"]: row["term"] for row in (*rows, *declared)})
+    return Records(records, order_of, {row["term_id"]: row["term"] for row in dated})
