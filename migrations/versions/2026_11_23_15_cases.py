@@ -47,11 +47,12 @@ CREATE INDEX ix_academic_case_asked_by_student ON academic_case (asked_by_studen
 
 -- Which results it concerns. One case of a result is open at a time.
 CREATE TABLE case_result (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   case_id bigint NOT NULL CONSTRAINT fk_case_result_case REFERENCES academic_case (id),
   result_id bigint NOT NULL CONSTRAINT fk_case_result_result REFERENCES result (id),
   student_id bigint NOT NULL CONSTRAINT fk_case_result_student REFERENCES student (id),
   open boolean NOT NULL DEFAULT true,
-  CONSTRAINT pk_case_result PRIMARY KEY (case_id, result_id)
+  CONSTRAINT uq_case_result UNIQUE (case_id, result_id)
 );
 CREATE UNIQUE INDEX uq_case_result_one_open ON case_result (result_id) WHERE open;
 CREATE INDEX ix_case_result_student_id ON case_result (student_id, case_id);
@@ -409,12 +410,14 @@ CREATE TRIGGER withholding_waits_for_its_case BEFORE UPDATE ON withholding FOR E
   WHEN (OLD.released_at IS NULL AND NEW.released_at IS NOT NULL) EXECUTE FUNCTION withholding_waits_for_its_case();
 
 CALL audit_table('academic_case', 'case');
+CALL audit_table('case_result', 'case_result');
 CALL audit_table('case_approval', 'case_approval');
 CALL audit_table('case_evidence', 'case_evidence');
 CALL audit_table('transfer_credit', 'transfer');
 CALL audit_table('result_lapse', 'incomplete', '-trace');
 CALL audit_table('incomplete', 'incomplete');
 CALL audit_table('pending_change', 'pending_change');
+COMMENT ON TABLE evidence_file IS 'not audited: bytes named by their digest, which the audited case_evidence states';
 
 GRANT SELECT, INSERT (kind, registration_id, term_id, asked_by_student, reason, authority, finding, decision, requested_by, requested_at),
   UPDATE (state, authority, finding, decision, proposed_by, proposed_at, resolved_at) ON academic_case TO sims_app;

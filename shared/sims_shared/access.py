@@ -58,6 +58,8 @@ class Permission(StrEnum):
     FREEZE_RESULTS = "results.freeze"
     REQUEST_CHANGE = "results.request_change"
     APPROVE_CHANGE = "results.approve_change"
+    READ_CASES = "cases.read"
+    OPEN_CASE = "cases.open"
     READ_TRANSCRIPTS = "transcripts.read"
     COPY_TRANSCRIPT = "transcripts.copy"  # the unofficial copy
     ISSUE_TRANSCRIPT = "transcripts.issue"

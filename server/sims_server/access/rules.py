@@ -66,6 +66,7 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
                 P.DECIDE_REQUEST,
                 P.READ_AUDIT,
                 *_READ_RECORD,
+                P.READ_CASES,
             }
         ),
     ),
@@ -110,6 +111,8 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
                 P.IMPORT_DATA,
                 P.EXPORT_DATA,
                 *_READ_RECORD,
+                P.READ_CASES,
+                P.OPEN_CASE,
             }
         ),
     ),
@@ -138,6 +141,8 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
                 P.EXPORT_DATA,
                 P.READ_PRIVATE_FIELDS,
                 *_READ_RECORD,
+                P.READ_CASES,
+                P.OPEN_CASE,
             }
         ),
     ),
@@ -158,6 +163,8 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
                 P.APPROVE_CHANGE,
                 P.READ_PRIVATE_FIELDS,
                 *_READ_RECORD,
+                P.READ_CASES,
+                P.OPEN_CASE,
             }
         ),
     ),
@@ -177,6 +184,8 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
                 P.APPROVE_CHANGE,
                 P.READ_PRIVATE_FIELDS,
                 *_READ_RECORD,
+                P.READ_CASES,
+                P.OPEN_CASE,
             }
         ),
     ),
@@ -193,6 +202,8 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
                 P.READ_JOBS,
                 P.STEER_JOBS,
                 *_READ_RECORD,
+                P.READ_CASES,
+                P.OPEN_CASE,
             }
         ),
     ),
@@ -229,6 +240,8 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
                 P.COMPLETE_REQUEST,
                 P.READ_JOBS,
                 P.STEER_JOBS,
+                P.READ_CASES,
+                P.OPEN_CASE,
             }
         ),
     ),
@@ -248,6 +261,7 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
                 P.READ_JOBS,
                 P.READ_ALL_JOBS,
                 *_READ_RECORD,
+                P.READ_CASES,
             }
         ),
     ),
@@ -267,6 +281,8 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
                 P.COPY_TRANSCRIPT,
                 P.READ_REQUESTS,
                 P.CREATE_REQUEST,
+                P.READ_CASES,
+                P.OPEN_CASE,
             }
         ),
     ),

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Numeric,
-    PrimaryKeyConstraint,
     Table,
     Text,
     UniqueConstraint,
@@ -66,11 +65,12 @@ academic_case = Table(
 case_result = Table(
     "case_result",
     metadata,
+    _id(),
     _names("case_id", "academic_case.id", "fk_case_result_case"),
     _names("result_id", "result.id", "fk_case_result_result"),
     _names("student_id", "student.id", "fk_case_result_student"),
     Column("open", Boolean, nullable=False, server_default=text("true")),
-    PrimaryKeyConstraint("case_id", "result_id", name="pk_case_result"),
+    UniqueConstraint("case_id", "result_id", name="uq_case_result"),
 )
 transfer_credit = Table(
     "transfer_credit",

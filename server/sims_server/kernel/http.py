@@ -392,13 +392,15 @@ def upload(
     reply: Any,
     *,
     status: int = 200,
+    locate: Locate | None = None,
     anonymous: bool = False,
     body_limit: int = 64 * 1024 * 1024,
     location: Callable[[Any], str] | None = None,
     refusals: Sequence[type[Refusal]] = (),
     tag: str = "",
 ) -> HTTPRouteHandler:
-    """A multipart route. `struct` has the text fields, and `file: bytes`, `file_name: str`."""
+    """A multipart route. `struct` has the text fields, `file: bytes` and `file_name: str`, and what the path
+    names. `locate` as for `command`."""
     door = Door(
         "POST",
         path,
@@ -418,8 +420,10 @@ def upload(
     def carry_out(
         work: Work, path_values: dict[str, Any], request: Request[Any, Any, Any], body: bytes
     ) -> Answer:
+        if locate is not None:
+            locate(work, **path_values)
         fields = _multipart(request.headers.get("content-type", ""), body)
-        known = {f.name for f in msgspec.structs.fields(struct)}
+        known = {f.name for f in msgspec.structs.fields(struct)} - set(path_values)
         faults = [
             Fault(f"/{name}", "unknown_field", f"There is no field “{name}”.")
             for name in fields
@@ -428,13 +432,13 @@ def upload(
         faults += [
             Fault(f"/{f.name}", "missing", f"“{f.name}” is required.")
             for f in msgspec.structs.fields(struct)
-            if f.required and f.name not in fields
+            if f.required and f.name not in fields and f.name in known
         ]
         if faults:
             raise InvalidInput(
                 f"{len(faults)} fault{'s' if len(faults) > 1 else ''} in the form.", errors=faults
             )
-        made = operation(work, struct(**fields))
+        made = operation(work, struct(**fields, **path_values))
         answer = _answer(made, status)
         if location is not None:
             answer.headers["Location"] = location(made)
