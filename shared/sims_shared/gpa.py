@@ -66,6 +66,7 @@ __all__ = [
     "attendance_of",
     "award_division",
     "compensate",
+    "compensated",
     "completion_faults",
     "convert_cgpa",
     "credits_of",
@@ -172,10 +173,11 @@ def credits_of(
     meanings = meanings_of(policy, rows)
     accepted = _accepted_transfers(policy, meanings, credits_required)
     roots = course_roots(rows)
+    made_good = compensated(policy, rows)
     earned: dict[str, Decimal] = {}
     for meaning in sorted(meanings, key=lambda m: (m.row.term, m.row.attempt, m.row.key)):
         root = roots.get(meaning.row.course, meaning.row.course)
-        if meaning.earned:
+        if meaning.earned or meaning.row.key in made_good:
             earned[root] = meaning.row.credits
         elif policy.repeat.count == "last" and meaning.points is not None:
             earned.pop(root, None)  # the last attempt stands, and it failed
@@ -184,6 +186,19 @@ def credits_of(
         earned=sum(earned.values(), Decimal(0)),
         transferred=sum((m.row.credits for m in meanings if m.row.key in accepted), Decimal(0)),
     )
+
+
+def compensated(policy: Policy, rows: Sequence[CourseRow]) -> frozenset[str]:
+    """Keys of the failed courses that the average of their term makes good: credits are earned, marks and
+    grades stay. Only what was graded by marks takes part."""
+    if policy.compensation is None:
+        return frozenset()
+    terms: dict[int, list[TermCourse]] = {}
+    for row in rows:
+        if row.total is not None and row.grading == "letter" and row.outcome in ("pass", "fail"):
+            course = TermCourse(row.key, row.total, row.credits, row.outcome == "pass")
+            terms.setdefault(row.term, []).append(course)
+    return frozenset(key for courses in terms.values() for key in compensate(policy, courses).keys)
 
 
 def _accepted_transfers(
@@ -367,7 +382,8 @@ def completion_faults(
 ) -> list[str]:
     """Why a degree is not complete, in words; empty when it is. `required_courses`: key → title."""
     meanings = meanings_of(policy, rows)
-    passed = {m.row.course for m in meanings if m.passing}
+    made_good = compensated(policy, rows)
+    passed = {m.row.course for m in meanings if m.passing or m.row.key in made_good}
     faults = []
     totals = credits_of(policy, rows, credits_required=credits_required)
     if totals.total < credits_required:

@@ -453,6 +453,7 @@ class ExplainedRow(msgspec.Struct, kw_only=True):
     outcome: str
     counts: str
     why: str
+    compensated: bool = False
 
 
 class ExplainedAverage(msgspec.Struct, kw_only=True):
@@ -477,7 +478,8 @@ class ExplainedTerm(msgspec.Struct, kw_only=True):
 
 class CgpaExplained(View, kw_only=True):
     """How a CGPA comes about. `declared` is what the registration shows; a difference to what the rows
-    give now is said in `remarks`."""
+    give now is said in `remarks`. `honours` is the average that honours are judged by, `as_percentage` the
+    CGPA by the regulation's conversion, `wanting` why the degree is not complete (empty when it is)."""
 
     student_id: int
     registration_id: int
@@ -490,6 +492,9 @@ class CgpaExplained(View, kw_only=True):
     earned: Decimal
     transferred: Decimal
     standing: str | None
+    honours: ExplainedAverage
+    as_percentage: Decimal | None
+    wanting: list[str]
     remarks: list[str]
 
 

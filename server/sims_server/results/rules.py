@@ -58,7 +58,8 @@ class Sheet:
 @dataclass(frozen=True, slots=True)
 class RosterRow:
     """One enrollment with its cells. `published`: its result is out and stays; it still belongs to the
-    class where grading is relative. `decided`: an unfair-means case that was decided against."""
+    class where grading is relative. `decided`: an unfair-means case that was decided against. `carried`:
+    of a supplementary, the marks of the sitting before, for columns of the same name and maximum."""
 
     enrollment_id: int
     section_id: int
@@ -69,6 +70,7 @@ class RosterRow:
     cells: Mapping[int, Score]
     published: bool = False
     decided: bool = False
+    carried: Mapping[int, Score] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +120,15 @@ def judge_row(policy: Policy, sheet: Sheet, row: RosterRow, cutoffs: CutOffs | N
         cells = {id: Score("scored", ZERO) if cell.mark == "ufm" else cell for id, cell in cells.items()}
     sitting = Sitting()
     if row.kind == "supplementary":
+        # What is blank was not sat again: the mark of the sitting before stands. Nobody who sat nothing
+        # again has a supplementary yet.
+        again = {id for id, cell in cells.items() if cell.mark is not None}
+        if again:
+            cells = {**row.carried, **{id: cell for id, cell in cells.items() if id in again}}
         sitting = Sitting(
-            kind="supplementary", retaken=frozenset(a.id for a in sheet.assessments), attempt=row.attempt
+            kind="supplementary",
+            retaken=frozenset(again or (a.id for a in sheet.assessments)),
+            attempt=row.attempt,
         )
     outcome = judge_course(
         policy,
@@ -132,6 +141,16 @@ def judge_row(policy: Policy, sheet: Sheet, row: RosterRow, cutoffs: CutOffs | N
         cutoffs=cutoffs,
     )
     return msgspec.structs.replace(outcome, flags=(*outcome.flags, "UFM")) if decided else outcome
+
+
+def provisional_grade(
+    policy: Policy, sheet: Sheet, row: RosterRow, cutoffs: CutOffs | None = None
+) -> str | None:
+    """The grade with what is there: work that never came counts zero."""
+    total = msgspec.structs.replace(policy.total, blank="zero", excused="zero")
+    cells = {id: Score() if cell.mark == "pending" else cell for id, cell in row.cells.items()}
+    there = replace(row, cells=cells, status="enrolled")
+    return judge_row(msgspec.structs.replace(policy, total=total), sheet, there, cutoffs).grade
 
 
 def flags_of(outcome: CourseOutcome) -> list[str]:

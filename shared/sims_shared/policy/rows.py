@@ -24,8 +24,8 @@ class CourseRow(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt on the record. `key` names it in traces and is unique ("CS-101, attempt 2");
     `course` is the same for attempts of one course (equivalents resolved by the caller), `replaces`
     the course whose place this one takes. `term` orders the terms, earliest lowest. `points` and
-    `grade` are those pinned on the result; `percentage` is needed where percentages are averaged;
-    `transfer_grade` is the grade earned elsewhere."""
+    `grade` are those pinned on the result; `percentage` is needed where percentages are averaged, `total`
+    where a good average makes a near fail good; `transfer_grade` is the grade earned elsewhere."""
 
     key: str
     course: str
@@ -34,6 +34,7 @@ class CourseRow(msgspec.Struct, frozen=True, kw_only=True):
     grade: str | None = None
     points: Decimal | None = None
     percentage: Decimal | None = None
+    total: Decimal | None = None
     outcome: str = "pass"
     grading: Literal["letter", "pass_fail", "non_credit", "audit"] = "letter"
     counts_in_gpa: bool = True

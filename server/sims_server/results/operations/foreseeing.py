@@ -88,6 +88,7 @@ def _course_row(row: CourseRow, wanted: Wanted) -> CourseRow:
         grade=new.grade or None,
         points=new.grade_points,
         percentage=new.percentage,
+        total=None if row.total is None else new.total,
         outcome=new.outcome,
     )
 

@@ -10,7 +10,17 @@ import msgspec
 from sims_server.kernel.work import Work
 from sims_server.results.queries.judging import policies_of, records_of
 from sims_server.results.queries.lists import RESULTS, registration_scope
-from sims_shared.gpa import Average, credits_of, cumulative_gpa, effective_rows, term_gpa
+from sims_shared.gpa import (
+    Average,
+    compensated,
+    completion_faults,
+    convert_cgpa,
+    credits_of,
+    cumulative_gpa,
+    effective_rows,
+    honours_gpa,
+    term_gpa,
+)
 from sims_shared.problems import NotFound
 from sims_shared.regulations import Policy, in_words
 from sims_shared.results import (
@@ -60,6 +70,7 @@ def explain_cgpa(work: Work, id: int, query: WhichRegistration) -> CgpaExplained
         )
     }
     left_out = {row.what: row.why for row in cgpa.left_out}
+    made_good = compensated(policy, rows)
     remarks = []
     if found["cgpa"] != cgpa.value:
         remarks.append(
@@ -93,6 +104,7 @@ def explain_cgpa(work: Work, id: int, query: WhichRegistration) -> CgpaExplained
                 outcome=entry.row.outcome,
                 counts=fates[entry.row.key],
                 why=left_out.get(entry.row.key, ""),
+                compensated=entry.row.key in made_good,
             )
             for entry in record.rows
         ],
@@ -100,6 +112,9 @@ def explain_cgpa(work: Work, id: int, query: WhichRegistration) -> CgpaExplained
         earned=credits.earned,
         transferred=credits.transferred,
         standing=(standings[-1] or None) if standings else None,
+        honours=_average(honours_gpa(policy, rows)),
+        as_percentage=None if cgpa.value is None else convert_cgpa(policy, cgpa.value),
+        wanting=completion_faults(policy, rows, credits_required=found["credits_required"]),
         remarks=remarks,
     )
 

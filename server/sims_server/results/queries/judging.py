@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from operator import itemgetter
 from typing import Any
@@ -59,10 +60,11 @@ def sheets_of(work: Work, section_ids: Sequence[int]) -> dict[int, Sheet]:
 
 _ROSTER = """
 SELECT e.id, e.section_id, e.status, e.kind, e.attempt, g.regulation_id, x.assessments, x.marks, x.scores,
-       coalesce(r.state <> 'draft', false) AS published
+       coalesce(r.state <> 'draft', false) AS published, i.id IS NOT NULL AS incomplete
   FROM enrollment e
   JOIN registration g ON g.id = e.registration_id
   LEFT JOIN result r ON r.enrollment_id = e.id
+  LEFT JOIN incomplete i ON i.enrollment_id = e.id
   LEFT JOIN (SELECT enrollment_id, array_agg(assessment_id) AS assessments, array_agg(mark) AS marks,
                     array_agg(score) AS scores
                FROM assessment_score WHERE section_id = ANY (%(ids)s) GROUP BY enrollment_id) x
@@ -74,7 +76,7 @@ _ROSTER_ROW = """
 SELECT e.id, e.section_id, e.status, e.kind, e.attempt, g.regulation_id,
        array_agg(x.assessment_id) FILTER (WHERE x.id IS NOT NULL) AS assessments,
        array_agg(x.mark) FILTER (WHERE x.id IS NOT NULL) AS marks,
-       array_agg(x.score) FILTER (WHERE x.id IS NOT NULL) AS scores, true AS published
+       array_agg(x.score) FILTER (WHERE x.id IS NOT NULL) AS scores, true AS published, false AS incomplete
   FROM enrollment e JOIN registration g ON g.id = e.registration_id
   LEFT JOIN assessment_score x ON x.enrollment_id = e.id
  WHERE e.id = %(id)s GROUP BY e.id, g.id
@@ -85,14 +87,44 @@ def roster_of(work: Work, section_ids: Sequence[int], decided: Iterable[int] = (
     """Everybody on these sheets with their cells; `decided` are enrollments whose unfair-means case was
     decided against them."""
     against = set(decided)
-    return [_roster_row(row, row["id"] in against) for row in work.rows(_ROSTER, ids=list(section_ids))]
+    rows = [_roster_row(row, row["id"] in against) for row in work.rows(_ROSTER, ids=list(section_ids))]
+    again = [row.enrollment_id for row in rows if row.kind == "supplementary"]
+    if not again:
+        return rows
+    carried = _carried(work, again)
+    return [replace(row, carried=carried.get(row.enrollment_id, {})) for row in rows]
 
 
 def roster_row(work: Work, enrollment_id: int) -> RosterRow:
     """One published row of a sheet, with its cells."""
     row = work.row(_ROSTER_ROW, id=enrollment_id)
     assert row is not None, f"there is no enrollment {enrollment_id}"
-    return _roster_row(row, True)
+    found = _roster_row(row, True)
+    if found.kind == "supplementary":
+        found = replace(found, carried=_carried(work, [enrollment_id]).get(enrollment_id, {}))
+    return found
+
+
+# By name and maximum: a column of another maximum is another paper.
+_CARRIED = """
+SELECT e.id, a.id AS assessment_id, x.mark, x.score
+  FROM enrollment e
+  JOIN LATERAL (SELECT b.id FROM enrollment b WHERE b.registration_id = e.registration_id
+                   AND b.course_id = e.course_id AND b.attempt < e.attempt AND b.status <> 'dropped'
+                 ORDER BY b.attempt DESC LIMIT 1) b ON true
+  JOIN assessment a ON a.section_id = e.section_id
+  JOIN assessment_score x ON x.enrollment_id = b.id AND x.mark IS NOT NULL
+  JOIN assessment o ON o.id = x.assessment_id AND lower(o.name) = lower(a.name) AND o.max_score = a.max_score
+ WHERE e.id = ANY (%(ids)s)
+"""
+
+
+def _carried(work: Work, enrollment_ids: Sequence[int]) -> dict[int, dict[int, Score]]:
+    """By supplementary enrollment: the marks of the sitting before, by this sheet's columns."""
+    carried: dict[int, dict[int, Score]] = {}
+    for row in work.rows(_CARRIED, ids=list(enrollment_ids)):
+        carried.setdefault(row["id"], {})[row["assessment_id"]] = Score(row["mark"], row["score"])
+    return carried
 
 
 def _roster_row(row: dict[str, Any], decided: bool) -> RosterRow:
@@ -101,7 +133,7 @@ def _roster_row(row: dict[str, Any], decided: bool) -> RosterRow:
         enrollment_id=row["id"],
         section_id=row["section_id"],
         regulation_id=row["regulation_id"],
-        status=row["status"],
+        status="incomplete" if row["incomplete"] and row["status"] == "enrolled" else row["status"],
         kind=row["kind"],
         attempt=row["attempt"],
         cells={assessment_id: Score(mark, score) for assessment_id, mark, score in columns},
@@ -137,7 +169,7 @@ def cutoffs_of(work: Work, section_ids: Sequence[int]) -> dict[tuple[int, int], 
 _RECORD = """
 SELECT r.id, r.registration_id, r.term_id, r.course_id, coalesce(s.course_code, c.code) AS code, r.credits,
   r.grade, r.grade_points,
-       r.percentage, r.outcome, coalesce(s.grading, c.grading) AS grading, coalesce(s.counts_in_gpa,
+       r.percentage, r.total, r.outcome, coalesce(s.grading, c.grading) AS grading, coalesce(s.counts_in_gpa,
          c.counts_in_gpa) AS counts_in_gpa,
        r.attempt, r.source, t.name AS term, t.start_date,
        CASE WHEN r.source = 'transfer' THEN r.trace->>'grade' END AS transfer_grade
@@ -208,6 +240,7 @@ def records_of(
     ordered = sorted({(row["start_date"], row["term_id"]) for row in dated})
     order_of = {term_id: order for order, (_, term_id) in enumerate(ordered, 1)}
     by_percentage = {g["id"]: policies[g["regulation_id"]].gpa.of == "percentage" for g in registrations}
+    by_total = {g["id"]: policies[g["regulation_id"]].compensation is not None for g in registrations}
     entries: dict[int, list[RecordRow]] = {id: [] for id in wanted}
     taken: dict[int, set[str]] = {id: set() for id in wanted}
     alike: dict[tuple[Any, ...], CourseRow] = {}  # one row object for all who have it, known by identity
@@ -219,7 +252,8 @@ def records_of(
         # Left away where nothing asks for it, so that records alike in grades are alike.
         asked = by_percentage[row["registration_id"]] or not row["grade"]
         percentage = row["percentage"] if asked else None
-        facts = (key, row["term_id"], row["grade"], row["grade_points"], percentage, *_pinned(row))
+        total = row["total"] if by_total[row["registration_id"]] else None
+        facts = (key, row["term_id"], row["grade"], row["grade_points"], percentage, total, *_pinned(row))
         course = alike.get(facts)
         if course is None:
             course = alike[facts] = CourseRow(
@@ -230,6 +264,7 @@ def records_of(
                 grade=row["grade"] or None,
                 points=row["grade_points"],
                 percentage=percentage,
+                total=total,
                 outcome=row["outcome"],
                 grading=row["grading"],
                 counts_in_gpa=row["counts_in_gpa"],
