@@ -62,7 +62,7 @@ class Calendar:
 
 def acting_as(work: Work, account_id: int, action: str) -> Work:
     """The same transaction, from here on in the name of an account."""
-    caller = caller_of_account(work.connection, account_id, work.now)
+    caller = caller_of_account(work.connection, account_id, work.today)
     work.run(
         TELL_SYSTEM,
         actor=str(account_id),

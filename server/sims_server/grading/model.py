@@ -231,4 +231,5 @@ CONSTRAINTS = {
     "ck_sheet_published_stays_approved": SheetWrongState,
     "ck_sheet_approver_does_not_teach": OwnSheet,
     "ck_sheet_approver_is_not_submitter": OwnSheet,
+    "ck_sheet_not_approved_in_its_teachers_place": OwnSheet,
 }

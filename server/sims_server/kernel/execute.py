@@ -13,8 +13,10 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
+from zoneinfo import ZoneInfo
 
 import psycopg
 import sqlalchemy.exc
@@ -100,7 +102,7 @@ def execute(
         try:
             with database.transaction() if changes else database.reading() as (session, connection):
                 now = clock.now()
-                caller = _who(connection, incoming, action, now, changes)
+                caller = _who(database, connection, incoming, action, now, changes)
                 work = Work(
                     session,
                     connection,
@@ -203,20 +205,24 @@ def _lost(database: Database, error: psycopg.Error | sqlalchemy.exc.SQLAlchemyEr
     return lost
 
 
-def _who(connection: Connection, incoming: Incoming, action: str, now: Any, changes: bool) -> Caller:
+def _who(
+    database: Database, connection: Connection, incoming: Incoming, action: str, now: datetime, changes: bool
+) -> Caller:
     if incoming.session_id is None:
         if changes:
             told = {"actor": "", "name": "anonymous", "action": action, "method": incoming.method}
             connection.run(TELL_SYSTEM, path=incoming.path, request_id=incoming.request_id, **told)
         return ANONYMOUS
+    # From when until when somebody holds a role is a matter of the institution's days.
+    today = now.astimezone(ZoneInfo(database.setting(connection, "time_zone"))).date()
     if not changes:
-        return read_caller(connection, READ_ACTOR, incoming.session_id, now=now, today=now.date())
+        return read_caller(connection, READ_ACTOR, incoming.session_id, now=now, today=today)
     return read_caller(
         connection,
         TELL_ACTOR,
         incoming.session_id,
         now=now,
-        today=now.date(),
+        today=today,
         action=action,
         method=incoming.method,
         path=incoming.path,

@@ -133,7 +133,9 @@ def run_job(database: Database, data: Path, job_id: int) -> None:
         caller = (
             SYSTEM_CALLER
             if row["created_by"] is None
-            else caller_of_account(connection, row["created_by"], clock.now())
+            else caller_of_account(
+                connection, row["created_by"], clock.today(database.setting(connection, "time_zone"))
+            )
         )
     run = JobRun(job_id, row["kind"], row["arguments"], caller, database, data)
     status, result, error = "done", None, None

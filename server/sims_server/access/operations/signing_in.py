@@ -62,7 +62,7 @@ def open_session(work: Work, account_id: int, device: str) -> Tokens:
 
 
 def _tokens(work: Work, account_id: int, session_id: str, refresh: str) -> Tokens:
-    caller = read_caller(work.connection, READ_ACTOR, session_id, now=work.now, today=work.now.date())
+    caller = read_caller(work.connection, READ_ACTOR, session_id, now=work.now, today=work.today)
     access = AccessTokens(read_or_make_secret(work.data)).make(account_id, session_id)
     return Tokens(
         access=access,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sims_server.grading import rules
@@ -9,7 +10,8 @@ from sims_server.grading.queries import sheets as queries
 from sims_server.kernel.execute import operation
 from sims_server.kernel.work import Work
 from sims_shared.access import Permission
-from sims_shared.grading import ReturnSheet, SheetStateView, SubmitSheet
+from sims_shared.grading import OwnSheet, ReturnSheet, SheetStateView, SubmitSheet
+from sims_shared.problems import NotFound
 
 
 @operation(Permission.SUBMIT_SHEET, "sheets.submit")
@@ -62,6 +64,7 @@ def close_sheet_approved(work: Work, section_id: int, rev: int) -> SheetStateVie
         submitted_by=sheet["submitted_by"],
         caller=work.caller.id,
     )
+    _check_own_power(work, section_id, sheet["submitted_by"])
     work.run(
         "UPDATE sheet SET state = 'approved', approved_by = %(me)s, approved_at = %(now)s "
         "WHERE section_id = %(id)s",
@@ -70,6 +73,18 @@ def close_sheet_approved(work: Work, section_id: int, rev: int) -> SheetStateVie
         now=work.now,
     )
     return _standing(work, sheet, "approved")
+
+
+def _check_own_power(work: Work, section_id: int, submitted_by: int | None) -> None:
+    """Raises OwnSheet for who may approve it only in the place of somebody who submitted or teaches it."""
+    lenders = frozenset({*queries.teachers_of(work, section_id), submitted_by or 0})
+    own = work.caller.without_lent_by(lenders)
+    if own is work.caller:
+        return
+    try:
+        queries.access_sheet_to_approve(replace(work, caller=own), section_id)
+    except NotFound as error:
+        raise OwnSheet("You would approve it in the place of somebody who teaches it.") from error
 
 
 def _standing(work: Work, sheet: dict[str, Any], state: str, *, missing: bool = False) -> SheetStateView:

@@ -153,6 +153,14 @@ def access_sheet_to_return(work: Work, section_id: int) -> None:
     access_sheet(work, section_id, Permission.RETURN_SHEET)
 
 
+def teachers_of(work: Work, section_id: int) -> list[int]:
+    """The accounts that teach the section now."""
+    rows = work.rows(
+        "SELECT account_id FROM section_staff WHERE section_id = %(id)s AND until IS NULL", id=section_id
+    )
+    return [row["account_id"] for row in rows]
+
+
 def access_sheet_ever_taught(work: Work, section_id: int) -> None:
     """Raises NotFound for whoever never taught the section. Former teachers get in: their late edits
     are answered, one by one, not lost."""

@@ -53,12 +53,15 @@ def decide_change(work: Work, command: DecideChange) -> PendingChangeView:
     change = access_change(work, command.change_id)
     if change["requested_by"] == work.caller.id:
         raise OwnRequest
+    stage = 2 if change["first_approver"] is not None else 1
+    capacity = capacity_of(work.caller, stage, change["department_id"])
+    own = work.caller.without_lent_by(frozenset({change["requested_by"]}))
+    if capacity is not None and capacity_of(own, stage, change["department_id"]) is None:
+        raise OwnRequest("You would decide in the place of the person who asked.")
     if change["status"] != "pending":
         raise AlreadyDecided(f"This change is {change['status']}.")
     if change["case_id"] is not None:
         raise ChangeInCase(f"Decide case {change['case_id']}.", case_id=change["case_id"])
-    stage = 2 if change["first_approver"] is not None else 1
-    capacity = capacity_of(work.caller, stage, change["department_id"])
     if capacity is None:
         whose = (
             "the examination cell or the registrar"
