@@ -24,6 +24,7 @@ import uvicorn
 
 from sims_server.access.operations import ship_roles
 from sims_server.app import create_app, import_slices
+from sims_server.audit.operations.sealing import Sealer
 from sims_server.kernel.cluster import Cluster
 from sims_server.kernel.database import Database
 from sims_server.kernel.execute import execute_as_system
@@ -147,10 +148,15 @@ def serve(settings: Settings) -> int:
         worker.start()
         threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
         stop_clock = _start_clock(running)
+        sealer = Sealer(running.database, running.data)
+        sealer.start()
         try:
-            asyncio.run(_Server(config).serve(sockets=[listener]))
+            # Not asyncio.run: it would make the standard loop, whatever the configuration names.
+            with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+                runner.run(_Server(config).serve(sockets=[listener]))
         finally:
             stop_clock()
+            sealer.stop()
             worker.stop()
             log.info("stopped")
     return 0

@@ -92,10 +92,9 @@ def main(url: str, secret_file: str) -> None:
     listener.bind(("127.0.0.1", 0))
     listener.listen(128)  # connections wait from here on, so the address may be told
     print(f"listening on http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
-    server = uvicorn.Server(
-        uvicorn.Config(app, log_config=None, access_log=False, http="httptools", loop="uvloop")
-    )
-    asyncio.run(server.serve(sockets=[listener]))
+    config = uvicorn.Config(app, log_config=None, access_log=False, http="httptools", loop="uvloop")
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(uvicorn.Server(config).serve(sockets=[listener]))
 
 
 if __name__ == "__main__":
