@@ -22,6 +22,7 @@ class Settings:
     owner_url: str | None = None
     backup_url: str | None = None  # sims_backup's, for the dump; None: the embedded PostgreSQL's
     metrics_token: str | None = None
+    audit_heads: Path | None = None  # the file of the audit's signed heads; None: inside `data`
     # Addresses whose X-Forwarded-For is believed, with commas. None: nobody's, loopback's neither, or
     # whoever can speak from this machine chooses the address that sign-in throttling counts.
     trusted_proxies: str | None = None
@@ -40,6 +41,7 @@ def from_environment(data: Path | None = None, **flags: object) -> Settings:
         owner_url=os.environ.get("DATABASE_OWNER_URL") or None,
         backup_url=os.environ.get("DATABASE_BACKUP_URL") or None,
         metrics_token=os.environ.get("SIMS_METRICS_TOKEN") or None,
+        audit_heads=Path(os.environ["SIMS_AUDIT_HEADS"]) if os.environ.get("SIMS_AUDIT_HEADS") else None,
         trusted_proxies=os.environ.get("SIMS_TRUSTED_PROXIES") or None,
         **given,  # type: ignore[arg-type]
     )

@@ -46,7 +46,8 @@ def _differences(database: TestDatabase, tables: sa.MetaData) -> list[Any]:
             connection, opts={"compare_type": True, "include_object": counts, "target_metadata": tables}
         )
         found: list[Any] = compare_metadata(context, tables)
-    return found
+    # A comment (why a table has no audit) is the migrations' own affair too.
+    return [one for one in found if not isinstance(one, tuple) or not str(one[0]).endswith("_table_comment")]
 
 
 def test_models_and_migrations_agree(database_url: TestDatabase) -> None:

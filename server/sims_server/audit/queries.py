@@ -1,19 +1,22 @@
-"""Every SELECT of the audit."""
+"""Every SELECT of the audit, its blocks, and of who read whose record."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
+import psycopg
 
-from sims_server.audit.rules import in_words
+from sims_server.audit.rules import Block, in_words
 from sims_server.kernel.actor import Caller
+from sims_server.kernel.database import Connection
 from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
 from sims_shared.access import Permission
-from sims_shared.audit import AuditEntry
+from sims_shared.audit import AuditEntry, AuditHead, DisclosureView, Recovery
 from sims_shared.problems import NotFound
 from sims_shared.values import Person
 
@@ -89,3 +92,176 @@ def get_audit_entry(work: Work, id: int) -> AuditEntry:
     if row is None:
         raise NotFound
     return AuditEntry(**row)
+
+
+# --- who read -------------------------------------------------------------------------------------
+
+
+def _all_or_nothing(caller: Caller) -> tuple[str, dict[str, Any]]:
+    return ("" if caller.reach(Permission.READ_AUDIT).everything else "false"), {}
+
+
+def _reader(row: dict[str, Any]) -> dict[str, Any]:
+    actor = Person(row.pop("actor_id"), row.pop("actor_name"))
+    return {**row, "actor": actor}
+
+
+DISCLOSURES = Listing(
+    entity="disclosure",
+    columns={
+        "id": "d.id",
+        "at": "d.at",
+        "actor_id": "d.actor_id",
+        "actor_name": "coalesce(a.name, '')",
+        "student_id": "d.student_id",
+        "kind": "d.kind",
+        "what": "d.what",
+        "request_id": "d.request_id",
+    },
+    source="disclosure d LEFT JOIN account a ON a.id = d.actor_id",
+    key="d.id",
+    filters={
+        "actor": Filter("d.actor_id = {}", int),
+        "student_id": Filter("d.student_id = {}", int),
+        "kind": Filter("d.kind = {}", Literal["opened", "exported", "printed"]),
+        "what": Filter("d.what = {}", str),
+        "request_id": Filter("d.request_id = {}", str),
+        "from": Filter("d.at >= {}", Moment),
+        "to": Filter("d.at <= {}", Moment, through=True),
+    },
+    orders={"at": Order("d.at", "timestamptz")},
+    default_order="-id",
+    scope=_all_or_nothing,
+    shape=_reader,
+)
+
+
+def get_disclosure(work: Work, id: int) -> DisclosureView:
+    """One disclosure."""
+    row = DISCLOSURES.one(work, id)
+    if row is None:
+        raise NotFound
+    return DisclosureView(**row)
+
+
+def bulk_readers(work: Work, since: datetime, allowed: int) -> list[tuple[int, int]]:
+    """Accounts that opened more students since then than is allowed, and how many; not those that an
+    alarm was raised for in the same time."""
+    rows = work.rows(
+        "SELECT d.actor_id, count(DISTINCT d.student_id) AS students FROM disclosure d "
+        "WHERE d.at > %(since)s AND d.kind = 'opened' AND d.actor_id IS NOT NULL AND NOT EXISTS "
+        "(SELECT FROM disclosure_alarm m WHERE m.account_id = d.actor_id AND m.at > %(since)s) "
+        "GROUP BY d.actor_id HAVING count(DISTINCT d.student_id) > %(allowed)s",
+        since=since,
+        allowed=allowed,
+    )
+    return [(row["actor_id"], row["students"]) for row in rows]
+
+
+def last_disclosure(connection: Connection) -> int:
+    found: int = connection.value("SELECT coalesce(max(id), 0) FROM disclosure")
+    return found
+
+
+# --- blocks ---------------------------------------------------------------------------------------
+
+# One line of JSON for each entry: the same text as in `seal_audit()`. By the names of pg_catalog, because
+# whoever can rewrite the audit could also put a function of the same name before them.
+_LINE = """pg_catalog.convert_to(pg_catalog.json_build_array(
+  a.id, (extract(epoch FROM a.at) * 1000000)::bigint, a.transaction_id::text, a.actor_id, a.actor_name,
+  a.action, a.entity, a.entity_id, a.method, a.path, a.request_id, a.database_user, a.operation,
+  a.changes)::text, 'UTF8')"""
+_BLOCK = """
+SELECT b.number, b.previous, b.root, b.entries, b.settled_id, b.marks, b.hash,
+       (SELECT pg_catalog.array_agg(lower(r)) FROM unnest(b.ids) r) AS firsts,
+       (SELECT pg_catalog.array_agg(upper(r) - 1) FROM unnest(b.ids) r) AS lasts,
+       pg_catalog.convert_to(pg_catalog.json_build_array(
+         b.number, (extract(epoch FROM b.at) * 1000000)::bigint, encode(b.previous, 'hex'),
+         encode(b.root, 'hex'), b.entries, b.first_id, b.last_id, b.ids::text, b.settled_id,
+         b.beyond::text)::text, 'UTF8') AS line
+  FROM audit_block b"""
+_AT_ONCE = 2000
+
+
+def _block(row: tuple[Any, ...]) -> Block:
+    number, previous, root, entries, settled_id, marks, hash, firsts, lasts, line = row
+    ranges = list(zip(firsts, lasts, strict=True))
+    return Block(number, previous, root, entries, ranges, settled_id, marks, hash, line)
+
+
+def _stream(driver: psycopg.Connection[Any], name: str, sql: str, above: int) -> Iterator[Block]:
+    with driver.cursor(name=name, row_factory=psycopg.rows.tuple_row, binary=True) as cursor:
+        cursor.itersize = _AT_ONCE
+        cursor.execute(sql, [above])
+        for row in cursor:
+            yield _block(row)
+
+
+def blocks_by_number(driver: psycopg.Connection[Any], above: int = 0) -> Iterator[Block]:
+    """Blocks after number `above`, as a chain. Within an open transaction."""
+    yield from _stream(driver, "chain", f"{_BLOCK} WHERE b.number > %s ORDER BY b.number", above)
+
+
+def blocks_by_first_id(driver: psycopg.Connection[Any], above: int = 0) -> Iterator[Block]:
+    """The same in the order in which their entries come by."""
+    yield from _stream(driver, "blocks", f"{_BLOCK} WHERE b.number > %s ORDER BY b.first_id", above)
+
+
+def find_block(driver: psycopg.Connection[Any], number: int) -> Block | None:
+    with driver.cursor(row_factory=psycopg.rows.tuple_row, binary=True) as cursor:
+        row = cursor.execute(f"{_BLOCK} WHERE b.number = %s", [number]).fetchone()
+    return None if row is None else _block(row)
+
+
+def newest_block(driver: psycopg.Connection[Any]) -> Block | None:
+    with driver.cursor(row_factory=psycopg.rows.tuple_row, binary=True) as cursor:
+        row = cursor.execute(f"{_BLOCK} ORDER BY b.number DESC LIMIT 1").fetchone()
+    return None if row is None else _block(row)
+
+
+def hashes_of(driver: psycopg.Connection[Any], numbers: list[int]) -> dict[int, str]:
+    """By number: the hash of each of these blocks that exists, and of the newest."""
+    rows = driver.execute(
+        "SELECT number, encode(hash, 'hex') FROM audit_block WHERE number = ANY (%s) "
+        "OR number = (SELECT max(number) FROM audit_block)",
+        [numbers],
+    )
+    return dict(rows.fetchall())
+
+
+def entry_span(driver: psycopg.Connection[Any], above: int) -> tuple[int, int]:
+    """First and last id of the entries in blocks after number `above`; (1, 0) when there are none."""
+    row = driver.execute(
+        "SELECT min(first_id), max(last_id) FROM audit_block WHERE number > %s", [above]
+    ).fetchone()
+    assert row is not None
+    return (1, 0) if row[0] is None else (row[0], row[1])
+
+
+def entry_lines(
+    source: psycopg.Connection[Any], first: int = 0, last: int = 2**63 - 1
+) -> Iterator[tuple[int, bytes]]:
+    """Id and canonical line of each entry, by id. A connection of its own: nothing else may be asked of
+    it until the last line was read."""
+    with source.cursor() as cursor:
+        query = f"COPY (SELECT a.id, {_LINE} FROM audit a WHERE a.id BETWEEN {int(first)} AND {int(last)} "
+        with cursor.copy(f"{query} ORDER BY a.id) TO STDOUT (FORMAT binary)") as copy:
+            copy.set_types(["int8", "bytea"])
+            for row in copy.rows():
+                yield row[0], row[1]
+
+
+def newest_head(driver: psycopg.Connection[Any]) -> AuditHead | None:
+    row = driver.execute("SELECT body::text FROM audit_head ORDER BY number DESC LIMIT 1").fetchone()
+    return None if row is None else msgspec.json.decode(row[0], type=AuditHead)
+
+
+def known_recoveries(driver: psycopg.Connection[Any]) -> list[Recovery]:
+    rows = driver.execute("SELECT body::text FROM audit_recovery ORDER BY generation").fetchall()
+    return [msgspec.json.decode(row[0], type=Recovery) for row in rows]
+
+
+def has_blocks(driver: psycopg.Connection[Any]) -> bool:
+    """Whether this database's schema knows blocks at all; a backup of an older release does not."""
+    row = driver.execute("SELECT to_regclass('public.audit_block') IS NOT NULL").fetchone()
+    return bool(row and row[0])

@@ -49,6 +49,8 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     # For so many days after a class its teacher marks it; then the registrar does, with a reason.
     "attendance.edit_days": 30,
     "backup.keep_days": 7,
+    # More students than this opened by one account within an hour raise an alarm.
+    "disclosures.students_an_hour": 300,
     "mail.from": "registry@example.edu",
     "mail.host": "localhost",
     "mail.port": 25,

@@ -95,16 +95,6 @@ student_name_version = Table(
     Column("name_native", Text),
     Column("until", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
 )
-disclosure = Table(
-    "disclosure",
-    metadata,
-    Column("id", BigInteger, Identity(always=True), primary_key=True),
-    Column("at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
-    Column("actor_id", BigInteger),
-    Column("student_id", BigInteger, nullable=False),
-    Column("what", Text, nullable=False),
-    Column("request_id", Text, nullable=False),
-)
 
 CONSTRAINTS = {
     "uq_registration_reg_no": RegistrationNumberTaken,

@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 
+from sims_server.audit.operations import disclose
 from sims_server.catalog.queries import known_programs
 from sims_server.kernel.execute import operation
 from sims_server.kernel.work import Work
 from sims_server.people import queries
-from sims_server.people.model import disclosure, registration, registration_order, student
+from sims_server.people.model import registration, registration_order, student
 from sims_server.people.rules import intake_for, status_after
 from sims_server.regulations.queries import choose_regulation
 from sims_shared.access import Permission
@@ -31,20 +32,6 @@ from sims_shared.people import (
 from sims_shared.problems import Fault, InvalidInput
 
 _PERSON = ("name", "name_native", "father_name", "national_id", "date_of_birth", "email", "phone", "address")
-
-
-def disclose(work: Work, student_id: int, what: str) -> None:
-    """Record that the caller opened, exported or printed somebody else's record."""
-    if work.caller.student_id != student_id and not work.caller.is_system:
-        work.insert(
-            disclosure,
-            {
-                "actor_id": work.caller.id,
-                "student_id": student_id,
-                "what": what,
-                "request_id": work.request_id,
-            },
-        )
 
 
 def open_student(work: Work, id: int) -> StudentView:
@@ -73,7 +60,8 @@ def _check_birth(values: dict[str, Any], today: date) -> None:
 def _register(
     work: Work, student_id: int, command: CreateStudent | CreateRegistration, is_current: bool
 ) -> int:
-    intake = intake_for(command.intake, command.admitted_on)
+    admitted_on = command.admitted_on or work.today
+    intake = intake_for(command.intake, admitted_on)
     made: int = work.insert(
         registration,
         {
@@ -84,7 +72,7 @@ def _register(
             "roll_no": command.roll_no,
             "intake": intake,
             "batch": command.batch.strip(),
-            "admitted_on": command.admitted_on,
+            "admitted_on": admitted_on,
             "status": command.status,
             "is_current": is_current,
         },

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from sims_server.audit.operations import disclose
 from sims_server.kernel.work import Work
-from sims_server.people.operations import disclose
 from sims_server.record import queries
 from sims_shared.record import RecordThen, RecordView
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from sims_server.audit.operations import disclose
 from sims_server.kernel.actor import Caller
 from sims_server.kernel.http import File
 from sims_server.kernel.paging import Filter, Listing, Order
@@ -18,6 +19,7 @@ from sims_shared.policy.checking import read_policy
 from sims_shared.problems import NotFound
 from sims_shared.seal.statuses import Status
 from sims_shared.transcripts import (
+    DocumentStatus,
     IssuedDocumentDetail,
     IssuedDocumentView,
     PrintedSheetView,
@@ -235,7 +237,7 @@ ISSUED = Listing(
     filters={
         "student_id": Filter("d.student_id = {}", int),
         "serial": Filter("d.serial = upper({})", str),
-        "status": Filter("document_status(d.id) = {}", str),
+        "status": Filter("document_status(d.id) = {}", DocumentStatus),
         "document": Filter("d.document = {}", str),
     },
     orders={"serial": Order("d.serial"), "issued_at": Order("d.issued_at", "timestamptz")},
@@ -310,20 +312,6 @@ def get_pdf(work: Work, serial: str) -> File:
     pdf = work.value("SELECT pdf FROM issued_document_file WHERE document_id = %(id)s", id=row["id"])
     disclose(work, row["student_id"], f"{row['document']} {row['serial']}")
     return File(bytes(pdf), "application/pdf", f"{row['serial']}.pdf")
-
-
-def disclose(work: Work, student_id: int, what: str) -> None:
-    """Remember who opened whose record; a student's own view is no disclosure."""
-    if work.caller.student_id == student_id:
-        return
-    work.run(
-        "INSERT INTO disclosure (actor_id, student_id, what, request_id) "
-        "VALUES (%(actor)s, %(student)s, %(what)s, %(request)s)",
-        actor=work.caller.id,
-        student=student_id,
-        what=what,
-        request=work.request_id,
-    )
 
 
 def printed_sheets(work: Work, document_id: int) -> list[dict[str, Any]]:

@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sims_server.audit.operations import seal_after_commit
 from sims_server.kernel.execute import operation
 from sims_server.kernel.work import Work
 from sims_server.results.operations.declaring import declare_term, notify
 from sims_server.results.operations.drafting import draft_sheets
+from sims_server.results.operations.lapsing import declare_lapses
 from sims_server.results.queries.judging import array_of
 from sims_server.results.rules import check_one_scope
 from sims_shared.access import Permission
@@ -306,6 +308,9 @@ def declare_results(
         ids=array_of(sorted(row["result_id"] for row in ready)),
     )
     work.run(_COMPLETE, ids=array_of(sorted(row["enrollment_id"] for row in ready)))
+    incomplete = [row["result_id"] for row in ready if row["outcome"] == "incomplete"]
+    if incomplete:
+        declare_lapses(work, incomplete)
     declare_term(work, {row["registration_id"] for row in ready}, term_id, notification.id)
     return notification
 
@@ -327,4 +332,5 @@ def freeze_results(work: Work, command: FreezeResults) -> ResultsFrozen:
     if not published:
         raise ResultsWrongState("Nothing here is published and not frozen yet.", result_ids=[])
     frozen = work.run(_FREEZE, now=work.now, me=work.caller.id, ids=published)
+    seal_after_commit(work)
     return ResultsFrozen(frozen=frozen, withheld=len(withheld))

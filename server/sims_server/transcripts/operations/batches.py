@@ -9,6 +9,7 @@ from __future__ import annotations
 from email.message import EmailMessage
 from typing import Any
 
+from sims_server.audit.operations import disclose
 from sims_server.kernel.execute import operation
 from sims_server.kernel.jobs import JobRun, enqueue, job
 from sims_server.kernel.mail import MailFailed, send_mail
@@ -79,6 +80,7 @@ def _make_one(work: Work, wanted: tuple[int, int, bool]) -> dict[str, Any]:
         if queries.was_mailed(work, job_id, student_id):
             return {"serial": None, "pdf": b""}
         copy = make_copy(work, student_id)
+        disclose(work, student_id, "unofficial transcript", "exported")
         return {"serial": None, "pdf": copy.pdf}
     done = queries.done_in_job(work, job_id, student_id)
     if done is None:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from sims_server.audit.operations import disclose
 from sims_server.kernel.http import File
 from sims_server.kernel.work import Work
 from sims_server.sealing.documents import Content, content_bytes
@@ -76,5 +77,5 @@ def copy_transcript(work: Work, student_id: int) -> File:
     """An unofficial copy of a student's transcript."""
     queries.access_own_copy(work, student_id)
     copy = make_copy(work, student_id)
-    queries.disclose(work, student_id, "unofficial transcript")
+    disclose(work, student_id, "unofficial transcript")
     return File(copy.pdf, "application/pdf", f"unofficial-transcript-{student_id}.pdf")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from sims_server.audit.operations import seal_after_commit
 from sims_server.kernel.execute import operation
 from sims_server.kernel.work import Work
 from sims_server.sealing.documents import content_bytes, content_hash
@@ -43,6 +44,7 @@ from sims_shared.transcripts import (
 @operation(Permission.ISSUE_TRANSCRIPT, "transcripts.issue")
 def issue_transcript(work: Work, command: IssueTranscript) -> Issued:
     """Seal a document and enter it in the register."""
+    seal_after_commit(work)
     return seal_document(work, command)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sims_server.audit.operations import disclose
 from sims_server.kernel.execute import operation
 from sims_server.kernel.work import Work
 from sims_server.transcripts import queries
@@ -60,7 +61,7 @@ def print_transcript(work: Work, command: PrintTranscript) -> IssuedDocumentDeta
                 "by_account_id": work.caller.id,
             },
         )
-    queries.disclose(work, document["student_id"], f"print of {document['serial']}: {command.outcome}")
+    disclose(work, document["student_id"], f"print of {document['serial']}: {command.outcome}", "printed")
     return queries.get_document(work, command.serial)
 
 
