@@ -6,7 +6,7 @@ grades. A newcomer would put roles into the token; a token names only account an
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -14,7 +14,7 @@ import msgspec
 
 from sims_shared.messages import Command, View
 from sims_shared.problems import Kind, Refusal
-from sims_shared.values import Id, Name
+from sims_shared.values import Id, Name, Person, Reason
 
 
 class Permission(StrEnum):
@@ -136,6 +136,24 @@ class RoleInUse(Refusal):
     title = "Somebody holds this role"
 
 
+class RoleNotYours(Refusal):
+    """Nobody lends what is not, or not for so long, their own; and what was lent is not lent on."""
+
+    code = "delegations.not_yours"
+    title = "You do not hold this role there yourself, for all of that time"
+    kind = Kind.FORBIDDEN
+
+
+class DelegateUnfit(Refusal):
+    code = "delegations.unfit"
+    title = "This account cannot act for you"
+
+
+class DelegationOver(Refusal):
+    code = "delegations.over"
+    title = "This delegation is over already"
+
+
 class SettingUnknown(Refusal):
     code = "settings.unknown"
     title = "There is no such setting"
@@ -184,10 +202,13 @@ class ConfirmOtp(Command, frozen=True, kw_only=True):
 
 
 class RoleGrant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A role somebody holds, in one department where the role reaches departments."""
+    """A role somebody holds, in one department where the role reaches departments. The dates, where there
+    are any, are its first and last day, by the institution's calendar."""
 
     role: str
     department_id: Id | None = None
+    valid_from: date | msgspec.UnsetType | None = msgspec.UNSET
+    valid_until: date | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class CreateAccount(Command, frozen=True, kw_only=True):
@@ -210,6 +231,23 @@ class ChangeAccount(Command, frozen=True, kw_only=True):
 
 
 class DeleteAccount(Command, frozen=True, kw_only=True):
+    id: Id
+
+
+class Delegate(Command, frozen=True, kw_only=True):
+    """Let a colleague act in one's own role while one is away. It ends by itself after `until`."""
+
+    to: Id
+    role: Annotated[str, msgspec.Meta(max_length=40)]
+    department_id: Id
+    until: date
+    from_: date | None = msgspec.field(default=None, name="from")
+    reason: Reason
+
+
+class RevokeDelegation(Command, frozen=True, kw_only=True):
+    """Take a delegation back, or lay it down; the colleague's next request is judged without it."""
+
     id: Id
 
 
@@ -286,6 +324,32 @@ class AccountView(View, kw_only=True):
     disabled: bool
     student_id: int | None
     created_at: datetime
+
+
+class DelegationView(View, rename={"from_date": "from", "until_date": "until"}, kw_only=True):
+    """`by` lends the role, `to` acts in it from `from` to `until`. `in_force` says whether it stands today:
+    begun, not over, not revoked, and the lender still holds the role."""
+
+    id: int
+    by: Person
+    to: Person
+    role: str
+    department_id: int
+    from_date: date
+    until_date: date
+    reason: str
+    created_at: datetime
+    revoked_at: datetime | None
+    revoked_by: Person | None
+    in_force: bool
+
+
+class ColleagueView(View, kw_only=True):
+    """Somebody of the staff, to be chosen by name."""
+
+    id: int
+    name: str
+    username: str
 
 
 class RoleView(View, kw_only=True):

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 from sims_server.kernel.database import metadata
-from sims_shared.access import RoleInUse, UsernameTaken
+from sims_shared.access import RoleInUse, RoleNotYours, UsernameTaken
 
 account = Table(
     "account",
@@ -125,4 +125,9 @@ setting = Table(
     UniqueConstraint("key", name="uq_setting_key"),
 )
 
-CONSTRAINTS = {"uq_account_username": UsernameTaken, "fk_account_role_role": RoleInUse}
+CONSTRAINTS = {
+    "uq_account_username": UsernameTaken,
+    "fk_account_role_role": RoleInUse,
+    "fk_delegation_role": RoleInUse,
+    "ck_delegation_within_the_givers_own": RoleNotYours,
+}

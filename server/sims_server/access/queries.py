@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import date
 from typing import Any
+
+import msgspec
 
 from sims_server.kernel.actor import Caller
 from sims_server.kernel.database import DEFAULT_SETTINGS, Connection
@@ -12,6 +15,7 @@ from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
 from sims_shared.access import (
     AccountView,
+    DelegationView,
     Hello,
     Permission,
     RoleGrant,
@@ -22,13 +26,17 @@ from sims_shared.access import (
     User,
 )
 from sims_shared.messages import PROTOCOL_MAX, PROTOCOL_MIN
-from sims_shared.problems import NotFound
+from sims_shared.problems import NotFound, NotPermitted
+from sims_shared.values import SYSTEM, Person
 
 VERSION = "0.1.0"
 
+# What an account holds of its own; what others have lent it stands among the delegations.
 _GRANTS = """(SELECT coalesce(jsonb_agg(jsonb_build_object('role', r.name, 'department_id', g.department_id)
+    || jsonb_strip_nulls(jsonb_build_object('valid_from', g.valid_from, 'valid_until', g.valid_until))
   ORDER BY r.name, g.department_id), '[]')
-     FROM account_role g JOIN role r ON r.id = g.role_id WHERE g.account_id = a.id)"""
+     FROM account_role g JOIN role r ON r.id = g.role_id
+    WHERE g.account_id = a.id AND g.delegation_id IS NULL)"""
 
 ACCOUNTS = Listing(
     entity="account",
@@ -71,6 +79,73 @@ ROLES = Listing(
 )
 
 
+def _delegation_scope(caller: Caller) -> tuple[str, dict[str, Any]]:
+    """One's own, given or received; whoever reads accounts sees all."""
+    if caller.is_only_student:
+        raise NotPermitted("Delegations are among the staff.")
+    values = {"me": caller.id}
+    if caller.may(Permission.READ_ACCOUNTS):
+        return "", values
+    return "(g.from_account_id = %(me)s OR g.to_account_id = %(me)s)", values
+
+
+def _delegation(row: dict[str, Any]) -> dict[str, Any]:
+    row["by"] = Person(row.pop("by_id"), row.pop("by_name"))
+    row["to"] = Person(row.pop("to_id"), row.pop("to_name"))
+    id, name = row.pop("revoked_by_id"), row.pop("revoked_by_name")
+    row["revoked_by"] = None if row["revoked_at"] is None else SYSTEM if id is None else Person(id, name)
+    return row
+
+
+DELEGATIONS = Listing(
+    entity="delegation",
+    columns={
+        "id": "g.id",
+        "by_id": "g.from_account_id",
+        "by_name": "b.name",
+        "to_id": "g.to_account_id",
+        "to_name": "t.name",
+        "role": "r.name",
+        "department_id": "g.department_id",
+        "from": "g.from_date",
+        "until": "g.until_date",
+        "reason": "g.reason",
+        "created_at": "g.created_at",
+        "revoked_at": "g.revoked_at",
+        "revoked_by_id": "g.revoked_by",
+        "revoked_by_name": "v.name",
+        "in_force": "delegation_stands(g.id, campus_today())",
+    },
+    source=(
+        "delegation g JOIN account b ON b.id = g.from_account_id JOIN account t ON t.id = g.to_account_id "
+        "JOIN role r ON r.id = g.role_id LEFT JOIN account v ON v.id = g.revoked_by"
+    ),
+    key="g.id",
+    filters={
+        "by": Filter("g.from_account_id = {}", int),
+        "to": Filter("g.to_account_id = {}", int),
+        "department_id": Filter("g.department_id = {}", int),
+        "role": Filter("r.name = {}", str),
+        "in_force": Filter("delegation_stands(g.id, campus_today()) = {}", bool),
+    },
+    default_order="-id",
+    scope=_delegation_scope,
+    shape=_delegation,
+)
+COLLEAGUES = Listing(
+    entity="colleague",
+    columns={"id": "a.id", "name": "a.name", "username": "a.username"},
+    source="account a",
+    key="a.id",
+    orders={"name": Order("a.name")},
+    search="folded(a.username || ' ' || a.name) LIKE {}",
+    where=(
+        "NOT a.disabled AND EXISTS (SELECT FROM account_role g JOIN role r ON r.id = g.role_id "
+        "WHERE g.account_id = a.id AND r.scope <> 'self')"
+    ),
+)
+
+
 def _literal(text: str) -> str:
     return text.replace("'", "''").replace("%", "%%")
 
@@ -103,7 +178,7 @@ def get_account(work: Work, id: int) -> AccountView:
     row = ACCOUNTS.one(work, id)
     if row is None:
         raise NotFound
-    row["roles"] = [RoleGrant(**grant) for grant in row["roles"]]
+    row["roles"] = msgspec.convert(row["roles"], list[RoleGrant])
     return AccountView(**row)
 
 
@@ -113,6 +188,54 @@ def get_role(work: Work, id: int) -> RoleView:
     if row is None:
         raise NotFound
     return RoleView(**row)
+
+
+def get_delegation(work: Work, id: int) -> DelegationView:
+    """One delegation."""
+    row = DELEGATIONS.one(work, id)
+    if row is None:
+        raise NotFound
+    row["from_date"], row["until_date"] = row.pop("from"), row.pop("until")
+    return DelegationView(**row)
+
+
+def own_grant(
+    work: Work, account_id: int, role: str, department_id: int, first: date, last: date
+) -> int | None:
+    """The id of the role, when the account holds it there in its own right on all those days."""
+    found: int | None = work.value(
+        "SELECT r.id FROM account_role g JOIN role r ON r.id = g.role_id WHERE g.account_id = %(account)s "
+        "AND r.name = %(role)s AND r.scope = 'department' AND g.department_id = %(department)s "
+        "AND g.delegation_id IS NULL AND (g.valid_from IS NULL OR g.valid_from <= %(first)s) "
+        "AND (g.valid_until IS NULL OR g.valid_until >= %(last)s)",
+        account=account_id,
+        role=role,
+        department=department_id,
+        first=first,
+        last=last,
+    )
+    return found
+
+
+def why_unfit(work: Work, account_id: int, role_id: int, department_id: int) -> str | None:
+    """Why an account cannot be lent a role, in words; None when it can. Raises NotFound."""
+    row = work.row(
+        "SELECT a.disabled, NOT EXISTS (SELECT FROM account_role g JOIN role r ON r.id = g.role_id "
+        "WHERE g.account_id = a.id AND r.scope <> 'self') AS outsider, "
+        "EXISTS (SELECT FROM account_role g WHERE g.account_id = a.id AND g.role_id = %(role)s "
+        "AND g.department_id = %(department)s AND g.delegation_id IS NULL) AS holds "
+        "FROM account a WHERE a.id = %(id)s",
+        id=account_id,
+        role=role_id,
+        department=department_id,
+    )
+    if row is None:
+        raise NotFound("There is no such account.")
+    if row["disabled"]:
+        return "The account is disabled."
+    if row["outsider"]:
+        return "The account is not one of the staff."
+    return "This colleague holds the role there already." if row["holds"] else None
 
 
 def get_setting(work: Work, key: str) -> SettingView:

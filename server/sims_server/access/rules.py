@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sims_shared.access import PasswordTooWeak, Permission, SettingInvalid
+from sims_shared.access import PasswordTooWeak, Permission, RoleGrant, SettingInvalid
 from sims_shared.admissions import check_number_form
+from sims_shared.problems import Fault, InvalidInput
 
 P = Permission
 
 PASSWORD_MIN = 10
+DELEGATION_DAYS = 366
 # Length over composition; these are what people type when told to be long.
 COMMON = frozenset(
     [
@@ -300,6 +303,37 @@ def check_password(password: str, username: str) -> None:
         or (username.lower() in folded and len(folded) - len(username) < 4)
     ):
         raise PasswordTooWeak("This password is among those tried first.")
+
+
+def check_grants(grants: list[RoleGrant]) -> None:
+    """Raises InvalidInput for a role named twice for one department, and for dates the wrong way round."""
+    faults, seen = [], set()
+    for index, grant in enumerate(grants):
+        if (grant.role, grant.department_id) in seen:
+            detail = f"“{grant.role}” stands twice for the same department."
+            faults.append(Fault(f"/roles/{index}", "repeated", detail))
+        seen.add((grant.role, grant.department_id))
+        if grant.valid_from and grant.valid_until and grant.valid_until < grant.valid_from:
+            faults.append(Fault(f"/roles/{index}/valid_until", "range", "It ends before it begins."))
+    if faults:
+        raise InvalidInput(
+            f"{len(faults)} fault{'s' if len(faults) > 1 else ''} in the roles.", errors=faults
+        )
+
+
+def check_period(first: date, last: date, today: date) -> None:
+    """Raises InvalidInput unless a delegation begins today or later, and ends within a year."""
+    faults = []
+    if first < today:
+        faults.append(Fault("/from", "range", "A delegation begins today at the earliest."))
+    if last < first:
+        faults.append(Fault("/until", "range", "It ends before it begins."))
+    elif (last - first).days >= DELEGATION_DAYS:
+        faults.append(Fault("/until", "range", "A delegation ends within a year."))
+    if faults:
+        raise InvalidInput(
+            f"{len(faults)} fault{'s' if len(faults) > 1 else ''} in the dates.", errors=faults
+        )
 
 
 def wait_after(failures: int) -> int:

@@ -10,6 +10,7 @@ from sims_server.access.operations.accounts import (
     put_setting,
     ship_roles,
 )
+from sims_server.access.operations.delegating import delegate_role, revoke_delegation
 from sims_server.access.operations.signing_in import (
     change_password,
     confirm_otp,
@@ -28,6 +29,7 @@ __all__ = [
     "confirm_otp",
     "create_account",
     "create_role",
+    "delegate_role",
     "delete_account",
     "delete_role",
     "end_session",
@@ -35,6 +37,7 @@ __all__ = [
     "open_session",
     "put_setting",
     "refresh_session",
+    "revoke_delegation",
     "ship_roles",
     "sign_in",
     "sign_out",

@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from sims_server.access import queries
 from sims_server.access.model import account, role
-from sims_server.access.rules import SHIPPED_ROLES, check_password, check_setting
+from sims_server.access.rules import SHIPPED_ROLES, check_grants, check_password, check_setting
 from sims_server.kernel.database import DEFAULT_SETTINGS
 from sims_server.kernel.execute import operation
 from sims_server.kernel.secrets import (
@@ -44,8 +44,11 @@ def _put_grants(work: Work, account_id: int, grants: Iterable[RoleGrant]) -> Non
             raise RoleUnknown(f"There is no role “{grant.role}”.")
     ids = [known[grant.role] for grant in wanted]
     departments = [grant.department_id for grant in wanted]
+    check_grants(wanted)
+    # What others have lent is theirs to take back.
     work.run(
-        "DELETE FROM account_role g WHERE g.account_id = %(account)s AND NOT EXISTS (SELECT FROM "
+        "DELETE FROM account_role g WHERE g.account_id = %(account)s AND g.delegation_id IS NULL "
+        "AND NOT EXISTS (SELECT FROM "
         "unnest(%(roles)s::bigint[], %(departments)s::bigint[]) w (r, d) "
         "WHERE w.r = g.role_id AND w.d IS NOT DISTINCT FROM g.department_id)",
         account=account_id,
@@ -53,11 +56,17 @@ def _put_grants(work: Work, account_id: int, grants: Iterable[RoleGrant]) -> Non
         departments=departments,
     )
     work.run(
-        "INSERT INTO account_role (account_id, role_id, department_id) SELECT %(account)s, r, d FROM "
-        "unnest(%(roles)s::bigint[], %(departments)s::bigint[]) w (r, d) ON CONFLICT DO NOTHING",
+        "INSERT INTO account_role AS g (account_id, role_id, department_id, valid_from, valid_until) "
+        "SELECT %(account)s, r, d, f, u FROM unnest(%(roles)s::bigint[], %(departments)s::bigint[], "
+        "%(first)s::date[], %(last)s::date[]) w (r, d, f, u) "
+        "ON CONFLICT (account_id, role_id, department_id, delegation_id) DO UPDATE "
+        "SET valid_from = EXCLUDED.valid_from, valid_until = EXCLUDED.valid_until "
+        "WHERE (g.valid_from, g.valid_until) IS DISTINCT FROM (EXCLUDED.valid_from, EXCLUDED.valid_until)",
         account=account_id,
         roles=ids,
         departments=departments,
+        first=[grant.valid_from or None for grant in wanted],
+        last=[grant.valid_until or None for grant in wanted],
     )
 
 

@@ -144,7 +144,7 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
         ),
         (
             f"DELETE FROM account_role g USING ({_TOUCHED_ACCOUNTS}) t "
-            "WHERE g.account_id = t.id AND NOT EXISTS "
+            "WHERE g.account_id = t.id AND g.delegation_id IS NULL AND NOT EXISTS "
             f"(SELECT FROM ({_WANTED_ROLES}) w WHERE (w.account_id, w.role_id) = (g.account_id, "
             f"g.role_id) AND w.department_id IS NOT DISTINCT FROM g.department_id)"
         ),
