@@ -1,4 +1,5 @@
-"""Unlucky days with nothing simulated but the luck: real store, socket, handlers and PostgreSQL."""
+"""Unlucky days with nothing simulated but the luck: real store, handlers and PostgreSQL; some over a real
+socket to a server of its own process, a thousand straight into the application."""
 
 from __future__ import annotations
 
@@ -6,20 +7,33 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.api import Api
 from tests.support.database import TestDatabase
-from tests.support.full_stack import FullStack, play_on
-from tests.support.server import Serve
-from tests.support.university import University
+from tests.support.full_stack import play_on, stack_over
+from tests.support.simulator import undisturbed
+
+HISTORIES = 1_000
+HISTORIES_A_TEST = 50
 
 
-@pytest.mark.parametrize("first", [0, 100])
+def play_all(database: TestDatabase, folder: Path, seeds: range, *, over_a_socket: bool) -> None:
+    data = folder / "data"
+    data.mkdir()
+    with (
+        undisturbed(),
+        stack_over(database.app_url, database.superuser_url, data, over_a_socket=over_a_socket) as stack,
+    ):
+        for seed in seeds:
+            play_on(stack, seed, None, folder)
+
+
+@pytest.mark.parametrize("first", range(0, HISTORIES, HISTORIES_A_TEST))
 def test_no_history_breaks_an_invariant_of_the_full_stack(
-    first: int, api: Api, serve: Serve, database_url: TestDatabase, tmp_path: Path
+    first: int, database_url: TestDatabase, tmp_path: Path
 ) -> None:
-    stack = FullStack(University(api.database), serve().base_url, database_url.superuser_url)
-    try:
-        for seed in range(first, first + 3):
-            play_on(stack, seed, 60, tmp_path)
-    finally:
-        stack.close()
+    play_all(database_url, tmp_path, range(first, first + HISTORIES_A_TEST), over_a_socket=False)
+
+
+def test_no_history_breaks_an_invariant_over_a_real_socket(
+    database_url: TestDatabase, tmp_path: Path
+) -> None:
+    play_all(database_url, tmp_path, range(500_000, 500_006), over_a_socket=True)

@@ -1,11 +1,16 @@
-"""Histories through the full stack: the real store, the real client over a real socket, the real handlers
-in a process of their own, and a real PostgreSQL that is backed up and restored under everybody's feet.
+"""Histories through the full stack: the real store, the real client, the real application with every handler,
+and a real PostgreSQL that is backed up and restored under everybody's feet.
 
-The same `History` and the same invariants as in memory; only what happens to the server is SQL here.
+The same `History` and the same invariants as in memory; only what happens to the server is SQL here. Bytes
+go over a socket to a server of its own process, or, many times cheaper, straight into the application
+(`InProcess`). One thread plays, so what was read of the database stays true until the next thing is done
+to it, and the invariants need not ask again.
 """
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import subprocess
 import sys
 import tempfile
@@ -13,8 +18,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import httpx2
 import msgspec
 import psycopg
 from psycopg import sql
@@ -24,6 +30,7 @@ from sims_desktop.client.http import Client
 from sims_desktop.client.sheets import SheetCalls
 from sims_desktop.offline.exchange import Heartbeat
 from sims_server.access.operations import ship_roles
+from sims_server.app import create_app
 from sims_server.kernel.cluster import Cluster
 from sims_server.kernel.database import Database
 from sims_server.kernel.execute import execute_as_system
@@ -34,59 +41,150 @@ from sims_shared.merge import NEVER, Cell, Key
 from sims_shared.values import SYSTEM, Person
 from tests.support.server import ROOT
 from tests.support.simulated_server import VERSIONS_OF_AN_EPOCH, InvariantBroken, Value, Write
-from tests.support.simulator import History
+from tests.support.simulator import STEPS, History, length_of
 from tests.support.stored_device import stored_devices
 from tests.support.university import PASSWORD, University
 
 STUDENTS = 3
+# Short days, and a backup only now and then: it ends every connection and costs as much as ten syncs.
+LENGTHS = (8, 10, 12, 15, 18, 20, 25, 30, 45)
+WEIGHTS = {**STEPS, "back_up": 0.25}
+STAGED_AT_ONCE = 40
 RECONNECTS_WITHIN = 20.0
 _decode_outcomes = msgspec.json.Decoder(list[Outcome]).decode
+T = TypeVar("T")
+
+# As many courses as `n`, each with section A, every third with section B too; staff, assessments, roster.
+_STAGE = """
+WITH course AS (
+  INSERT INTO course (code, title, credits, department_id)
+  SELECT 'H-' || %(first)s + i, 'History', 3, %(department)s FROM generate_series(1, %(n)s) i RETURNING *),
+offering AS (
+  INSERT INTO offering (course_id, term_id) SELECT id, %(term)s FROM course RETURNING *),
+section AS (
+  INSERT INTO section (offering_id, course_id, term_id, code, capacity, course_code, course_title, credits,
+                       marks_total, grading, counts_in_gpa)
+  SELECT o.id, c.id, o.term_id, k.code, 50, c.code, c.title, c.credits, c.marks_total, c.grading,
+         c.counts_in_gpa
+    FROM course c JOIN offering o ON o.course_id = c.id
+    JOIN (VALUES ('A'), ('B')) k (code) ON k.code = 'A' OR c.id %% 3 = 0
+  RETURNING *)
+SELECT array_agg(id ORDER BY code) FROM section GROUP BY course_id"""
+_STAFF = """
+INSERT INTO section_staff (section_id, account_id, role)
+SELECT s, a, CASE WHEN a = %(lead)s THEN 'lead' ELSE 'co' END
+  FROM unnest(%(sections)s::bigint[]) s, unnest(%(staff)s::bigint[]) a"""
+_ASSESSMENTS = """
+INSERT INTO assessment (section_id, name, type, weight, max_score)
+SELECT s, k.name, k.type, 50, 10
+  FROM unnest(%(sections)s::bigint[]) s, (VALUES ('Quiz', 'quiz'), ('Final', 'final')) k (name, type)"""
+_ROSTER = """
+INSERT INTO enrollment (student_id, registration_id, section_id, term_id, course_id)
+SELECT r.student_id, r.id, s.id, s.term_id, s.course_id
+  FROM section s, registration r
+ WHERE s.id = ANY (%(sections)s) AND r.id = ANY (CASE s.code WHEN 'A' THEN %(a)s::bigint[] ELSE %(b)s END)"""
+
+
+Version = tuple[Key, Cell, str | None]  # what was written, and by which device
+
+
+class InProcess(httpx2.BaseTransport):
+    """Carries a client's bytes straight into the application: everything is real but the socket."""
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+        self._loop = asyncio.new_event_loop()
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        return self._loop.run_until_complete(self._carry(request))
+
+    async def _carry(self, request: httpx2.Request) -> httpx2.Response:
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "method": request.method,
+            "scheme": "http",
+            "path": request.url.path,
+            "raw_path": request.url.raw_path.split(b"?")[0],
+            "query_string": request.url.query,
+            "root_path": "",
+            "headers": [(name.lower(), value) for name, value in request.headers.raw],
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 80),
+        }
+        asked = [{"type": "http.request", "body": request.read(), "more_body": False}]
+        told: list[Any] = []
+
+        async def receive() -> Any:
+            return asked.pop() if asked else {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            told.append(message)
+
+        await self._application(scope, receive, send)
+        body = b"".join(message.get("body", b"") for message in told[1:])
+        return httpx2.Response(told[0]["status"], headers=list(told[0]["headers"]), content=body)
+
+    def close(self) -> None:
+        if not self._loop.is_closed():
+            self._loop.close()
 
 
 class FullStack:
-    """A `ServerPort` over a server that listens at `base_url` and whose database is `superuser_url`."""
+    """A `ServerPort` over a server that listens at `base_url` (or, with `application`, is called in this
+    process) and whose database is `superuser_url`."""
 
-    def __init__(self, university: University, base_url: str, superuser_url: str) -> None:
+    def __init__(
+        self, university: University, base_url: str, superuser_url: str, application: Any = None
+    ) -> None:
         self.crash_due = False
         self.on_write: Callable[[int, Write, bytes], None] = lambda section, write, body: None
         self._university = university
-        self._base_url = base_url
         self._superuser_url = superuser_url
+        self._seen: dict[Any, Any] = {}
+        self._staged: list[list[int]] = []
+        self._courses = 0
         self._db = psycopg.connect(superuser_url, autocommit=True)
-        self._open: psycopg.Connection[Any] | None = None
-        self._open_section = 0
+        self._psql = psycopg.connect(superuser_url)
+        self._open_section = 0  # of the sheet that `_psql` has written and not yet committed
         self._backups: list[str] = []
         self._clients: dict[int, SheetCalls] = {}
         self._https: list[Client] = []
-        self._scene = university.stand(students=1)
+        self._scene = university.stand(students=2 * STUDENTS)
         self._sections: Sequence[int] = ()
         self._people: Sequence[Person] = tuple(
             Person(self._scene[name], name.title()) for name in ("faculty", "faculty2")
         )
         for person in self._people:
-            client = Client(base_url)
+            client = Client(base_url, transport=None if application is None else InProcess(application))
             client.sign_in(person.name.lower(), PASSWORD)
             self._https.append(client)
             assert person.id is not None
             self._clients[person.id] = SheetCalls(client)
 
     def stage(self) -> None:
-        """Two new sheets, for the next history."""
-        make, scene = self._university, self._scene
-        staff = (scene["faculty"], scene["faculty2"])
-        course = make.course(scene["department"])
-        self._sections = tuple(make.section(course, scene["term"], code, 50, staff) for code in "AB")
-        for section in self._sections:
-            for name, type_ in (("Quiz", "quiz"), ("Final", "final")):
-                make.assessment(section, name, type_, 50, 10)
-            for _ in range(STUDENTS):
-                registration = make.registration(make.student(), scene["program"], scene["regulation"])
-                make.enrollment(registration, section)
+        """New sheets for the next history: mostly one, sometimes two."""
+        self._seen.clear()
         self._backups.clear()
+        if not self._staged:
+            scene, lead = self._scene, self._people[0].id
+            with self._db.transaction():
+                given = {"first": self._courses, "n": STAGED_AT_ONCE}
+                given |= {name: scene[name] for name in ("department", "term")}
+                self._staged = [row[0] for row in self._db.execute(_STAGE, given).fetchall()]
+                self._courses += STAGED_AT_ONCE
+                sections = [section for pair in self._staged for section in pair]
+                staff = [person.id for person in self._people]
+                self._db.execute(_STAFF, {"sections": sections, "lead": lead, "staff": staff})
+                self._db.execute(_ASSESSMENTS, {"sections": sections})
+                registrations = scene["registrations"]
+                rows = {"a": registrations[:STUDENTS], "b": registrations[STUDENTS:]}
+                self._db.execute(_ROSTER, {"sections": sections, **rows})
+        self._sections = tuple(self._staged.pop())
 
     def close(self) -> None:
-        if self._open is not None:
-            self._open.close()
+        self._psql.close()
         for client in self._https:
             client.close()
         self._db.close()
@@ -103,7 +201,8 @@ class FullStack:
 
     def push(self, account: Person, section_id: int, body: bytes) -> SyncAnswer:
         self._wait_for_lock(section_id)
-        before = self._value("SELECT coalesce(max(id), 0) FROM assessment_score_version")
+        before = self._written(section_id)
+        self._seen.clear()
         answer = self._of(account).push(section_id, body)
         self._look(section_id, body, answer, before)
         if self.crash_due:
@@ -111,52 +210,49 @@ class FullStack:
             raise Offline("the server died")
         return answer
 
-    def _look(self, section_id: int, body: bytes, answer: SyncAnswer, before: int) -> None:
+    def _look(self, section_id: int, body: bytes, answer: SyncAnswer, before: dict[int, Version]) -> None:
         """S2 and S3 in what the database says happened."""
         batch = read_batch(body)
         edits = {(op.enrollment_id, op.assessment_id): op.edit_id for op in batch.ops}
-        for key, after in self._versions(section_id, "v.id > %s", before):
-            name = (batch.client_id, section_id, batch.mid)
-            previous = dict(self._versions(section_id, "v.version < %s", after.ver, at=key))
-            write = Write(key, after.ver, previous.get(key, NEVER), after, name, edits[key])
-            self.on_write(section_id, write, body)
+        latest = {key: cell for key, cell, _ in before.values()}
+        written = self._written(section_id)
+        for number, (key, after, _) in written.items():
+            if number not in before:
+                name = (batch.client_id, section_id, batch.mid)
+                write = Write(key, after.ver, latest.get(key, NEVER), after, name, edits[key])
+                self.on_write(section_id, write, body)
+                latest[key] = after
+        authors = {(key, cell.ver): client_id for key, cell, client_id in written.values()}
         for op, outcome in zip(batch.ops, answer.outcomes, strict=True):
             if outcome.outcome == "applied":
                 key = (op.enrollment_id, op.assessment_id)
-                author = self._value(
-                    "SELECT client_id::text FROM assessment_score_version"
-                    " WHERE enrollment_id = %s AND assessment_id = %s AND version = %s",
-                    *key,
-                    outcome.ver,
-                )
+                author = authors.get((key, outcome.ver or 0))
                 if author != batch.client_id:
                     raise InvariantBroken(f"S3: {key} was answered applied, but {author} wrote it")
 
-    def _versions(
-        self, section_id: int, condition: str, value: int, at: Key | None = None
-    ) -> list[tuple[Key, Cell]]:
-        """Cells as once written, oldest first."""
-        query = (
-            "SELECT v.enrollment_id, v.assessment_id, v.mark, v.score, v.version, v.by_account_id, u.name,"
-            " v.at FROM assessment_score_version v LEFT JOIN account u ON u.id = v.by_account_id"
-            f" WHERE v.section_id = %s AND {condition}"
-        )
-        values: list[int] = [section_id, value]
-        if at is not None:
-            query += " AND v.enrollment_id = %s AND v.assessment_id = %s"
-            values += at
-        rows = self._db.execute(f"{query} ORDER BY v.version, v.id", values).fetchall()
-        return [((row[0], row[1]), _cell(*row[2:])) for row in rows]
+    def _written(self, section_id: int) -> dict[int, Version]:
+        """Every version ever written of the sheet's cells, oldest first, by number."""
+
+        def read() -> dict[int, Version]:
+            rows = self._db.execute(
+                "SELECT v.id, v.enrollment_id, v.assessment_id, v.client_id::text, v.mark, v.score,"
+                " v.version, v.by_account_id, u.name, v.at FROM assessment_score_version v"
+                " LEFT JOIN account u ON u.id = v.by_account_id WHERE v.section_id = %s ORDER BY v.id",
+                [section_id],
+            ).fetchall()
+            return {row[0]: ((row[1], row[2]), _cell(*row[4:]), row[3]) for row in rows}
+
+        return self._once(("written", section_id), read)
 
     # -- What happens to the server ----------------------------------------------------------------
 
     def begin_other_write(self, section_id: int, cells: dict[Key, Value], author: Person) -> None:
         """A psql session that has written and not yet committed."""
         self.commit_open()
-        self._open, self._open_section = psycopg.connect(self._superuser_url), section_id
+        self._open_section = section_id
         for (enrollment_id, assessment_id), (mark, score) in cells.items():
             try:
-                self._open.execute(
+                self._psql.execute(
                     "INSERT INTO assessment_score (section_id, enrollment_id, assessment_id, max_score, mark,"
                     " score)"
                     " SELECT a.section_id, %s, a.id, a.max_score, %s, %s FROM assessment a WHERE a.id = %s"
@@ -165,13 +261,13 @@ class FullStack:
                     [enrollment_id, mark, score, assessment_id],
                 )
             except psycopg.errors.CheckViolation:  # the sheet is closed
-                self._open.rollback()
+                self._psql.rollback()
 
     def commit_open(self) -> None:
-        if self._open is not None:
-            self._open.commit()
-            self._open.close()
-            self._open = None
+        if self._open_section:
+            self._seen.clear()
+            self._psql.commit()
+            self._open_section = 0
 
     def _wait_for_lock(self, section_id: int) -> None:
         """PostgreSQL would make the next writer wait; one thread cannot, so the first commits."""
@@ -229,9 +325,8 @@ class FullStack:
         """A backup takes the database's place, with a new epoch and a floor above every version."""
         if not self._backups:
             return False
-        if self._open is not None:
-            self._open.close()
-            self._open = None
+        self._psql.rollback()
+        self._open_section = 0
         floor = self.version_floor() + VERSIONS_OF_AN_EPOCH
         backup = self._backups[int(place * len(self._backups))]
 
@@ -239,6 +334,7 @@ class FullStack:
             maintenance.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database)))
             _copy(maintenance, backup, database)
 
+        self._seen.clear()
         self._alone(take_place)
         self._run("UPDATE system SET epoch = gen_random_uuid(), version_floor = %s", floor)
         return True
@@ -247,6 +343,7 @@ class FullStack:
         """Acts on the database while nobody is connected to it; the server finds it again."""
         database = self._value("SELECT current_database()")
         self._db.close()
+        self._psql.close()
         with psycopg.connect(self._superuser_url, dbname="postgres", autocommit=True) as maintenance:
             maintenance.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [database]
@@ -254,6 +351,7 @@ class FullStack:
             act(maintenance, database)
         self._university.database.engine.dispose()
         self._db = psycopg.connect(self._superuser_url, autocommit=True)
+        self._psql = psycopg.connect(self._superuser_url)
         patience = time.monotonic() + RECONNECTS_WITHIN
         for client in self._https:
             while True:
@@ -276,22 +374,22 @@ class FullStack:
 
     @property
     def epoch_name(self) -> str:
-        epoch: str = self._value("SELECT epoch::text FROM system")
+        epoch: str = self._value_once("SELECT epoch::text FROM system")
         return epoch
 
     def enrollments(self, section_id: int) -> Sequence[int]:
-        return self._column("SELECT id FROM enrollment WHERE section_id = %s ORDER BY id", section_id)
+        return self._column_once("SELECT id FROM enrollment WHERE section_id = %s ORDER BY id", section_id)
 
     def assessments(self, section_id: int) -> Sequence[int]:
-        return self._column("SELECT id FROM assessment WHERE section_id = %s ORDER BY id", section_id)
+        return self._column_once("SELECT id FROM assessment WHERE section_id = %s ORDER BY id", section_id)
 
     def rev(self, section_id: int) -> int:
-        rev: int = self._value("SELECT rev FROM sheet WHERE section_id = %s", section_id)
+        rev: int = self._value_once("SELECT rev FROM sheet WHERE section_id = %s", section_id)
         return rev
 
     def teaches(self, section_id: int, person: Person) -> bool:
         return bool(
-            self._value(
+            self._value_once(
                 "SELECT until IS NULL FROM section_staff WHERE section_id = %s AND account_id = %s",
                 section_id,
                 person.id,
@@ -300,22 +398,25 @@ class FullStack:
 
     def on_roster(self, section_id: int) -> set[int]:
         return set(
-            self._column(
+            self._column_once(
                 "SELECT id FROM enrollment WHERE section_id = %s AND status <> 'dropped'", section_id
             )
         )
 
     def cells_with_revs(self, section_id: int) -> dict[Key, tuple[Cell, int]]:
-        rows = self._db.execute(
-            "SELECT p.enrollment_id, p.assessment_id, v.rev, coalesce((SELECT max(g.rev) FROM sheet_change g"
-            "  WHERE g.enrollment_id = p.enrollment_id AND g.kind = 'roster'), 0),"
-            "  p.mark, p.score, p.version, p.updated_by, u.name, p.updated_at"
-            " FROM assessment_score p LEFT JOIN account u ON u.id = p.updated_by"
-            " JOIN assessment_score_version v ON v.enrollment_id = p.enrollment_id"
-            "  AND v.assessment_id = p.assessment_id AND v.version = p.version WHERE p.section_id = %s",
-            [section_id],
-        ).fetchall()
-        return {(row[0], row[1]): (_cell(*row[4:]), max(row[2], row[3])) for row in rows}
+        def read() -> dict[Key, tuple[Cell, int]]:
+            rows = self._db.execute(
+                "SELECT p.enrollment_id, p.assessment_id, v.rev, coalesce((SELECT max(g.rev)"
+                "  FROM sheet_change g WHERE g.enrollment_id = p.enrollment_id AND g.kind = 'roster'), 0),"
+                "  p.mark, p.score, p.version, p.updated_by, u.name, p.updated_at"
+                " FROM assessment_score p LEFT JOIN account u ON u.id = p.updated_by"
+                " JOIN assessment_score_version v ON v.enrollment_id = p.enrollment_id"
+                "  AND v.assessment_id = p.assessment_id AND v.version = p.version WHERE p.section_id = %s",
+                [section_id],
+            ).fetchall()
+            return {(row[0], row[1]): (_cell(*row[4:]), max(row[2], row[3])) for row in rows}
+
+        return self._once(("cells", section_id), read)
 
     def applied_edits(self, section_id: int) -> set[str]:
         """From the receipts: what they say was applied."""
@@ -324,7 +425,7 @@ class FullStack:
         return {str(one.edit_id) for one in outcomes if one.outcome == "applied"}
 
     def version_floor(self) -> int:
-        floor: int = self._value("SELECT version_floor FROM system")
+        floor: int = self._value_once("SELECT version_floor FROM system")
         return floor
 
     # -- Within ------------------------------------------------------------------------------------
@@ -336,9 +437,23 @@ class FullStack:
     def _run(self, query: str, *values: Any) -> None:
         self._db.execute(query, values)
 
+    def _once(self, name: Any, read: Callable[[], T]) -> T:
+        """Asked of the database once, until something is done to it."""
+        if name not in self._seen:
+            self._seen[name] = read()
+        found: T = self._seen[name]
+        return found
+
+    def _value_once(self, query: str, *values: Any) -> Any:
+        return self._once((query, values), lambda: self._value(query, *values))
+
+    def _column_once(self, query: str, *values: Any) -> list[Any]:
+        return self._once((query, values), lambda: self._column(query, *values))
+
     def _attempt(self, section_id: int, query: str, *values: Any) -> None:
         """What the database forbids does not happen."""
         self._wait_for_lock(section_id)
+        self._seen.clear()
         try:
             self._run(query, *values)
         except psycopg.errors.IntegrityError:
@@ -362,37 +477,54 @@ def _copy(maintenance: psycopg.Connection[Any], source: str, name: str) -> None:
     open_to_roles(maintenance, name)
 
 
-def play_on(stack: FullStack, seed: int, steps: int, folder: Path) -> None:
+def play_on(stack: FullStack, seed: int, steps: int | None, folder: Path) -> None:
     """One history on new sheets of the stack. Raises as `simulator.play`."""
     stack.stage()
-    history = History(seed, server=stack, new_store=stored_devices(folder))
+    history = History(seed, stack, stored_devices(folder), WEIGHTS)
     try:
-        history.play(steps)
+        history.play(length_of(seed, LENGTHS) if steps is None else steps)
     finally:
         stack.commit_open()
-        for device in history.devices:
-            device.store.close()  # type: ignore[attr-defined]
+        for store in history.stores():
+            store.close()  # type: ignore[attr-defined]
+            store.path.unlink()  # type: ignore[attr-defined]
 
 
 @contextmanager
-def standing_stack() -> Iterator[FullStack]:
+def standing_stack(*, over_a_socket: bool = False) -> Iterator[FullStack]:
     """PostgreSQL, server and stack from nothing, for use outside the test suite."""
     with tempfile.TemporaryDirectory(prefix="sims-histories-") as folder, ExitStack() as after:
         cluster = Cluster.start(Path(folder) / "cluster", durable=False)
         after.callback(cluster.stop)
         provision(cluster.superuser_url(), cluster.passwords, database="histories")
         migrate(cluster.url("sims_owner", "histories"))
-        url, data = cluster.url("sims_app", "histories"), Path(folder) / "data"
+        data = Path(folder) / "data"
         data.mkdir()
-        database = Database(url, pool_size=2)
+        url, above = cluster.url("sims_app", "histories"), cluster.superuser_url("histories")
+        yield after.enter_context(stack_over(url, above, data, over_a_socket=over_a_socket))
+
+
+@contextmanager
+def stack_over(
+    app_url: str, superuser_url: str, data: Path, *, over_a_socket: bool = False
+) -> Iterator[FullStack]:
+    """A stack over a migrated, empty database."""
+    with ExitStack() as after:
+        database = Database(app_url, pool_size=2)
         after.callback(database.close)
         execute_as_system(database, ship_roles, None, action="roles.ship", data=data)
-        command = [sys.executable, "-m", "tests.support.server", url, str(data)]
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
-        after.callback(process.wait)
-        after.callback(process.terminate)
-        assert process.stdout is not None
-        base_url = process.stdout.readline().decode().strip()
-        stack = FullStack(University(database), base_url, cluster.superuser_url("histories"))
+        base_url, application = "http://in.process", None
+        if over_a_socket:
+            command = [sys.executable, "-m", "tests.support.server", app_url, str(data)]
+            process = after.enter_context(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE))
+            after.callback(process.terminate)
+            assert process.stdout is not None
+            base_url = process.stdout.readline().decode().strip()
+        else:
+            # A backup ends every connection; the pool says so aloud each time.
+            after.callback(logging.getLogger("sqlalchemy.pool").setLevel, logging.NOTSET)
+            logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
+            application = create_app(database, data)
+        stack = FullStack(University(database), base_url, superuser_url, application)
         after.callback(stack.close)
         yield stack

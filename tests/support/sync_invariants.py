@@ -40,6 +40,7 @@ class Watch:
         self.touched: set[int] = set()
         self.purged: set[int] = set()
         self.moved: set[tuple[str, int, Key]] = set()  # (epoch, section, cell) since the last restore
+        self.stirred = False  # whether anything became different since somebody last looked
 
     def twin(self) -> Watch:
         twin = Watch(self.store.twin())
@@ -75,7 +76,9 @@ class Watch:
     def purge(self, section_id: int) -> bool:
         self.touched.add(section_id)
         self.purged.add(section_id)
-        return self.store.purge(section_id)
+        gone = self.store.purge(section_id)
+        self.stirred |= gone
+        return gone
 
     def change(
         self,
@@ -84,9 +87,11 @@ class Watch:
         decide: Decide,
         details: SheetView | SheetChanges | None = None,
     ) -> Changes | None:
-        flying = self.store.inflight(section_id)
+        head, flying = self.store.head(section_id), self.store.inflight(section_id)
         changes = self.store.change(section_id, scope, decide, details)
         if changes is not None:
+            self.stirred |= changes.head not in (None, head) or changes.landed or changes.sealed is not None
+            self.stirred |= bool(changes.base or changes.fates or changes.roster)
             if changes.landed and flying is not None:
                 self.sent.pop((flying.client_id, section_id, flying.mid), None)
             self.touched.add(section_id)
