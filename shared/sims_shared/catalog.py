@@ -13,19 +13,24 @@ import msgspec
 
 from sims_shared.messages import Command, View
 from sims_shared.problems import Kind, Refusal
-from sims_shared.values import ZERO, Code, Credits, Id, Name, Person, Places
+from sims_shared.values import ZERO, Code, Credits, Id, Intake, Name, Person, Places
 
 __all__ = [
     "ChangeCourse",
+    "ChangeCurriculumCourse",
     "ChangeDepartment",
     "ChangeProgram",
     "CourseCodeTaken",
     "CourseInUse",
     "CourseView",
     "CreateCourse",
+    "CreateCurriculumCourse",
     "CreateDepartment",
     "CreateProgram",
+    "CurriculumCourseTaken",
+    "CurriculumCourseView",
     "DeleteCourse",
+    "DeleteCurriculumCourse",
     "DeleteDepartment",
     "DeleteProgram",
     "DepartmentCodeTaken",
@@ -232,3 +237,52 @@ class CourseView(View, kw_only=True):
     department_id: int
     prerequisites: list[int]
     equivalents: list[int]
+
+
+# -- Curricula -------------------------------------------------------------------------------------
+
+CurriculumKind = Literal["core", "elective"]
+
+
+class CurriculumCourseTaken(Refusal):
+    code = "curricula.course_taken"
+    title = "The course stands in this curriculum already"
+
+
+class CreateCurriculumCourse(Command, frozen=True, kw_only=True):
+    """Put a course into a semester of a program's curriculum. `intake_from` is the first intake that
+    follows this curriculum; later ones do too, until a newer one begins."""
+
+    program_id: Id
+    intake_from: Intake
+    semester: Semesters
+    course_id: Id
+    kind: CurriculumKind = "core"
+
+
+class ChangeCurriculumCourse(Command, frozen=True, kw_only=True):
+    """Move a course to another semester, or make it core or elective."""
+
+    id: Id
+    semester: Semesters | msgspec.UnsetType = msgspec.UNSET
+    kind: CurriculumKind | msgspec.UnsetType = msgspec.UNSET
+
+
+class DeleteCurriculumCourse(Command, frozen=True, kw_only=True):
+    """Take a course out of a curriculum. Who was enrolled stays enrolled."""
+
+    id: Id
+
+
+class CurriculumCourseView(View, kw_only=True):
+    """A course of a curriculum, by program, intake and semester."""
+
+    id: int
+    program_id: int
+    intake_from: str
+    semester: int
+    course_id: int
+    course_code: str
+    course_title: str
+    credits: Decimal
+    kind: str

@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sims_server.kernel.database import metadata
 from sims_shared.catalog import (
     CourseCodeTaken,
+    CurriculumCourseTaken,
     DepartmentCodeTaken,
     DepartmentNameTaken,
     PrerequisiteCircle,
@@ -98,7 +99,27 @@ course_equivalent = Table(
     PrimaryKeyConstraint("course_id", "equivalent_id", name="pk_course_equivalent"),
 )
 
+curriculum_course = Table(
+    "curriculum_course",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column(
+        "program_id",
+        BigInteger,
+        ForeignKey("program.id", name="fk_curriculum_course_program"),
+        nullable=False,
+    ),
+    Column("intake_from", Text, nullable=False),
+    Column("semester", Integer, nullable=False),
+    Column(
+        "course_id", BigInteger, ForeignKey("course.id", name="fk_curriculum_course_course"), nullable=False
+    ),
+    Column("kind", Text, nullable=False, server_default=text("'core'")),
+    UniqueConstraint("program_id", "intake_from", "course_id", name="uq_curriculum_course_once"),
+)
+
 CONSTRAINTS = {
+    "uq_curriculum_course_once": CurriculumCourseTaken,
     "uq_department_code": DepartmentCodeTaken,
     "uq_department_name": DepartmentNameTaken,
     "uq_program_code": ProgramCodeTaken,

@@ -82,6 +82,33 @@ COURSES = Listing(
 )
 
 
+CURRICULA = Listing(
+    entity="curriculum_course",
+    columns={
+        "id": "u.id",
+        "program_id": "u.program_id",
+        "intake_from": "u.intake_from",
+        "semester": "u.semester",
+        "course_id": "u.course_id",
+        "course_code": "c.code",
+        "course_title": "c.title",
+        "credits": "c.credits",
+        "kind": "u.kind",
+    },
+    source="curriculum_course u JOIN course c ON c.id = u.course_id",
+    key="u.id",
+    filters={
+        "program_id": Filter("u.program_id = {}", int),
+        "intake_from": Filter("u.intake_from = {}", Intake),
+        "semester": Filter("u.semester = {}", int),
+        "course_id": Filter("u.course_id = {}", int),
+        "kind": Filter("u.kind = {}", CurriculumKind),
+    },
+    orders={"semester": Order("u.semester", "integer"), "course_code": Order("c.code")},
+    search="folded(c.code || ' ' || c.title) LIKE {}",
+)
+
+
 def _found(row: dict[str, Any] | None) -> dict[str, Any]:
     if row is None:
         raise NotFound
@@ -104,6 +131,25 @@ def get_course(work: Work, id: int) -> CourseView:
     return CourseView(**_found(COURSES.one(work, id)))
 
 
+def get_curriculum_course(work: Work, id: int) -> CurriculumCourseView:
+    """One course of a curriculum."""
+    return CurriculumCourseView(**_found(CURRICULA.one(work, id)))
+
+
+def curriculum_of(work: Work, program_id: int, intake: str) -> list[CurriculumCourseView]:
+    """The curriculum that an intake follows: the latest of its program that does not begin after it.
+    Empty when there is none."""
+    rows = work.rows(
+        f"{CURRICULA.select()} WHERE u.program_id = %(program)s AND u.intake_from = ("
+        "SELECT l.intake_from FROM curriculum_course l WHERE l.program_id = %(program)s "
+        "AND translate(l.intake_from, 'SF', '12') <= translate(%(intake)s, 'SF', '12') "
+        "ORDER BY translate(l.intake_from, 'SF', '12') DESC LIMIT 1) ORDER BY u.semester, c.code",
+        program=program_id,
+        intake=intake,
+    )
+    return [CurriculumCourseView(**row) for row in rows]
+
+
 # Before a change the row is locked, so that If-Match is compared with what nobody changes meanwhile.
 
 
@@ -117,6 +163,10 @@ def access_program(work: Work, id: int) -> None:
 
 def access_course(work: Work, id: int) -> None:
     _found(work.row("SELECT id FROM course WHERE id = %(id)s FOR NO KEY UPDATE", id=id))
+
+
+def access_curriculum_course(work: Work, id: int) -> None:
+    _found(work.row("SELECT id FROM curriculum_course WHERE id = %(id)s FOR NO KEY UPDATE", id=id))
 
 
 def known_departments(work: Work, ids: list[int]) -> frozenset[int]:
