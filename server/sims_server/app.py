@@ -40,6 +40,7 @@ SLICES = (
     "enrollment",
     "grading",
     "results",
+    "honours",
     "attendance",
     "jobs",
     "transcripts",

@@ -500,12 +500,14 @@ class CgpaExplained(View, kw_only=True):
 
 class ResultExplained(View, kw_only=True):
     """How a result comes about. `trace` is null for results brought from before this system and while it
-    is withheld; a grade that was changed by request names the request in `change_request_id`."""
+    is withheld; a grade that was changed by request names the request in `change_request_id`. `total_shown`
+    is the total as the regulation prints it, which nothing is computed with."""
 
     result_id: int
     student_id: int
     regulation: RegulationRef
     total: Decimal | None
+    total_shown: Decimal | None
     grade: str | None
     grade_points: Decimal | None
     outcome: str

@@ -87,11 +87,13 @@ TABLE = """
 # A teacher's sections show one course each: what a student did elsewhere is not theirs to read.
 * * * d d - d . . * i
     GET /api/term-results/  GET /api/term-results/{id}/  GET /api/students/{id}/explain/cgpa/
+    GET /api/students/{id}/explain/division/
 * * * d d s d . . * .
     GET /api/pending-changes/  GET /api/pending-changes/{id}/
 . * * . . . . . . . .
     POST /api/results/publish/  POST /api/results/freeze/  POST /api/results/withhold/
     POST /api/results/release/  GET /api/results/overview/  GET /api/results/exceptions/
+    GET /api/merit/
 . * * d d s d . . . .
     POST /api/results/change-request/  POST /api/results/preview-change/
 . * * d d . . . . . .

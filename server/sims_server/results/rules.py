@@ -112,8 +112,14 @@ def judge_sheets(
     return drafts
 
 
-def judge_row(policy: Policy, sheet: Sheet, row: RosterRow, cutoffs: CutOffs | None = None) -> CourseOutcome:
-    """One row under its regulation."""
+def judge_row(
+    policy: Policy,
+    sheet: Sheet,
+    row: RosterRow,
+    cutoffs: CutOffs | None = None,
+    grace: Mapping[str, Decimal] | None = None,
+) -> CourseOutcome:
+    """One row under its regulation; `grace` by head, as it was granted."""
     cells = row.cells
     decided = row.decided and any(cell.mark == "ufm" for cell in cells.values())
     if decided:
@@ -138,6 +144,7 @@ def judge_row(policy: Policy, sheet: Sheet, row: RosterRow, cutoffs: CutOffs | N
         status=cast(Any, row.status),
         marks_total=sheet.marks_total,
         sitting=sitting,
+        grace=grace,
         cutoffs=cutoffs,
     )
     return msgspec.structs.replace(outcome, flags=(*outcome.flags, "UFM")) if decided else outcome
@@ -174,6 +181,18 @@ def shown_grade(grade: str | None, flags: Collection[str]) -> str | None:
 
 # -- A change by grade -----------------------------------------------------------------------------
 
+# What unfair means can still take: nothing of a row that never came to marks.
+PENALISED = ("pass", "fail", "incomplete", "absent", "withheld")
+
+
+def grade_of_a_cancelled_course(policy: Policy, grading: str) -> str:
+    """XF where the regulation has it, so that no repeat makes it forgotten; else a plain fail."""
+    if grading in ("pass_fail", "non_credit"):
+        return "NP" if grading == "pass_fail" else "U"
+    if policy.scale.kind == "none":
+        return ""
+    return "XF" if "XF" in policy.symbols else policy.scale.fail
+
 
 @dataclass(frozen=True, slots=True)
 class GradeMeaning:
@@ -198,9 +217,15 @@ def meaning_of_grade(policy: Policy, grade: str, grading: str) -> GradeMeaning |
             "fail" if rank_of(policy, symbol.as_) == 0 else "pass", points_of(policy, symbol.as_)
         )
     outcomes = {"W": "withdrawn", "I": "incomplete", "AU": "audit", "U": "fail", "NP": "fail"}
-    return GradeMeaning(
-        outcomes.get(grade, "pass" if symbol.earned else "incomplete"), symbol.points if symbol.gpa else None
-    )
+    # Of letters of a regulation's own: what is not earned and weighs is a fail (WF), what begins as a
+    # withdrawal does is one (WP), and of the rest something is outstanding.
+    if symbol.earned:
+        otherwise = "pass"
+    elif symbol.gpa:
+        otherwise = "fail"
+    else:
+        otherwise = "withdrawn" if grade.startswith("W") else "incomplete"
+    return GradeMeaning(outcomes.get(grade, otherwise), symbol.points if symbol.gpa else None)
 
 
 # -- Averages --------------------------------------------------------------------------------------

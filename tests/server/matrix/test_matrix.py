@@ -78,6 +78,7 @@ QUESTIONS = {
     "/api/students/{id}/history/": "?at=2099-01-01T00:00:00Z",
     "/api/sheets/{section_id}/changes/": "?since=0",
     "/api/results/overview/": "?term_id=1",
+    "/api/merit/": "?program_id=1&intake=2024F",
 }
 
 

@@ -6,92 +6,13 @@ mistakes anything.
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from tests.server.results.scene import approve, publish, results
+from tests.server.results.classes import HALF_UP, PASS_50, Class
+from tests.server.results.scene import publish, results
 from tests.support.api import Api
 from tests.support.policies import S1, S3, document
 from tests.support.university import University
-
-HALF_UP = {"mode": "half_up", "places": 0}
-Column = tuple[str, str, Any, Any]  # name, type, weight, maximum
-
-
-class Class:
-    """One department with a course after another, so that a case is a few lines."""
-
-    def __init__(self, api: Api, university: University, policy: dict[str, Any], students: int = 1) -> None:
-        self.api, self.university = api, university
-        self.scene = university.stand(students=students, policy=policy)
-        self.terms = [self.scene["term"]]
-        self.year = 2027
-
-    def next_term(self) -> int:
-        self.year += 1
-        term = self.university.term(
-            f"Fall {self.year}", start_date=f"{self.year}-09-01", end_date=f"{self.year}-12-31"
-        )
-        self.terms.append(term)
-        return term
-
-    def course(self, credits: Any = 3, **more: Any) -> int:
-        return self.university.course(self.scene["department"], credits=credits, **more)
-
-    def sit(
-        self,
-        columns: list[Column],
-        rows: list[list[Any]],
-        course: int | None = None,
-        must_sit: str = "",
-        **enrollment: Any,
-    ) -> int:
-        """A section with these columns and one row of cells for each student; answers its id."""
-        university = self.university
-        section = university.section(
-            course or self.course(), self.terms[-1], "A", 500, (self.scene["faculty"],)
-        )
-        ids = [
-            university.assessment(section, name, type, weight, of, must_sit=name == must_sit)
-            for name, type, weight, of in columns
-        ]
-        for registration, cells in zip(self.scene["registrations"], rows, strict=True):
-            row = university.enrollment(registration, section, **enrollment)
-            for assessment, cell in zip(ids, cells, strict=True):
-                if cell is not None:
-                    mark = cell if isinstance(cell, str) and cell.isalpha() else "scored"
-                    university.score(row, assessment, None if mark != "scored" else cell, mark)
-        approve(self.api, section)
-        return section
-
-    def marks(self, total: Any, **more: Any) -> int:
-        """A published course of one column of 100."""
-        section = self.sit(
-            [("Final", "final", 100, 100)], [[total]] * len(self.scene["registrations"]), **more
-        )
-        publish(self.api, section)
-        return section
-
-    def graded(self, section: int) -> list[tuple[Any, Any, Any]]:
-        return [(r["total"], r["grade"], r["grade_points"]) for r in results(self.api, section)]
-
-    def declared(self) -> list[tuple[Any, Any]]:
-        """(SGPA, CGPA) of the first student, by term."""
-        rows = (
-            self.api.as_("examcell")
-            .get(f"/api/term-results/?registration_id={self.scene['registrations'][0]}")
-            .json["results"]
-        )
-        rows.sort(key=lambda row: self.terms.index(row["term_id"]))
-        return [(row["sgpa"], row["cgpa"]) for row in rows]
-
-    def term_result(self) -> dict[str, Any]:
-        rows: list[dict[str, Any]] = self.api.as_("examcell").get("/api/term-results/").json["results"]
-        return rows[-1]
-
-
-PASS_50 = {"pass_": {"total_min": "50"}}
 
 
 def test_g01_a_total_is_rounded_up_where_the_regulation_says_so(api: Api, university: University) -> None:

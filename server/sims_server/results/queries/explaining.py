@@ -21,6 +21,7 @@ from sims_shared.gpa import (
     honours_gpa,
     term_gpa,
 )
+from sims_shared.marks import display_mark
 from sims_shared.problems import NotFound
 from sims_shared.regulations import Policy, in_words
 from sims_shared.results import (
@@ -139,6 +140,7 @@ def explain_result(work: Work, id: int, result_id: int) -> ResultExplained:
         student_id=id,
         regulation=_regulation(row["regulation_id"], policy),
         total=row["total"],
+        total_shown=None if row["total"] is None else _shown(policy, row["total"]),
         grade=row["grade"],
         grade_points=row["grade_points"],
         outcome=row["outcome"],
@@ -147,6 +149,11 @@ def explain_result(work: Work, id: int, result_id: int) -> ResultExplained:
         trace=None if row["outcome"] == "withheld" else kept["trace"],
         remarks=remarks,
     )
+
+
+def _shown(policy: Policy, total: Decimal) -> Decimal:
+    """A course is a component of its year: a regulation that says only how components print means it."""
+    return display_mark(policy, "total" if "total" in policy.display else "component", total)
 
 
 def _regulation(id: int, policy: Policy) -> RegulationRef:
