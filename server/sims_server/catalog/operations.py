@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from sims_server.catalog import queries
-from sims_server.catalog.model import course, department, program
+from sims_server.catalog.model import course, curriculum_course, department, program
 from sims_server.catalog.rules import check_known, check_no_circle
 from sims_server.kernel.execute import operation
 from sims_server.kernel.refusal import in_use_as
@@ -15,14 +15,18 @@ from sims_server.kernel.work import Work
 from sims_shared.access import Permission
 from sims_shared.catalog import (
     ChangeCourse,
+    ChangeCurriculumCourse,
     ChangeDepartment,
     ChangeProgram,
     CourseInUse,
     CourseView,
     CreateCourse,
+    CreateCurriculumCourse,
     CreateDepartment,
     CreateProgram,
+    CurriculumCourseView,
     DeleteCourse,
+    DeleteCurriculumCourse,
     DeleteDepartment,
     DeleteProgram,
     DepartmentInUse,
@@ -31,6 +35,7 @@ from sims_shared.catalog import (
     ProgramInUse,
     ProgramView,
 )
+from sims_shared.problems import Fault, InvalidInput
 
 _LINKS = ("prerequisites", "equivalents")
 
@@ -175,3 +180,39 @@ def delete_course(work: Work, command: DeleteCourse) -> None:
     with in_use_as(CourseInUse):
         work.run("DELETE FROM course_prerequisite WHERE course_id = %(id)s", id=command.id)
         work.run("DELETE FROM course WHERE id = %(id)s", id=command.id)
+
+
+def _check_semester(work: Work, program_id: int, semester: int) -> None:
+    length = queries.get_program(work, program_id).semesters
+    if semester > length:
+        detail = f"The program has {length} semesters."
+        raise InvalidInput(detail, errors=[Fault("/semester", "range", detail)])
+
+
+@operation(Permission.MANAGE_CATALOG, "curricula.create")
+def create_curriculum_course(work: Work, command: CreateCurriculumCourse) -> CurriculumCourseView:
+    """Put a course into a semester of a program's curriculum."""
+    values = _given(command)
+    check_known(
+        {"/program_id": command.program_id}, queries.known_programs(work, [command.program_id]), "program"
+    )
+    check_known({"/course_id": command.course_id}, queries.known_courses(work, [command.course_id]), "course")
+    _check_semester(work, command.program_id, command.semester)
+    return queries.get_curriculum_course(work, work.insert(curriculum_course, values))
+
+
+@operation(Permission.MANAGE_CATALOG, "curricula.change")
+def change_curriculum_course(work: Work, command: ChangeCurriculumCourse) -> CurriculumCourseView:
+    """Move a course of a curriculum to another semester, or make it core or elective."""
+    values = _given(command)
+    if "semester" in values:
+        current = queries.get_curriculum_course(work, command.id)
+        _check_semester(work, current.program_id, values["semester"])
+    work.update(curriculum_course, command.id, values)
+    return queries.get_curriculum_course(work, command.id)
+
+
+@operation(Permission.MANAGE_CATALOG, "curricula.delete")
+def delete_curriculum_course(work: Work, command: DeleteCurriculumCourse) -> None:
+    """Take a course out of a curriculum; who was enrolled stays enrolled."""
+    work.run("DELETE FROM curriculum_course WHERE id = %(id)s", id=command.id)

@@ -7,9 +7,16 @@ from typing import Any
 
 from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
-from sims_shared.catalog import CourseView, DepartmentView, Grading, ProgramView
+from sims_shared.catalog import (
+    CourseView,
+    CurriculumCourseView,
+    CurriculumKind,
+    DepartmentView,
+    Grading,
+    ProgramView,
+)
 from sims_shared.problems import NotFound
-from sims_shared.values import Person
+from sims_shared.values import Intake, Person
 
 DEPARTMENTS = Listing(
     entity="department",

@@ -7,15 +7,20 @@ from sims_server.kernel.http import command, listing, read
 from sims_shared.access import Permission
 from sims_shared.catalog import (
     ChangeCourse,
+    ChangeCurriculumCourse,
     ChangeDepartment,
     ChangeProgram,
     CourseCodeTaken,
     CourseInUse,
     CourseView,
     CreateCourse,
+    CreateCurriculumCourse,
     CreateDepartment,
     CreateProgram,
+    CurriculumCourseTaken,
+    CurriculumCourseView,
     DeleteCourse,
+    DeleteCurriculumCourse,
     DeleteDepartment,
     DeleteProgram,
     DepartmentCodeTaken,
@@ -34,6 +39,7 @@ READ = Permission.READ_CATALOG
 DEPARTMENT = "/api/departments/{id:int}/"
 PROGRAM = "/api/programs/{id:int}/"
 COURSE = "/api/courses/{id:int}/"
+CURRICULUM = "/api/curricula/{id:int}/"
 department_taken = (DepartmentCodeTaken, DepartmentNameTaken)
 program_taken = (ProgramCodeTaken, ProgramNameTaken)
 course_taken = (CourseCodeTaken, PrerequisiteCircle)
@@ -137,5 +143,36 @@ routes = [
         locate=queries.access_course,
         view=queries.get_course,
         refusals=(CourseInUse,),
+    ),
+    listing("/api/curricula/", queries.CURRICULA, CurriculumCourseView, permission=READ),
+    read(CURRICULUM, queries.get_curriculum_course, CurriculumCourseView, permission=READ),
+    command(
+        "POST",
+        "/api/curricula/",
+        CreateCurriculumCourse,
+        operations.create_curriculum_course,
+        CurriculumCourseView,
+        status=201,
+        location=lambda view: f"/api/curricula/{view.id}/",
+        refusals=(CurriculumCourseTaken,),
+    ),
+    command(
+        "PATCH",
+        CURRICULUM,
+        ChangeCurriculumCourse,
+        operations.change_curriculum_course,
+        CurriculumCourseView,
+        locate=queries.access_curriculum_course,
+        view=queries.get_curriculum_course,
+    ),
+    command(
+        "DELETE",
+        CURRICULUM,
+        DeleteCurriculumCourse,
+        operations.delete_curriculum_course,
+        None,
+        status=204,
+        locate=queries.access_curriculum_course,
+        view=queries.get_curriculum_course,
     ),
 ]
