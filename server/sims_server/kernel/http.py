@@ -398,6 +398,7 @@ def upload(
     location: Callable[[Any], str] | None = None,
     refusals: Sequence[type[Refusal]] = (),
     tag: str = "",
+    media_type: str = JSON,
 ) -> HTTPRouteHandler:
     """A multipart route. `struct` has the text fields, `file: bytes` and `file_name: str`, and what the path
     names. `locate` as for `command`."""
@@ -412,6 +413,7 @@ def upload(
         struct,
         None,
         reply,
+        media_type,
         refusals=tuple(refusals),
         multipart=True,
         tag=tag,

@@ -215,8 +215,8 @@ def _responses(door: Door, schema_of: dict[str, Any]) -> dict[str, Any]:
     if door.command is not None:
         by_status.setdefault(413, set()).add("request.too_large")
     for status, codes in sorted(by_status.items()):
-        responses[str(status)] = {
-            "description": "; ".join(sorted(codes)),
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
+        content: dict[str, Any] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        if door.media_type == "text/html":  # a page for people says a verdict's "no" as a page
+            content[door.media_type] = {}
+        responses[str(status)] = {"description": "; ".join(sorted(codes)), "content": content}
     return responses

@@ -140,14 +140,21 @@ routes = [
         parameters=pages.AskedCode,
         media_type="text/html",
     ),
-    upload("/verify/file/", pages.verify_file_page, VerifyFile, File, anonymous=True, body_limit=FILE_LIMIT),
+    upload(
+        "/verify/file/",
+        pages.verify_file_page,
+        VerifyFile,
+        File,
+        anonymous=True,
+        body_limit=FILE_LIMIT,
+        media_type="text/html",
+    ),
     read(
         "/.well-known/sims-seal.json",
         verifying.read_key_document,
         File,
         permission=None,
         anonymous=True,
-        media_type="application/octet-stream",
     ),
     read(
         "/.well-known/sims-status.cbor",
