@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from sims_shared.audit import AuditHead
 from sims_shared.messages import Command, View
 from sims_shared.problems import Kind, Refusal
 from sims_shared.values import Id
@@ -116,7 +117,8 @@ class TableDigest(msgspec.Struct, frozen=True):
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What lies beside a backup's file and says what must be in it. `highest_version` is the highest
-    version of a cell that existed; `audit_rows` and `audit_last_id` are the head of the audit."""
+    version of a cell that existed; `audit_rows` and `audit_last_id` are the end of the audit, `audit_head`
+    signs its newest block."""
 
     format: int = 1
     file: str
@@ -131,5 +133,6 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     highest_version: int
     audit_last_id: int
     audit_rows: int
+    audit_head: AuditHead | None = None
     key_ids: list[str]
     tables: dict[str, TableDigest]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sims_shared.audit import AuditHead
 from sims_shared.operations_room import ComponentHealth, Manifest, TableDigest
 
 OK, DEGRADED, AWAY = "ok", "degraded", "away"
@@ -13,6 +15,8 @@ REHEARSE_WITHIN = timedelta(hours=26)
 WAITS_TOO_LONG = timedelta(minutes=15)
 LEAST_FREE_BYTES = 1024**3
 LEAST_FREE_SHARE = 0.05
+SEAL_WITHIN = timedelta(minutes=5)
+ANCHOR_WITHIN = timedelta(minutes=15)
 VERSION_STEP = 100_000
 
 
@@ -62,6 +66,14 @@ def head_differences(
     return told
 
 
+def sealed_differences(signed: AuditHead, block: str | None) -> list[str]:
+    """The same for the sealed audit: `block` is the hash of the block that the signed head ends in."""
+    if block == signed.hash:
+        return []
+    found = "is not there" if block is None else "is another"
+    return [f"block {signed.number} of the audit {found}, the manifest says {signed.hash[:16]}…"]
+
+
 def judge_disk(free: int, total: int) -> ComponentHealth:
     """`free` and `total` in bytes."""
     share = free / total if total else 0.0
@@ -98,11 +110,36 @@ def judge_jobs(
     return ComponentHealth(status=OK, detail=f"{waiting} waiting")
 
 
-def judge_audit(silent: list[str]) -> ComponentHealth:
+@dataclass(frozen=True)
+class Sealed:
+    """How the sealing of the audit stands. `finding`: what did not hold when it was verified last;
+    `unsealed_since`: when the oldest entry outside any block was written; `newest_block` is its number and
+    time; `head` the last one written down outside; `alarms`: bulk reading within a day."""
+
+    finding: str | None = None
+    unsealed_since: datetime | None = None
+    newest_block: tuple[int, datetime] | None = None
+    head: AuditHead | None = None
+    alarms: int = 0
+
+
+def judge_audit(now: datetime, silent: list[str], sealed: Sealed) -> ComponentHealth:
     """`silent`: tables whose audit trigger is missing or switched off."""
     if silent:
         return ComponentHealth(status=DEGRADED, detail=f"not audited: {', '.join(silent)}")
-    return ComponentHealth(status=OK, detail="every audited table has its triggers")
+    if sealed.finding is not None:
+        return ComponentHealth(status=DEGRADED, detail=f"it does not hold: {sealed.finding}")
+    if sealed.unsealed_since is not None and now - sealed.unsealed_since > SEAL_WITHIN:
+        since = f"{sealed.unsealed_since:%Y-%m-%d %H:%M}"
+        return ComponentHealth(status=DEGRADED, detail=f"not sealed since {since} UTC")
+    number, at = sealed.newest_block or (0, now)
+    anchored = 0 if sealed.head is None else sealed.head.number
+    if number > anchored and now - at > ANCHOR_WITHIN:
+        return ComponentHealth(status=DEGRADED, detail=f"no head was written down since block {anchored}")
+    if sealed.alarms:
+        detail = f"bulk reading: {sealed.alarms} alarms in 24 hours; see /api/audit/?entity=disclosure_alarm"
+        return ComponentHealth(status=DEGRADED, detail=detail)
+    return ComponentHealth(status=OK, detail=f"every audited table has its triggers; {number} blocks hold")
 
 
 def is_from_this_machine(address: str, *, forwarded: bool) -> bool:

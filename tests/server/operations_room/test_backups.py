@@ -12,6 +12,9 @@ import psycopg
 import pytest
 
 from sims_server.access.operations import ship_roles
+from sims_server.audit.operations import anchoring
+from sims_server.audit.operations.sealing import seal_and_anchor
+from sims_server.audit.operations.verifying import verify, verify_new
 from sims_server.kernel import clock
 from sims_server.kernel.database import Database
 from sims_server.kernel.execute import execute_as_system
@@ -219,19 +222,61 @@ def test_a_restore_takes_the_place_of_the_database_and_keeps_the_old_one(
     university.insert("job", kind="backups.take")
     api.database.close()
     told: list[str] = []
-    old = restore(ways, dump, read_manifest(dump), told.append)
+    old = restore(ways, dump, read_manifest(dump), told.append, tmp_path)
     app = database_url.app_url
     assert value(app, "SELECT count(*) FROM student") == 4
     assert value(ways.for_owner(old), "SELECT count(*) FROM student") == 5
     assert value(app, "SELECT score FROM assessment_score") == 12
     assert value(app, "SELECT epoch::text FROM system") != epoch
-    assert value(app, "SELECT count(*) FROM audit WHERE action = 'backups.restore'") == 1
+    assert value(app, "SELECT count(*) FROM audit WHERE changes ? 'recovered_to'") == 1
     assert value(app, "SELECT status FROM backup") == "done"
     assert value(app, "SELECT count(*) FROM job WHERE status IN ('queued', 'running')") == 0
     # The lost write had version 2. No later write is mistaken for it.
     university.score(scene["enrollments"][0], scene["assessments"][0], 14)
     assert value(app, "SELECT version FROM assessment_score") == 100_001
     assert any("every invariant holds" in line for line in told)
+
+
+def test_a_restore_is_recovered_on_record_and_a_shorter_history_without_it_is_refused(
+    api: Api,
+    ways: Connections,
+    scene: dict[str, Any],
+    university: University,
+    databases: None,
+    database_url: TestDatabase,
+    tmp_path: Path,
+) -> None:
+    dump = take_backup(api.database, tmp_path, connections=ways)
+    manifest = read_manifest(dump)
+    university.run("UPDATE student SET email = 'lost@example.edu'")
+    seal_and_anchor(api.database, tmp_path)
+    lost = anchoring.last_statements(anchoring.heads_file(tmp_path))[0]
+    assert lost.number > manifest.audit_head.number
+    api.database.close()
+    told: list[str] = []
+    restore(ways, dump, manifest, told.append, tmp_path)
+    restored = Database(database_url.app_url, pool_size=1)
+    try:
+        verdict = verify(restored, tmp_path)
+        assert verdict.holds, verdict.findings
+        gap = f"blocks {manifest.audit_head.number + 1} to {lost.number} of the history before are gone"
+        assert any(words.startswith("RECOVERED") and gap in words for words in verdict.told)
+        assert any("RECOVERED" in words for words in told)
+        assert verify_new(restored, tmp_path) is None
+        # The same without the signed record is refused.
+        with psycopg.connect(database_url.superuser_url) as connection:
+            connection.execute("SET session_replication_role = replica")
+            connection.execute("DELETE FROM audit_recovery")
+        path = anchoring.heads_file(tmp_path)
+        heads = [line for line in path.read_bytes().splitlines() if b'"recovered"' not in line]
+        older = [line for line in heads if b'"generation":0' in line]
+        path.write_bytes(b"\n".join(older) + b"\n")
+        refused = verify(restored, tmp_path)
+        assert [finding.block for finding in refused.findings] == [lost.number]
+        with pytest.raises(anchoring.HistoryBroken):
+            anchoring.anchor(restored, tmp_path)
+    finally:
+        restored.close()
 
 
 def test_a_restored_database_still_holds_its_rules_and_grants(
@@ -244,7 +289,7 @@ def test_a_restored_database_still_holds_its_rules_and_grants(
 ) -> None:
     dump = take_backup(api.database, api.data, tmp_path, connections=ways)
     api.database.close()
-    restore(ways, dump, read_manifest(dump), lambda text: None)
+    restore(ways, dump, read_manifest(dump), lambda text: None, tmp_path)
     student = api.as_("student")
     assert [row["id"] for row in student.get("/api/students/").json["results"]] == [scene["students"][0]]
     with pytest.raises(Exception, match=r"permission denied|append-only"):
@@ -268,7 +313,7 @@ def test_a_restore_waits_until_nobody_uses_the_database(
     dump = take_backup(api.database, api.data, tmp_path, connections=ways)
     manifest = read_manifest(dump)
     with psycopg.connect(database_url.app_url), pytest.raises(RestoreFailure, match=r"Stop the server"):
-        restore(ways, dump, manifest, lambda text: None)
+        restore(ways, dump, manifest, lambda text: None, tmp_path)
     left = value(
         database_url.superuser_url,
         f"SELECT count(*) FROM pg_database WHERE datname LIKE '{database_url.name}\\_%'",
@@ -293,7 +338,7 @@ def test_a_backup_that_breaks_a_rule_does_not_take_the_place(
     dump = take_backup(api.database, api.data, tmp_path, connections=ways)
     api.database.close()
     with pytest.raises(RestoreFailure, match=r"section\.seats"):
-        restore(ways, dump, read_manifest(dump), lambda text: None)
+        restore(ways, dump, read_manifest(dump), lambda text: None, tmp_path)
     assert university.row("SELECT count(*) FROM student") == 4
 
 

@@ -57,6 +57,17 @@ INSERT INTO sync_receipt (client_id, section_id, mid, account_id, body_hash, out
 SELECT '00000000-0000-0000-0000-000000000001', s.id, {mid}, (SELECT {whose}(id) FROM account), '', '' FROM
 section s LIMIT 1
 """
+MARKED = """
+INSERT INTO attendance (section_id, class_session_id, student_id, status)
+SELECT section_id, 77, student_id, 'present' FROM enrollment LIMIT 1
+"""
+SHORT = """
+UPDATE enrollment SET status = 'enrolled';
+INSERT INTO eligibility_list (section_id, version) SELECT min(id), 1 FROM section;
+INSERT INTO eligibility_row (list_id, section_id, student_id, registration_id, regulation_id, outcome, total,
+attended, threshold) SELECT l.id, l.section_id, e.student_id, e.registration_id, 1, 'short', 2, 1, 75
+FROM eligibility_list l JOIN enrollment e USING (section_id)
+"""
 # For each invariant the ways to break it that must be noticed.
 BREAKING: dict[str, tuple[str, ...]] = {
     "schema.validated": (
@@ -71,6 +82,10 @@ BREAKING: dict[str, tuple[str, ...]] = {
     "audit.coverage": (
         "INSERT INTO student (name) VALUES ('Slipped In')",
         "DELETE FROM audit WHERE entity = 'result' AND operation = 'insert'",
+    ),
+    "audit.agrees": (
+        "UPDATE result SET grade = 'F'",
+        "UPDATE assessment_score SET score = 1 WHERE id = (SELECT min(id) FROM assessment_score)",
     ),
     "section.seats": (
         "UPDATE section SET seats_taken = seats_taken - 1",
@@ -106,6 +121,15 @@ BREAKING: dict[str, tuple[str, ...]] = {
         "UPDATE enrollment SET status = 'enrolled'",
         "DELETE FROM result",
     ),
+    "attendance.sessions": (
+        "INSERT INTO class_session (section_id, held_on) SELECT min(id), '2001-01-01' FROM section",
+        (
+            "INSERT INTO class_session (section_id, held_on, taken_at) SELECT id, current_date, now() "
+            "FROM section LIMIT 1"
+        ),
+    ),
+    "attendance.roster": (MARKED,),
+    "attendance.notified": (SHORT,),
     "result.states": ("UPDATE sheet SET state = 'submitted', approved_by = NULL, approved_at = NULL",),
     "result.versions": (
         "DELETE FROM result_version WHERE version = 1",
@@ -160,7 +184,7 @@ def checked(record: TestDatabase) -> Iterator[Database]:
 def test_a_sound_record_holds(checked: Database) -> None:
     out = io.StringIO()
     assert run_checks(checked, out) == 0, out.getvalue()
-    assert out.getvalue().count("holds   ") == len(INVARIANTS) + 1
+    assert out.getvalue().count("holds   ") == len(INVARIANTS) + 2
     assert "all" in out.getvalue().splitlines()[-1]
 
 

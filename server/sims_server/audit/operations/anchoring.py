@@ -23,11 +23,14 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from sims_server.audit import queries, rules
+from sims_server.audit.rules import recovery_in_words
 from sims_server.kernel import clock
 from sims_server.kernel.database import Database
 from sims_server.kernel.folder_lock import FolderLock
 from sims_server.settings import from_environment
 from sims_shared.audit import AuditHead, Recovery, signed_bytes
+
+__all__ = ["HistoryBroken", "anchor", "head_of", "recover", "recovery_in_words", "sign"]
 
 EVERY = timedelta(minutes=5)
 _TAIL = 16 * 1024  # bytes at the end of the file that surely hold the last head

@@ -17,6 +17,8 @@ from typing import Any
 import msgspec
 import psycopg
 
+from sims_server.audit.operations.anchoring import head_of as signed_head
+from sims_server.audit.operations.sealing import seal_and_anchor
 from sims_server.kernel import clock
 from sims_server.kernel.database import Database
 from sims_server.kernel.execute import execute_as_system, operation
@@ -92,8 +94,9 @@ def take_backup(
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
     backup_id, name = _begin(database, data)
     dump = place / name
+    seal_and_anchor(database, data)
     try:
-        manifest = _write(ways, dump)
+        manifest = _write(ways, dump, data)
     except (ProgramFailure, psycopg.Error, OSError) as error:
         reason = str(error).strip().split("\n")[0][:300]
         _end(database, data, backup_id, {"status": "failed", "error": reason})
@@ -131,7 +134,7 @@ def _end(database: Database, data: Path, backup_id: int, values: dict[str, Any])
     execute_as_system(database, record, None, action="backups.take", data=data)
 
 
-def _write(ways: Connections, dump: Path) -> Manifest:
+def _write(ways: Connections, dump: Path, data: Path) -> Manifest:
     unfinished = dump.with_suffix(".unfinished")
     try:
         with psycopg.connect(ways.for_backup(), application_name="sims-backup") as connection:
@@ -157,6 +160,7 @@ def _write(ways: Connections, dump: Path) -> Manifest:
                 server_version=connection.info.server_version,
                 database=ways.database,
                 tables=tables,
+                audit_head=signed_head(connection, data),
                 **head,
             )
         _settle(unfinished)

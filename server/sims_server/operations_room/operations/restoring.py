@@ -18,6 +18,9 @@ import msgspec
 import psycopg
 from psycopg import sql
 
+from sims_server.audit.operations.anchoring import recover, recovery_in_words
+from sims_server.audit.operations.sealing import seal_and_anchor
+from sims_server.audit.queries import has_blocks, hashes_of, newest_block
 from sims_server.kernel import clock, migrations
 from sims_server.kernel.cluster import Cluster, ClusterFailure
 from sims_server.kernel.database import Database
@@ -84,6 +87,10 @@ def fill(ways: Connections, dump: Path, manifest: Manifest, name: str) -> None:
             audit_rows=head["audit_rows"],
             audit_last_id=head["audit_last_id"],
         )
+        if manifest.audit_head is not None:
+            signed = manifest.audit_head
+            block = hashes_of(connection, [signed.number]).get(signed.number)
+            told += rules.sealed_differences(signed, block)
         told += rules.differences(manifest.tables, backup_queries.table_digests(connection))
     if told:
         raise RestoreFailure(f"What was restored is not what the manifest says: {'; '.join(told[:5])}.")
@@ -177,7 +184,7 @@ def restore_backup(settings: Settings, dump: Path) -> int:
     try:
         manifest = read_manifest(dump)
         with _reached(settings) as ways:
-            restore(ways, dump, manifest, lambda text: sys.stdout.write(text + "\n"))
+            restore(ways, dump, manifest, lambda text: sys.stdout.write(text + "\n"), settings.data)
     except (Refusal, RestoreFailure, ProgramFailure, ClusterFailure, psycopg.Error) as problem:
         sys.stderr.write(f"sims server: not restored, nothing was changed: {say(problem)}\n")
         return 1
@@ -195,8 +202,9 @@ def _reached(settings: Settings) -> Iterator[Connections]:
         yield find_connections(settings.data, cluster.url("sims_app"))
 
 
-def restore(ways: Connections, dump: Path, manifest: Manifest, tell: Tell) -> str:
+def restore(ways: Connections, dump: Path, manifest: Manifest, tell: Tell, data: Path) -> str:
     """Put a verified backup in place of the database in use; the name under which the old one stays.
+    `data` has the key that signs how much of the audit was lost.
 
     Raises RestoreFailure, ProgramFailure or psycopg.Error, each before anything in use has changed."""
     if not migrations.is_known(manifest.migration):
@@ -212,10 +220,16 @@ def restore(ways: Connections, dump: Path, manifest: Manifest, tell: Tell) -> st
         check_filled(ways.for_owner(new))
         tell("every invariant holds in it")
         _begin_epoch(ways.for_owner(new), manifest, dump.name, last_version)
+        tell(_recover(ways, new, dump.name, data))
         _swap(ways, new, old)
     except BaseException:
         drop(ways, new)
         raise
+    anchored = Database(ways.for_owner(), pool_size=1, application="sims-restore")
+    try:
+        seal_and_anchor(anchored, data)
+    finally:
+        anchored.close()
     tell(f"in place; the database of before stays as {old}, drop it when you are sure")
     return old
 
@@ -233,6 +247,17 @@ def _versions_in_use(ways: Connections) -> int:
             return 0
         version: int = backup_queries.head_of(connection)["highest_version"]
         return version
+
+
+def _recover(ways: Connections, new: str, file: str, data: Path) -> str:
+    """Sign how much of the history the restore loses, in the database that is to take the place; in words."""
+    known = []
+    with psycopg.connect(ways.for_owner()) as connection:
+        if backup_queries.is_a_record(connection) and has_blocks(connection):
+            last = newest_block(connection)
+            known = [] if last is None else [last.number]
+    with psycopg.connect(ways.for_owner(new)) as connection:
+        return recovery_in_words(recover(connection, data, file, known))
 
 
 def _begin_epoch(url: str, manifest: Manifest, file: str, last_version: int) -> None:

@@ -6,12 +6,15 @@ import contextlib
 import secrets
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 import sqlalchemy.pool
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from sims_server.access.queries import VERSION
+from sims_server.audit.operations.anchoring import heads_file, last_statements
+from sims_server.audit.operations.verifying import last_verified
 from sims_server.kernel import clock, migrations
 from sims_server.kernel.database import Connection
 from sims_server.kernel.http import File
@@ -52,6 +55,8 @@ def get_health(visit: Visit) -> Health:
     with _connected(visit) as connection:
         state = health_queries.state_of(connection)
         silent = health_queries.silent_tables(connection)
+        # An older schema knows no blocks; its component says so already.
+        sealed = health_queries.sealed_of(connection) if state["migration"] == migrations.head() else None
     parts = Components(
         database=_judge_database(state["migration"]),
         jobs=rules.judge_jobs(
@@ -68,11 +73,24 @@ def get_health(visit: Visit) -> Health:
             rehearsed_at=state["rehearsed_at"],
             last_failure=state["last_failure"],
         ),
-        audit=rules.judge_audit(silent),
+        audit=rules.judge_audit(now, silent, _sealed(visit, sealed)),
     )
     everything = (parts.database, parts.jobs, parts.scheduler, parts.disk, parts.backup, parts.audit)
     status = rules.OK if all(part.status == rules.OK for part in everything) else rules.DEGRADED
     return Health(status=status, components=parts, version=VERSION, checked_at=now)
+
+
+def _sealed(visit: Visit, row: dict[str, Any] | None) -> rules.Sealed:
+    if row is None:
+        return rules.Sealed()
+    head, _ = last_statements(heads_file(visit.data))
+    return rules.Sealed(
+        finding=last_verified(visit.data).finding,
+        unsealed_since=row["unsealed_since"],
+        newest_block=None if row["number"] is None else (row["number"], row["at"]),
+        head=head,
+        alarms=row["alarms"],
+    )
 
 
 def _judge_database(migration: str | None) -> ComponentHealth:

@@ -34,6 +34,11 @@ SELECT c.relname
  WHERE c.relkind = 'r' AND EXISTS (SELECT FROM pg_proc p WHERE p.proname = 'audit_' || c.relname)
  GROUP BY c.relname HAVING count(t.oid) < 3 ORDER BY c.relname
 """
+_SEALED = """
+SELECT unsealed_audit_since() AS unsealed_since, b.number, b.at,
+       (SELECT count(*) FROM disclosure_alarm WHERE at > now() - interval '24 hours') AS alarms
+  FROM (SELECT 1) one LEFT JOIN (SELECT number, at FROM audit_block ORDER BY number DESC LIMIT 1) b ON true
+"""
 _NUMBERS = """
 SELECT (SELECT jsonb_object_agg(status, n) FROM (SELECT status, count(*) AS n FROM job GROUP BY status) j) AS
 jobs,
@@ -58,6 +63,13 @@ def state_of(connection: Connection) -> dict[str, Any]:
 def silent_tables(connection: Connection) -> list[str]:
     """Audited tables that would not be audited now."""
     return [row["relname"] for row in connection.rows(SILENT_TABLES)]
+
+
+def sealed_of(connection: Connection) -> dict[str, Any]:
+    """How the sealing stands: `{unsealed_since, number, at, alarms}`."""
+    row = connection.row(_SEALED)
+    assert row is not None
+    return row
 
 
 def numbers_of(connection: Connection) -> dict[str, Any]:

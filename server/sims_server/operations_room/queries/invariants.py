@@ -60,11 +60,35 @@ INVARIANTS = (
           UNION ALL SELECT 'registration', id FROM registration UNION ALL SELECT 'student', id FROM student
           UNION ALL SELECT 'issued_document', id FROM issued_document
           UNION ALL SELECT 'pending_change', id FROM pending_change
-          UNION ALL SELECT 'assessment_score', id FROM assessment_score) r
+          UNION ALL SELECT 'assessment_score', id FROM assessment_score
+          UNION ALL SELECT 'attendance', id FROM attendance
+          UNION ALL SELECT 'eligibility_list', id FROM eligibility_list) r
         EXCEPT ALL
         SELECT entity, entity_id FROM audit WHERE operation = 'insert' AND entity IN
           ('enrollment', 'result', 'registration', 'student', 'issued_document', 'pending_change',
-            'assessment_score')
+            'assessment_score', 'attendance', 'eligibility_list')
+        """,
+    ),
+    Invariant(
+        "audit.agrees",
+        "A result and a mark are what the audit told last of them",
+        """
+        SELECT r.entity, r.id, r.field, r.value AS recorded, a.value AS audited FROM (
+          SELECT 'result' AS entity, x.id, f.field, f.value FROM result x CROSS JOIN LATERAL (VALUES
+            ('grade', to_jsonb(x.grade)), ('total', to_jsonb(x.total)), ('outcome', to_jsonb(x.outcome)),
+            ('state', to_jsonb(x.state)), ('grade_points', to_jsonb(x.grade_points))) f (field, value)
+          UNION ALL
+          SELECT 'assessment_score', x.id, f.field, f.value FROM assessment_score x CROSS JOIN LATERAL (VALUES
+            ('mark', to_jsonb(x.mark)), ('score', to_jsonb(x.score))) f (field, value)) r
+        LEFT JOIN (
+          SELECT DISTINCT ON (a.entity, a.entity_id, c.key) a.entity, a.entity_id, c.key,
+                 c.value -> 1 AS value
+            FROM audit a CROSS JOIN LATERAL jsonb_each(a.changes) c
+           WHERE a.entity IN ('result', 'assessment_score')
+             AND c.key IN ('grade', 'total', 'outcome', 'state', 'grade_points', 'mark', 'score')
+           ORDER BY a.entity, a.entity_id, c.key, a.id DESC) a
+          ON (a.entity, a.entity_id, a.key) = (r.entity, r.id, r.field)
+         WHERE coalesce(r.value, 'null') IS DISTINCT FROM coalesce(a.value, 'null')
         """,
     ),
     Invariant(
@@ -188,6 +212,39 @@ INVARIANTS = (
         UNION ALL
         SELECT e.id, e.status, NULL FROM enrollment e
          WHERE e.status = 'completed' AND NOT EXISTS (SELECT FROM result r WHERE r.enrollment_id = e.id)
+        """,
+    ),
+    Invariant(
+        "attendance.sessions",
+        "A class session lies within its term, and is taken where somebody was marked and only there",
+        """
+        SELECT k.id AS class_session_id, k.held_on, t.start_date, t.end_date
+          FROM class_session k JOIN section s ON s.id = k.section_id JOIN term t ON t.id = s.term_id
+         WHERE k.held_on NOT BETWEEN t.start_date AND t.end_date
+            OR (k.taken_at IS NOT NULL) <> EXISTS (SELECT FROM attendance a WHERE a.class_session_id = k.id)
+        """,
+    ),
+    Invariant(
+        "attendance.roster",
+        "Whoever is marked in a class sits in its section",
+        """
+        SELECT a.id AS attendance_id, a.section_id, a.student_id FROM attendance a
+          LEFT JOIN class_session k ON k.id = a.class_session_id AND k.section_id = a.section_id
+          LEFT JOIN enrollment e ON e.section_id = a.section_id AND e.student_id = a.student_id
+         WHERE k.id IS NULL OR e.id IS NULL
+        """,
+    ),
+    Invariant(
+        "attendance.notified",
+        "The latest list of a section bars whom it names short, and a condoned one was condoned",
+        """
+        SELECT l.id AS list_id, r.student_id, r.outcome, e.status
+          FROM eligibility_list l JOIN eligibility_row r ON r.list_id = l.id
+          JOIN enrollment e ON e.section_id = r.section_id AND e.student_id = r.student_id
+          LEFT JOIN condonation d ON d.id = r.condonation_id
+         WHERE (l.version = (SELECT max(version) FROM eligibility_list o WHERE o.section_id = l.section_id)
+                AND r.outcome = 'short' AND e.status = 'enrolled')
+            OR (r.outcome = 'condoned' AND (d.id IS NULL OR d.granted_at > l.notified_at))
         """,
     ),
     Invariant(
