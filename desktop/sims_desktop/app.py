@@ -25,6 +25,7 @@ from sims_desktop.kit.remembered import Remembered
 from sims_desktop.kit.search import Entry
 from sims_desktop.kit.tasks import Tasks
 from sims_desktop.kit.theme import Theme
+from sims_desktop.offline.failures import NotKept
 from sims_desktop.offline.sync import SyncStatus
 from sims_desktop.shell.presenter import Identity, SignInPresenter, Standing, desks_of
 from sims_desktop.shell.sign_in import SignInWindow
@@ -46,6 +47,7 @@ class Desktop(QObject):
         self.app = app
         self.profile = profile
         self.bugs = BugReporter(profile, lambda: self.window or self.sign_in)
+        self.bugs.words_of = lambda error: str(error) if isinstance(error, NotKept) else None
         self.remembered = Remembered(profile)
         self.theme = Theme(app, self.remembered)
         self.tasks = Tasks(self.bugs.report, self)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
@@ -100,7 +101,7 @@ class SheetCopy:
 
 FateName = Literal[
     "edited", "sealed", "superseded", "applied", "same", "conflict", "refused", "chose_mine",
-    "chose_theirs", "offered_again", "back_to_dirty", "given_up", "purged",
+    "chose_theirs", "offered_again", "back_to_dirty", "given_up", "change_requested", "purged",
 ]  # fmt: skip
 
 
@@ -116,13 +117,15 @@ class Fate(NamedTuple):
 
 
 class AckedOp(NamedTuple):
-    """An applied edit that is remembered for 14 days in case the server is restored."""
+    """An applied edit that is remembered for 14 days in case the server is restored. `at` is the server's
+    time of it: this computer's clock decides nothing."""
 
     key: Key
     edit_id: str
     mark: str | None
     score: Decimal | None
     ver: int
+    at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -289,7 +292,7 @@ def acknowledge(
             changes.base[key] = theirs
             changes.fates.append(Fate(key, op.edit_id, outcome.outcome, op.mark, op.score, str(theirs.ver)))
             if outcome.outcome == "applied":
-                changes.acked.append(AckedOp(key, op.edit_id, op.mark, op.score, theirs.ver))
+                changes.acked.append(AckedOp(key, op.edit_id, op.mark, op.score, theirs.ver, theirs.at))
             continue
         mine = Edit(op.edit_id, op.mark, op.score)
         if newer is not None:
@@ -517,4 +520,19 @@ def give_up(copy: SheetCopy, keys: Collection[Key]) -> Changes:
             mine = refused.mine
             changes.refused[key] = None
             changes.fates.append(Fate(key, mine.edit_id, "given_up", mine.mark, mine.score))
+    return changes
+
+
+def hand_over(copy: SheetCopy, asked: Mapping[Key, tuple[str, int]]) -> Changes:
+    """Refused edits that a change request now carries: for each cell the edit that was asked for and the
+    number of the request. One that was replaced meanwhile stays."""
+    changes = Changes()
+    for key, (edit_id, change_id) in asked.items():
+        refused = copy.refused.get(key)
+        if refused is not None and refused.mine.edit_id == edit_id:
+            mine = refused.mine
+            changes.refused[key] = None
+            changes.fates.append(
+                Fate(key, edit_id, "change_requested", mine.mark, mine.score, str(change_id))
+            )
     return changes

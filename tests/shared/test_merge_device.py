@@ -38,6 +38,7 @@ from sims_shared.sheet_copy import (
     decode_batch,
     edit,
     epoch_changed,
+    hand_over,
     held_digest,
     offer_again,
     refuse_batch,
@@ -201,7 +202,7 @@ class TestAcknowledging:
         assert changes is not None
         assert changes.landed
         assert changes.base == {CELL: after}
-        assert changes.acked == [AckedOp(CELL, "e1", "scored", Decimal("7.00"), 4)]
+        assert changes.acked == [AckedOp(CELL, "e1", "scored", Decimal("7.00"), 4, WHEN)]
 
     def test_an_edit_made_meanwhile_waits_on_top_of_it(self) -> None:
         copy = replace(self.flying(), dirty={CELL: Edit("e2", "absent", None)})
@@ -342,7 +343,7 @@ class TestIdentityAndRestore:
 
     def test_an_edit_the_restored_server_lost_is_offered_again(self) -> None:
         mine = Cell("scored", Decimal("7.00"), 4, BILAL, WHEN)
-        remembered = [AckedOp(CELL, "e1", "scored", Decimal("7.00"), 4)]
+        remembered = [AckedOp(CELL, "e1", "scored", Decimal("7.00"), 4, WHEN)]
         changes = epoch_changed(a_copy(base={CELL: mine}), a_whole((CELL, BASE), epoch="two"), remembered)
         assert changes is not None
         assert changes.base == {CELL: BASE}
@@ -381,3 +382,15 @@ class TestShowing:
     def test_a_batch_in_flight_is_shown_by_its_own_value(self) -> None:
         flying = Inflight(DEVICE, 1, b"", in_flight(a_copy(dirty={CELL: MINE})).inflight.ops)
         assert shown(a_copy(inflight=flying), CELL)[:2] == ("scored", Decimal("7.00"))
+
+
+class TestChangeRequests:
+    def test_a_refused_mark_that_a_request_carries_is_refused_no_more(self) -> None:
+        copy = a_copy(refused={CELL: Refused(MINE, "sync.sheet_closed")})
+        changes = hand_over(copy, {CELL: (MINE.edit_id, 41)})
+        assert changes.refused == {CELL: None}
+        assert [(fate.fate, fate.note) for fate in changes.fates] == [("change_requested", "41")]
+
+    def test_one_typed_anew_meanwhile_stays(self) -> None:
+        copy = a_copy(refused={CELL: Refused(MINE, "sync.sheet_closed")})
+        assert hand_over(copy, {CELL: ("another", 41)}).refused == {}

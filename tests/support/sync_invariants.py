@@ -24,7 +24,17 @@ if TYPE_CHECKING:
     from tests.support.simulator import ServerPort
 
 ENDS = frozenset(
-    {"superseded", "applied", "same", "chose_mine", "chose_theirs", "offered_again", "given_up", "purged"}
+    {
+        "superseded",
+        "applied",
+        "same",
+        "chose_mine",
+        "chose_theirs",
+        "offered_again",
+        "given_up",
+        "change_requested",
+        "purged",
+    }
 )
 
 

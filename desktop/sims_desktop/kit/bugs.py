@@ -37,6 +37,8 @@ class BugReporter:
         self._open: QMessageBox | None = None
         self._lock = threading.Lock()
         self.on_gui: Callable[[Callable[[], object]], object] = lambda call: call()
+        # What is no mistake of the program, such as a full disk, is told in its own words.
+        self.words_of: Callable[[BaseException], str | None] = lambda error: None
 
     def install(self) -> None:
         """From now on every exception that nobody caught comes here, from any thread."""
@@ -53,7 +55,7 @@ class BugReporter:
         """Logs it, shows the dialog, answers the reference."""
         reference = new_reference()
         self._write(reference, error)
-        self.on_gui(lambda: self._show(reference))
+        self.on_gui(lambda: self._show(reference, self.words_of(error)))
         return reference
 
     def _write(self, reference: str, error: BaseException) -> None:
@@ -68,14 +70,14 @@ class BugReporter:
                 # A full disk must not turn one bug into an endless row of them.
                 sys.stderr.write(f"{reference}\n{story}\n")
 
-    def _show(self, reference: str) -> None:
+    def _show(self, reference: str, words: str | None) -> None:
         if self._open is not None:
             return
         box = QMessageBox(self._owner())
         box.setObjectName("bug")
         box.setWindowTitle("Something went wrong")
         box.setIcon(QMessageBox.Icon.Warning)
-        box.setText("Sorry, the program made a mistake. Your marks are safe on this computer.")
+        box.setText(words or "Sorry, the program made a mistake. Your marks are safe on this computer.")
         box.setInformativeText(f"Please tell the help desk this reference: {reference}")
         copy = box.addButton("Copy reference", QMessageBox.ButtonRole.ActionRole)
         box.addButton(QMessageBox.StandardButton.Close)

@@ -116,6 +116,7 @@ class Exchange:
         self.store = store
         self.server = server
         self._verified: dict[int, str] = {}  # section -> digest, since this process began
+        self._told: dict[int, Heartbeat] = {}  # section -> what the server last heard of this device
 
     def sync_sheet(self, section_id: int) -> None:
         """One round for one sheet. Returns when nothing waits here any more, or raises the
@@ -159,15 +160,24 @@ class Exchange:
     def _read_changes(self, section_id: int) -> tuple[int, SheetChanges]:
         """The answer and the cursor it was asked with. The heartbeat that goes along names this device,
         and may be the first to hear that its name is taken."""
-        since = self._head(section_id).cursor
         try:
-            return since, self.server.read_changes(section_id, since, self.store.heartbeat(section_id))
+            return self._ask_changes(section_id)
         except ProblemAnswer as problem:
             if problem.code != DeviceOfAnother.code:
                 raise
         self._restart(section_id)
-        since = self._head(section_id).cursor
-        return since, self.server.read_changes(section_id, since, self.store.heartbeat(section_id))
+        return self._ask_changes(section_id)
+
+    def _ask_changes(self, section_id: int) -> tuple[int, SheetChanges]:
+        since, heartbeat = self._head(section_id).cursor, self.store.heartbeat(section_id)
+        answer = self.server.read_changes(section_id, since, heartbeat)
+        self._told[section_id] = heartbeat
+        return since, answer
+
+    def has_news(self, section_id: int) -> bool:
+        """Whether the server believes something else of this device than is so: a conflict was settled
+        by keeping theirs, a refused mark was let go. Nothing waits then, and yet it should hear."""
+        return self.store.heartbeat(section_id) != self._told.get(section_id)
 
     def _head(self, section_id: int) -> Head:
         head = self.store.head(section_id)

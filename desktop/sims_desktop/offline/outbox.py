@@ -257,7 +257,18 @@ def _write_acked(db: apsw.Connection, section_id: int, acked: Iterable[AckedOp],
         "INSERT OR REPLACE INTO acked"
         " (section_id, enrollment_id, assessment_id, edit_id, mark, score, ver, at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        ((section_id, *op.key, op.edit_id, op.mark, text_of(op.score), op.ver, at) for op in acked),
+        (
+            (
+                section_id,
+                *op.key,
+                op.edit_id,
+                op.mark,
+                text_of(op.score),
+                op.ver,
+                at if op.at is None else op.at.isoformat(),
+            )
+            for op in acked
+        ),
     )
 
 

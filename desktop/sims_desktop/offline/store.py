@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,6 +23,7 @@ import msgspec
 
 from sims_desktop.offline import keys, outbox, upgrades
 from sims_desktop.offline.exchange import Decide, Heartbeat, Scope
+from sims_desktop.offline.failures import in_words
 from sims_shared import sheet_copy
 from sims_shared.grading import AssessmentView, SheetChanges, SheetSummary, SheetView
 from sims_shared.merge import Cell, Key
@@ -140,6 +141,7 @@ class SheetStore:
         self._local = threading.local()
         self._lock = threading.Lock()
         self._connections: list[apsw.Connection] = []
+        self._pruned: set[int] = set()  # sheets whose old applied edits were forgotten since the start
         # Called after each transaction that changed a sheet, on the thread that made it.
         self.on_change: Callable[[int], None] = lambda section_id: None
 
@@ -164,24 +166,28 @@ class SheetStore:
     @contextmanager
     def _transaction(self) -> Iterator[apsw.Connection]:
         """IMMEDIATE: a transaction that only later asked to write could be refused after it had read."""
-        db = self._db
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            yield db
-        except BaseException:
-            db.execute("ROLLBACK")
-            raise
-        db.execute("COMMIT")
+        with in_words():
+            db = self._db
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:  # after some faults SQLite has rolled back already
+                    db.execute("ROLLBACK")
+                raise
 
     @contextmanager
     def _snapshot(self) -> Iterator[apsw.Connection]:
         """Several SELECTs over one state."""
-        db = self._db
-        db.execute("BEGIN")
-        try:
-            yield db
-        finally:
-            db.execute("ROLLBACK")
+        with in_words():
+            db = self._db
+            db.execute("BEGIN")
+            try:
+                yield db
+            finally:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
 
     # -- What the windows use ----------------------------------------------------------------------
 
@@ -352,6 +358,15 @@ class SheetStore:
         """The person lets refused edits go. They stay in the edit log."""
         self._act(section_id, wanted, lambda copy: sheet_copy.give_up(copy, wanted))
 
+    def hand_over(self, section_id: int, asked: Mapping[Key, tuple[str, int]]) -> None:
+        """Refused edits are carried by change requests now: cell to (edit_id, number of the request)."""
+        self._act(section_id, asked.keys(), lambda copy: sheet_copy.hand_over(copy, asked))
+
+    def student_ids(self, section_id: int) -> dict[int, int]:
+        """Whose each enrollment is, also of rows that have left the roster."""
+        rows = "SELECT enrollment_id, student_id FROM row WHERE section_id = ?"
+        return dict(self._db.execute(rows, (section_id,)))
+
     def waiting_count(self, section_id: int | None = None) -> Waiting:
         with self._snapshot() as db:
             return self._waiting(db, section_id)
@@ -424,15 +439,22 @@ class SheetStore:
 
     def remembered(self, section_id: int) -> list[AckedOp]:
         """Applied edits of the last 14 days, the newest of each cell."""
-        oldest = (self._now() - KEPT_FOR_A_RESTORE).isoformat()
-        return [
-            AckedOp((enrollment, assessment), edit_id, mark, outbox.number(score), ver)
-            for enrollment, assessment, edit_id, mark, score, ver in self._db.execute(
-                "SELECT enrollment_id, assessment_id, edit_id, mark, score, ver FROM acked"
-                " WHERE section_id = ? AND at >= ?",
-                (section_id, oldest),
-            )
-        ]
+        with self._snapshot() as db:
+            return [
+                AckedOp(
+                    (enrollment, assessment),
+                    edit_id,
+                    mark,
+                    outbox.number(score),
+                    ver,
+                    datetime.fromisoformat(at),
+                )
+                for enrollment, assessment, edit_id, mark, score, ver, at in db.execute(
+                    "SELECT enrollment_id, assessment_id, edit_id, mark, score, ver, at FROM acked"
+                    " WHERE section_id = ? AND at >= ?",
+                    (section_id, _oldest_remembered(db)),
+                )
+            ]
 
     def held(self, section_id: int) -> SheetCopy:
         with self._snapshot() as db:
@@ -462,10 +484,15 @@ class SheetStore:
             db.executemany("INSERT OR REPLACE INTO listed (section_id, summary) VALUES (?, ?)", encoded)
 
     def synced(self, section_id: int) -> None:
-        """A round for this sheet ended well; old applied edits need no longer be remembered."""
-        oldest = (self._now() - KEPT_FOR_A_RESTORE).isoformat()
+        """A round for this sheet ended well; old applied edits need no longer be remembered. How old is
+        counted in the server's time: a clock of this computer that jumps a month ahead must not make it
+        forget what a restore may yet lose."""
         with self._transaction() as db:
             db.execute("UPDATE sheet SET synced_at = ? WHERE section_id = ?", (self._stamp(), section_id))
+            if section_id in self._pruned:
+                return
+            self._pruned.add(section_id)
+            oldest = _oldest_remembered(db)
             db.execute("DELETE FROM acked WHERE section_id = ? AND at < ?", (section_id, oldest))
 
     def record_incident(self, section_id: int, what: str) -> None:
@@ -618,3 +645,9 @@ def _recall(db: apsw.Connection, name: str) -> str | None:
 
 def _remember(db: apsw.Connection, name: str, value: str) -> None:
     db.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", (name, value))
+
+
+def _oldest_remembered(db: apsw.Connection) -> str:
+    """Fourteen days before the newest time that the server gave an edit of this computer."""
+    newest = db.execute("SELECT max(at) FROM acked").get
+    return "" if newest is None else (datetime.fromisoformat(newest) - KEPT_FOR_A_RESTORE).isoformat()

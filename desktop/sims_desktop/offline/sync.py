@@ -67,11 +67,12 @@ def sync_once(
     store: SyncStore, server: SheetServer, exchange: Exchange | None = None, *, only_waiting: bool = False
 ) -> list[ClientError]:
     """One round over the list and every sheet; with `only_waiting`, over those alone that hold edits to
-    send. Answers the refusals of single sheets, which do not keep the others from syncing; raises
-    `TryLater` when the server cannot be had at all."""
+    send, or news for whoever waits to submit. Answers the refusals of single sheets, which do not keep
+    the others from syncing; raises `TryLater` when the server cannot be had at all."""
     exchange = exchange or Exchange(store, server)
     if only_waiting:
-        sections = store.waiting_sections()
+        waiting = set(store.waiting_sections())
+        sections = [s for s in store.held_sections() if s in waiting or exchange.has_news(s)]
     else:
         sections = store.held_sections()
         try:

@@ -279,21 +279,36 @@ class TestRows:
 
 
 class TestMemory:
-    def test_applied_edits_are_remembered_for_fourteen_days(self, path: Path) -> None:
+    def test_applied_edits_are_remembered_for_fourteen_days_of_the_servers_time(self, path: Path) -> None:
         clock = [datetime(2026, 9, 1, tzinfo=UTC)]
         store = SheetStore(path, KEY, now=lambda: clock[0])
         hold(store, a_sheet(a_row(11), a_row(12)))
-        store.edit(SECTION, [(11, FINAL, "scored", SEVENTY)])
-        seal_all(store)
-        (edit_id,) = flying_ids(store)
-        answer(store, Outcome(edit_id, "applied", 1, "scored", SEVENTY, AMINA, WHEN))
-        clock[0] += timedelta(days=14)
-        assert [op.edit_id for op in store.remembered(SECTION)] == [edit_id]
-        clock[0] += timedelta(seconds=1)
-        assert store.remembered(SECTION) == []
+
+        def applied(enrollment: int, at: datetime) -> str:
+            store.edit(SECTION, [(enrollment, FINAL, "scored", SEVENTY)])
+            seal_all(store)
+            (edit_id,) = flying_ids(store)
+            answer(store, Outcome(edit_id, "applied", 1, "scored", SEVENTY, AMINA, at))
+            return edit_id
+
+        first = applied(11, WHEN)
+        clock[0] += timedelta(days=400)  # this computer's clock decides nothing
         store.synced(SECTION)
-        clock[0] -= timedelta(days=1)
-        assert store.remembered(SECTION) == []
+        assert [op.edit_id for op in store.remembered(SECTION)] == [first]
+        second = applied(12, WHEN + timedelta(days=14))
+        assert [op.edit_id for op in store.remembered(SECTION)] == [first, second]
+        store.close()
+        store = SheetStore(path, KEY, now=lambda: clock[0])
+        seal_all(store)
+        store.edit(SECTION, [(12, FINAL, "absent", None)])
+        seal_all(store)
+        (third,) = flying_ids(store)
+        answer(
+            store, Outcome(third, "applied", 2, "absent", None, AMINA, WHEN + timedelta(days=14, seconds=1))
+        )
+        assert [op.edit_id for op in store.remembered(SECTION)] == [third]
+        store.synced(SECTION)
+        assert [op.edit_id for op in store.remembered(SECTION)] == [third]
         store.close()
 
     def test_the_passphrase_is_known_by_its_hash_only(self, store: SheetStore) -> None:

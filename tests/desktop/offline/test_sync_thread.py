@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sims_desktop.client.errors import ClientError, Offline, ProblemAnswer, ServerBusy, SignedOut
-from sims_desktop.offline.exchange import Heartbeat
+from sims_desktop.offline.exchange import Exchange, Heartbeat
 from sims_desktop.offline.store import SheetStore, Waiting
 from sims_desktop.offline.sync import LONGEST_PAUSE, Link, Pace, SyncStatus, SyncThread, sync_once
 from sims_shared.grading import SheetChanges, SheetSummary, SheetView, SyncAnswer
@@ -34,6 +34,7 @@ class Line:
         self.fault_of_section: dict[int, ClientError] = {}
         self.bodies: list[bytes] = []
         self.lose_answers = False
+        self.heartbeats: dict[int, Heartbeat] = {}
 
     def _check(self, section_id: int | None = None) -> None:
         if self.fault is not None:
@@ -51,6 +52,7 @@ class Line:
 
     def read_changes(self, section_id: int, since: int, heartbeat: Heartbeat) -> SheetChanges:
         self._check(section_id)
+        self.heartbeats[section_id] = heartbeat
         return self.server.read_changes(AMINA, section_id, since, heartbeat)
 
     def push(self, section_id: int, body: bytes) -> SyncAnswer:
@@ -149,6 +151,22 @@ class TestOneRound:
         assert store.open_sheet(1) is None
         assert [sheet.section_id for sheet in store.sheets()] == [2]
         assert [fate.fate for fate, _ in store.history(1, (11, 21))][-2:] == ["refused", "purged"]
+
+    def test_keeping_theirs_is_told_to_the_server_at_once(self, store: SheetStore, line: Line) -> None:
+        """The lead who waits to submit must not see a conflict that is settled."""
+        exchange = Exchange(store, line)
+        sync_once(store, line, exchange)
+        line.server.begin_other_write(1, {(11, 21): ("absent", None)}, Person(9, "Importer"))
+        line.server.commit_open()
+        store.edit(1, [(11, 21, "scored", Decimal("7.50"))])
+        sync_once(store, line, exchange)
+        assert (line.heartbeats[1].pending, line.heartbeats[1].conflicts) == (0, 1)
+        (conflict,) = store.conflicts(1)
+        store.keep_theirs(1, [(conflict.key, conflict.seen_ver)])
+        line.heartbeats.clear()
+        sync_once(store, line, exchange, only_waiting=True)
+        assert (line.heartbeats[1].pending, line.heartbeats[1].conflicts) == (0, 0)
+        assert list(line.heartbeats) == [1]  # the other sheet has no news
 
     def test_a_program_that_is_too_old_keeps_its_batch_for_a_newer_one(
         self, store: SheetStore, line: Line, monkeypatch: pytest.MonkeyPatch

@@ -117,6 +117,7 @@ class StoreShelf:
     def keep_theirs(self, conflicts: Sequence[Conflict]) -> None:
         for section_id, choices in _by_section(conflicts):
             self._store.keep_theirs(section_id, choices)
+        self._wake()
 
     def send_again(self, section_id: int, keys: Sequence[Key]) -> None:
         self._store.offer_again(section_id, keys)

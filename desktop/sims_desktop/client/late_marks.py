@@ -1,0 +1,92 @@
+"""Marks that came too late, after the results were published: turned into requests for a change.
+
+The rule a newcomer would get wrong: a refused mark leaves the tray only when the server has said that a
+request carries it. The key of each request is made of its edits, so that asking again after a lost answer
+asks for the same thing and not twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from sims_desktop.client.errors import ProblemAnswer
+from sims_desktop.client.http import Client
+from sims_desktop.client.results import every
+from sims_desktop.offline.store import SheetStore, ShownRefusal
+from sims_shared.results import PendingChangeView, ResultView
+
+CLOSED = frozenset({"sync.sheet_closed"})
+PUBLISHED = frozenset({"published", "frozen"})
+
+
+class Asked(NamedTuple):
+    """What became of the late marks. `left` says in words, row by row, what could not be asked for."""
+
+    requests: Sequence[PendingChangeView]
+    marks: int
+    left: Sequence[str]
+
+
+def late_marks(store: SheetStore, section_id: int) -> list[ShownRefusal]:
+    """Marks of this sheet that were refused because it was closed."""
+    return [late for late in store.refused(section_id) if late.code in CLOSED]
+
+
+def request_changes(client: Client, store: SheetStore, section_id: int, reason: str) -> Asked:
+    """Asks for one change a student, with all late marks of that student. Never on the window's thread.
+
+    Raises:
+        TryLater: the server cannot be had; what was asked for until then is no longer refused here.
+    """
+    late = sorted(late_marks(store, section_id), key=lambda one: one.key)
+    if not late:
+        return Asked((), 0, ())
+    students = store.student_ids(section_id)
+    results = {
+        result.student_id: result
+        for result in every(client, "/api/results/", ResultView, {"section_id": section_id})
+        if result.state in PUBLISHED
+    }
+    requests: list[PendingChangeView] = []
+    left: list[str] = []
+    marks = 0
+    for enrollment_id, group in groupby(late, key=lambda one: one.key[0]):
+        ours = list(group)
+        who = f"{ours[0].reg_no} {ours[0].name}"
+        result = results.get(students.get(enrollment_id, 0))
+        blank = [one.assessment for one in ours if one.mine.mark is None]
+        if result is None:
+            left.append(f"{who}: the result is not published")
+            continue
+        if blank:
+            left.append(f"{who}: {', '.join(blank)} would become blank, which no change can ask for")
+            continue
+        try:
+            change = client.post(
+                "/api/results/change-request/",
+                {"result_id": result.id, "scores": [_score(one) for one in ours], "reason": reason},
+                PendingChangeView,
+                key=_key(section_id, ours, reason),
+            )
+        except ProblemAnswer as problem:
+            left.append(f"{who}: {problem}")
+            continue
+        store.hand_over(section_id, {one.key: (one.mine.edit_id, change.id) for one in ours})
+        requests.append(change)
+        marks += len(ours)
+    return Asked(requests, marks, left)
+
+
+def _score(late: ShownRefusal) -> dict[str, Any]:
+    wanted: dict[str, Any] = {"assessment_id": late.key[1], "mark": late.mine.mark}
+    if late.mine.score is not None:
+        wanted["score"] = str(late.mine.score)
+    return wanted
+
+
+def _key(section_id: int, late: Sequence[ShownRefusal], reason: str) -> str:
+    told = "\n".join((str(section_id), reason, *(one.mine.edit_id for one in late)))
+    return hashlib.sha256(told.encode()).hexdigest()[:40]
