@@ -75,6 +75,7 @@ class Permission(StrEnum):
     STEER_JOBS = "jobs.steer"  # cancel and retry what one may manage
     MANAGE_JOBS = "jobs.manage"
     IMPORT_DATA = "imports.commit"
+    BRING_RESULTS = "results.bring"  # from before this system; two people each time
     EXPORT_DATA = "exports.read"
     MANAGE_BACKUPS = "backups.manage"
 

@@ -50,6 +50,7 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
         "all",
         frozenset(
             {
+                P.EXPORT_DATA,
                 P.READ_APPLICANTS,
                 P.READ_OVERRIDES,
                 P.MANAGE_ACCOUNTS,
@@ -77,6 +78,7 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
         "all",
         frozenset(
             {
+                P.BRING_RESULTS,
                 P.READ_APPLICANTS,
                 P.MANAGE_APPLICANTS,
                 P.READ_OVERRIDES,
@@ -123,6 +125,8 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
         "all",
         frozenset(
             {
+                P.BRING_RESULTS,
+                P.IMPORT_DATA,
                 P.READ_OVERRIDES,
                 P.READ_CATALOG,
                 P.READ_HOLDS,
@@ -153,6 +157,7 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
         "department",
         frozenset(
             {
+                P.EXPORT_DATA,
                 P.READ_APPLICANTS,
                 P.DELEGATE_ROLE,
                 P.READ_CATALOG,
@@ -175,6 +180,7 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
         "department",
         frozenset(
             {
+                P.EXPORT_DATA,
                 P.READ_APPLICANTS,
                 P.DELEGATE_ROLE,
                 P.READ_CATALOG,
@@ -224,7 +230,20 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
             }
         ),
     ),
-    "accounts": ("all", frozenset({P.READ_CATALOG, P.READ_STUDENTS, P.READ_HOLDS, P.PLACE_FEE_HOLD})),
+    "accounts": (
+        "all",
+        frozenset(
+            {
+                P.READ_CATALOG,
+                P.READ_STUDENTS,
+                P.READ_HOLDS,
+                P.PLACE_FEE_HOLD,
+                P.READ_JOBS,
+                P.IMPORT_DATA,  # the daily file of fee holds
+                P.EXPORT_DATA,
+            }
+        ),
+    ),
     "counter": (
         "all",
         frozenset(
@@ -252,6 +271,7 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
         "all",
         frozenset(
             {
+                P.EXPORT_DATA,
                 P.READ_APPLICANTS,
                 P.READ_OVERRIDES,
                 P.READ_ACCOUNTS,
