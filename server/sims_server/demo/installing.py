@@ -9,7 +9,7 @@ from random import Random
 
 from psycopg.types.json import Jsonb
 
-from sims_server.demo import desks, people, teaching
+from sims_server.demo import classes, desks, people, teaching
 from sims_server.kernel.database import Database
 from sims_server.kernel.execute import execute_as_system
 from sims_server.kernel.work import Work
@@ -60,6 +60,7 @@ def _install(work: Work, _: None) -> None:
     people.make_students(work, random, calendar)
     teaching.teach_earlier_term(work, random, calendar, staff)
     teaching.teach_open_term(work, random, calendar, staff)
+    classes.take_attendance(work, calendar)
     desks.place_holds(work, random, staff)
     desks.receive_requests(work, staff)
 
