@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from sims_shared.audit import AuditHead
 from sims_shared.messages import PROTOCOL_MAX, PROTOCOL_MIN, Command, View
 from sims_shared.problems import Fault, InvalidInput, Kind, Refusal
 from sims_shared.values import DECIMAL_PATTERN, Id, Mark, Name, Person, Reason, Weight
@@ -269,7 +270,7 @@ class SheetView(View):
     protocol: int
     assessments: list[AssessmentView]
     rows: list[SheetRow]
-    audit_head: Any = None
+    audit_head: AuditHead | None = None
 
 
 class ChangedCell(View):

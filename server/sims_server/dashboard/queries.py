@@ -116,6 +116,12 @@ def _failed_jobs(caller: Caller) -> Counted:
     return "SELECT count(*) FROM job WHERE status = 'failed'", {}
 
 
+def _bulk_reading(caller: Caller) -> Counted:
+    if not caller.may(P.READ_AUDIT):
+        return None
+    return "SELECT count(*) FROM disclosure_alarm WHERE at > now() - interval '24 hours'", {}
+
+
 CARDS = (
     _Described("my_open_sheets", "Grade sheets to fill", "/api/sheets/", _own_sheets),
     _Described("sheets_to_approve", "Grade sheets to approve", "/api/sheets/", _sheets_to_approve),
@@ -141,6 +147,12 @@ CARDS = (
     _Described("my_holds", "Holds on you", "/api/holds/?lifted=false", _own_holds),
     _Described("my_requests", "Your open requests", "/api/requests/", _own_requests),
     _Described("failed_jobs", "Failed jobs", "/api/jobs/?status=failed", _failed_jobs),
+    _Described(
+        "bulk_reading",
+        "Accounts that read in bulk today",
+        "/api/audit/?entity=disclosure_alarm",
+        _bulk_reading,
+    ),
 )
 
 

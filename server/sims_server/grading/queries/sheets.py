@@ -180,8 +180,10 @@ def _utc(sql: str) -> str:
 _HEAD = f"""SELECT 0 AS part, ''::text COLLATE "C" AS place, 0::bigint AS tie, json_build_object(
     'section_id', h.section_id, 'state', h.state, 'rev', h.rev, 'digest', h.digest::text,
     'epoch', (SELECT epoch FROM system), 'protocol', {PROTOCOL_MAX},
-    'audit_head', NULL)::text AS body
+    'audit_head', {{audit_head}})::text AS body
   FROM sheet h WHERE h.section_id = %(section)s"""
+# Devices keep it with the whole sheet, and refuse a history that ends before it.
+_AUDIT_HEAD = "(SELECT t.body FROM audit_head t ORDER BY t.number DESC LIMIT 1)"
 _ASSESSMENTS = f"""SELECT 1, '', row_number() OVER (ORDER BY a.position, a.id), json_build_object(
     'id', a.id, 'section_id', a.section_id, 'name', a.name, 'type', a.type, 'weight', a.weight::text,
     'max_score', a.max_score::text, 'head', a.head, 'must_sit', a.must_sit, 'step', a.step::text,
@@ -204,7 +206,7 @@ _ROW = f"""SELECT 2, r.reg_no, e.id, '{{"enrollment_id":' || e.id || ',"status":
       FROM assessment_score p LEFT JOIN account w ON w.id = p.updated_by WHERE p.enrollment_id = e.id) k"""
 
 _SHEET = f"""
-{_HEAD} UNION ALL {_ASSESSMENTS} UNION ALL
+{_HEAD.format(audit_head=_AUDIT_HEAD)} UNION ALL {_ASSESSMENTS} UNION ALL
 {_ROW} WHERE e.section_id = %(section)s AND e.status <> 'dropped'
  ORDER BY part, place, tie"""
 
@@ -215,7 +217,7 @@ WITH moved AS MATERIALIZED (
 roster AS MATERIALIZED (
   SELECT DISTINCT g.enrollment_id FROM sheet_change g
    WHERE g.section_id = %(section)s AND g.rev > %(since)s AND g.kind = 'roster')
-{_HEAD} UNION ALL
+{_HEAD.format(audit_head="NULL")} UNION ALL
 {_ASSESSMENTS} AND EXISTS (SELECT FROM sheet_change g WHERE g.section_id = %(section)s
     AND g.rev > %(since)s AND g.kind = 'assessment')
 UNION ALL

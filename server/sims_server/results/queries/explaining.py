@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from sims_server.audit.operations import disclose
 from sims_server.kernel.work import Work
 from sims_server.results.queries.judging import policies_of, records_of
 from sims_server.results.queries.lists import RESULTS, registration_scope
@@ -58,6 +59,7 @@ def explain_cgpa(work: Work, id: int, query: WhichRegistration) -> CgpaExplained
     )
     if found is None:
         raise NotFound
+    disclose(work, id, "explanation of the CGPA")
     records = records_of(work, [found["id"]])
     (record,) = records.records
     policy, rows = record.policy, [entry.row for entry in record.rows]
@@ -125,6 +127,7 @@ def explain_result(work: Work, id: int, result_id: int) -> ResultExplained:
     row = RESULTS.one(work, result_id)
     if row is None or row["student_id"] != id:
         raise NotFound
+    disclose(work, id, f"explanation of result {result_id}")
     kept = work.row("SELECT trace, change_request_id FROM result WHERE id = %(id)s", id=result_id)
     assert kept is not None
     policy = policies_of(work, [row["regulation_id"]])[row["regulation_id"]]
