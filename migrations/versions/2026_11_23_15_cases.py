@@ -256,7 +256,6 @@ CREATE TABLE result_lapse (
   grade_points numeric(4,2),
   outcome text NOT NULL CONSTRAINT ck_result_lapse_outcome CHECK (outcome IN ('fail', 'pass', 'withdrawn')),
   flags text[] NOT NULL DEFAULT '{}',
-  trace jsonb,
   declared_at timestamptz NOT NULL DEFAULT now(),
   noticed_on date,
   ended text CONSTRAINT ck_result_lapse_ended CHECK (ended IN ('lapsed', 'completed')),
@@ -385,7 +384,7 @@ CREATE FUNCTION result_lapse_is_declared_beforehand() RETURNS trigger LANGUAGE p
       RETURN NEW;
     END IF;
     IF OLD.ended IS NOT NULL
-       OR (NEW.id, NEW.result_id, NEW.grade, NEW.grade_points, NEW.outcome, NEW.flags, NEW.trace, NEW.declared_at) IS DISTINCT FROM (OLD.id, OLD.result_id, OLD.grade, OLD.grade_points, OLD.outcome, OLD.flags, OLD.trace, OLD.declared_at)
+       OR (NEW.id, NEW.result_id, NEW.grade, NEW.grade_points, NEW.outcome, NEW.flags, NEW.declared_at) IS DISTINCT FROM (OLD.id, OLD.result_id, OLD.grade, OLD.grade_points, OLD.outcome, OLD.flags, OLD.declared_at)
        OR NEW.due_on IS DISTINCT FROM OLD.due_on AND (OLD.due_on IS NOT NULL OR NEW.due_on < campus_today() + 14)
        OR NEW.noticed_on IS DISTINCT FROM OLD.noticed_on AND (OLD.noticed_on IS NOT NULL OR NEW.noticed_on <> campus_today())
        OR NEW.ended = 'lapsed' AND NOT EXISTS (SELECT FROM pending_change WHERE lapse_id = NEW.id AND status = 'approved')
@@ -414,7 +413,7 @@ CALL audit_table('case_result', 'case_result');
 CALL audit_table('case_approval', 'case_approval');
 CALL audit_table('case_evidence', 'case_evidence');
 CALL audit_table('transfer_credit', 'transfer');
-CALL audit_table('result_lapse', 'incomplete', '-trace');
+CALL audit_table('result_lapse', 'incomplete');
 CALL audit_table('incomplete', 'incomplete');
 CALL audit_table('pending_change', 'pending_change');
 COMMENT ON TABLE evidence_file IS 'not audited: bytes named by their digest, which the audited case_evidence states';
@@ -426,7 +425,7 @@ GRANT SELECT, INSERT (case_id, registration_id, term_id, institution, original_c
 GRANT SELECT, INSERT (case_id, stage, department_id, approver_id, capacity, approved, reason) ON case_approval TO sims_app;
 GRANT SELECT, INSERT ON evidence_file TO sims_app;
 GRANT SELECT, INSERT (case_id, sha256, name, media_type, size, note, filed_by, filed_at) ON case_evidence TO sims_app;
-GRANT SELECT, INSERT (result_id, due_on, grade, grade_points, outcome, flags, trace), UPDATE (due_on, noticed_on, ended, ended_at) ON result_lapse TO sims_app;
+GRANT SELECT, INSERT (result_id, due_on, grade, grade_points, outcome, flags), UPDATE (due_on, noticed_on, ended, ended_at) ON result_lapse TO sims_app;
 GRANT SELECT, INSERT (enrollment_id, due_on, reason, granted_by, granted_at), UPDATE (due_on, reason, granted_by, granted_at), DELETE ON incomplete TO sims_app;
 GRANT INSERT (case_id, lapse_id) ON pending_change TO sims_app;
 

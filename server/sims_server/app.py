@@ -40,6 +40,7 @@ SLICES = (
     "enrollment",
     "grading",
     "results",
+    "cases",
     "honours",
     "attendance",
     "jobs",

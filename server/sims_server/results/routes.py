@@ -11,6 +11,7 @@ from sims_server.results.operations.withholding import release_results, withhold
 from sims_server.results.queries import changes, explaining, lists, overview
 from sims_shared import results as r
 from sims_shared.access import Permission
+from sims_shared.cases import CaseUndecided
 from sims_shared.grading import ApproveSheet, OwnSheet, SheetStale, SheetStateView, SheetWrongState
 
 READ = Permission.READ_RESULTS
@@ -66,7 +67,7 @@ routes = [
         r.ReleaseResults,
         release_results,
         r.ResultsReleased,
-        refusals=_DECLARING,
+        refusals=(*_DECLARING, CaseUndecided),
     ),
     command(
         "POST",

@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 
 from sims_server.kernel.work import Work
 from sims_server.results.operations.declaring import declare_term, notify
+from sims_server.results.operations.lapsing import declare_lapses
 from sims_server.results.operations.wanting import judged_with
 from sims_server.results.queries.judging import roster_row, sheets_of
 from sims_server.results.queries.lists import access_result
@@ -63,6 +64,7 @@ def apply_changes(
         results.append(row["id"])
         terms.setdefault(row["term_id"], []).append((row["registration_id"], _apply(work, change, row)))
     work.run(_COMPLETED, ids=results, now=work.now)
+    declare_lapses(work, results)
     notifications = []
     for term_id, changed in terms.items():
         lines = [line for _, line in changed]

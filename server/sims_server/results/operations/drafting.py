@@ -54,6 +54,7 @@ _LIFT_UNFAIR_MEANS = """
 UPDATE withholding w SET released_at = %(now)s, release_note = 'the sheet no longer says so'
   FROM result r WHERE r.id = w.result_id AND r.section_id = ANY (%(ids)s) AND r.state = 'draft'
     AND r.outcome <> 'withheld'
+   AND NOT EXISTS (SELECT FROM case_result x WHERE x.result_id = r.id AND x.open)
    AND w.reason = 'ufm' AND w.placed_by IS NULL AND w.released_at IS NULL
 """
 

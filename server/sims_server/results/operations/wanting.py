@@ -69,6 +69,26 @@ class NewValues:
         return stored
 
 
+def values_stored(change: dict[str, Any]) -> NewValues:
+    """The new values as a request keeps them; what it does not name is not shown."""
+    values = change["new_values"]
+
+    def number(name: str) -> Decimal | None:
+        return None if values.get(name) is None else Decimal(values[name])
+
+    return NewValues(
+        total=Decimal(change["new_total"]) if change["new_total"] else None,
+        grade=change["new_grade"],
+        grade_points=number("grade_points"),
+        outcome=values["outcome"],
+        marks_obtained=number("marks_obtained"),
+        marks_max=number("marks_max"),
+        percentage=number("percentage"),
+        heads=values.get("heads"),
+        flags=values["flags"],
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """A result as it is, locked, and as a change would make it."""

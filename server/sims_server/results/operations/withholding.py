@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -12,10 +13,12 @@ from sims_server.results.operations.drafting import draft_sheets
 from sims_server.results.operations.publishing import NAMED_MOST, check_ready, declare_results
 from sims_server.results.queries.judging import roster_of, sheets_of
 from sims_shared.access import Permission
+from sims_shared.cases import CaseUndecided
 from sims_shared.marks import Score
 from sims_shared.problems import Fault, InvalidInput, NotFound, NotPermitted
 from sims_shared.results import (
     AwaitedScore,
+    NotificationRef,
     ReleaseResults,
     ResultsReleased,
     ResultsWithheld,
@@ -41,7 +44,24 @@ SELECT r.id AS result_id, r.enrollment_id, r.student_id, r.registration_id, r.se
 """
 
 
-def _named(work: Work, result_ids: list[int]) -> list[dict[str, Any]]:
+# A case of unfair means decides what it is about, and nobody beside it.
+_OPEN_CASE = """
+SELECT x.case_id FROM case_result x JOIN academic_case c ON c.id = x.case_id
+ WHERE x.result_id = ANY (%(ids)s) AND x.open AND c.kind = 'unfair_means' ORDER BY x.case_id LIMIT 1
+"""
+
+
+def check_approved(work: Work, rows: list[dict[str, Any]]) -> None:
+    """Raises SheetNotApproved when a sheet of these results was returned."""
+    unapproved = work.value(
+        "SELECT count(*) FROM sheet WHERE section_id = ANY (%(ids)s) AND state <> 'approved'",
+        ids=sorted({row["section_id"] for row in rows}),
+    )
+    if unapproved:
+        raise SheetNotApproved("A sheet was returned; its results are released once it is approved again.")
+
+
+def named_results(work: Work, result_ids: list[int]) -> list[dict[str, Any]]:
     """The results named, their sheets locked; raises NotFound when one does not exist."""
     wanted = sorted(set(result_ids))
     work.rows(_LOCK_SHEETS, ids=wanted)
@@ -62,20 +82,25 @@ def _check(rows: list[dict[str, Any]], wrong: list[dict[str, Any]], detail: str)
 @operation(Permission.WITHHOLD_RESULTS, "results.withhold")
 def withhold_results(work: Work, command: WithholdResults) -> ResultsWithheld:
     """Withhold drafts, with a reason; a published result cannot be withheld."""
-    rows = _named(work, command.result_ids)
+    rows = named_results(work, command.result_ids)
     _check(rows, [row for row in rows if row["state"] != "draft"], "are published.")
     _check(rows, [row for row in rows if row["withheld_for"] is not None], "are withheld already.")
     ids = [row["result_id"] for row in rows]
+    place_withholdings(work, ids, command.reason, command.note)
+    return ResultsWithheld(withheld=len(ids), result_ids=ids)
+
+
+def place_withholdings(work: Work, result_ids: Sequence[int], reason: str, note: str) -> None:
+    """Withholds drafts that are not withheld yet."""
     work.run(
         "INSERT INTO withholding (result_id, reason, note, placed_by, placed_at) "
         "SELECT id, %(reason)s, %(note)s, %(me)s, %(now)s FROM unnest(%(ids)s::bigint[]) AS n (id)",
-        ids=sorted(ids),
-        reason=command.reason,
-        note=command.note,
+        ids=sorted(result_ids),
+        reason=reason,
+        note=note,
         me=work.caller.id,
         now=work.now,
     )
-    return ResultsWithheld(withheld=len(ids), result_ids=ids)
 
 
 _AWAITED = """
@@ -89,9 +114,9 @@ ON CONFLICT (enrollment_id, assessment_id) DO UPDATE SET mark = EXCLUDED.mark, s
 """
 
 
-def _enter_awaited(work: Work, rows: list[dict[str, Any]], scores: list[AwaitedScore]) -> None:
-    """Writes the marks that the results waited for. Raises NotPermitted for who may not enter marks, and
-    InvalidInput with every fault; a mark that is there already is changed by a change request only."""
+def check_awaited(work: Work, rows: list[dict[str, Any]], scores: Sequence[AwaitedScore]) -> None:
+    """Marks that results wait for. Raises NotPermitted for who may not enter marks, and InvalidInput with
+    every fault; a mark that is there already is changed by a change request only."""
     if not scores:
         return
     if not work.caller.may(Permission.ENTER_SCORES):
@@ -124,13 +149,18 @@ def _enter_awaited(work: Work, rows: list[dict[str, Any]], scores: list[AwaitedS
         seen.add((given.result_id, given.assessment_id))
     if faults:
         raise InvalidInput(faults[0].detail, errors=faults)
-    work.run(_AWAITED, rows=msgspec.json.encode(scores).decode())
+
+
+def enter_awaited(work: Work, scores: Sequence[AwaitedScore]) -> None:
+    """Writes marks that were checked."""
+    if scores:
+        work.run(_AWAITED, rows=msgspec.json.encode(scores).decode())
 
 
 @operation(Permission.WITHHOLD_RESULTS, "results.release")
 def release_results(work: Work, command: ReleaseResults) -> ResultsReleased:
     """Release withheld results; they are published by a later notification."""
-    rows = _named(work, command.result_ids)
+    rows = named_results(work, command.result_ids)
     _check(rows, [row for row in rows if row["withheld_for"] is None], "are not withheld.")
     if command.reason is not None:
         _check(
@@ -138,14 +168,12 @@ def release_results(work: Work, command: ReleaseResults) -> ResultsReleased:
             [row for row in rows if row["withheld_for"] != command.reason],
             f"are not withheld for “{command.reason}”.",
         )
-    sections = {row["section_id"] for row in rows}
-    unapproved = work.value(
-        "SELECT count(*) FROM sheet WHERE section_id = ANY (%(ids)s) AND state <> 'approved'",
-        ids=sorted(sections),
-    )
-    if unapproved:
-        raise SheetNotApproved("A sheet was returned; its results are released once it is approved again.")
-    _enter_awaited(work, rows, command.scores)
+    open_case = work.value(_OPEN_CASE, ids=[row["result_id"] for row in rows])
+    if open_case is not None:
+        raise CaseUndecided(f"Case {open_case} decides it.", case_id=open_case)
+    check_approved(work, rows)
+    check_awaited(work, rows, command.scores)
+    enter_awaited(work, command.scores)
     undecided = [row for row in rows if row["outcome"] == "withheld" or row["blocks"]]
     if undecided:
         draft_sheets(
@@ -153,7 +181,13 @@ def release_results(work: Work, command: ReleaseResults) -> ResultsReleased:
             sorted({row["section_id"] for row in undecided}),
             decided=[row["enrollment_id"] for row in undecided],
         )
-        rows = _named(work, command.result_ids)
+        rows = named_results(work, command.result_ids)
+    notification = publish_released(work, rows, command.note)
+    return ResultsReleased(released=len(rows), published=len(rows), withheld=0, notification=notification)
+
+
+def publish_released(work: Work, rows: list[dict[str, Any]], note: str) -> NotificationRef:
+    """Ends the withholding of drafts of one term and declares them by a later notification."""
     check_ready(work, rows)
     ids = sorted(row["result_id"] for row in rows)
     work.run(
@@ -162,7 +196,6 @@ def release_results(work: Work, command: ReleaseResults) -> ResultsReleased:
         ids=ids,
         me=work.caller.id,
         now=work.now,
-        note=command.note,
+        note=note,
     )
-    notification = declare_results(work, "later", {"results": len(rows)}, rows, [])
-    return ResultsReleased(released=len(rows), published=len(rows), withheld=0, notification=notification)
+    return declare_results(work, "later", {"results": len(rows)}, rows, [])

@@ -172,7 +172,7 @@ SELECT r.id, r.registration_id, r.term_id, r.course_id, coalesce(s.course_code, 
        r.percentage, r.total, r.outcome, coalesce(s.grading, c.grading) AS grading, coalesce(s.counts_in_gpa,
          c.counts_in_gpa) AS counts_in_gpa,
        r.attempt, r.source, t.name AS term, t.start_date,
-       CASE WHEN r.source = 'transfer' THEN r.trace->>'grade' END AS transfer_grade
+       CASE WHEN r.source = 'transfer' THEN nullif(r.trace->>'grade', '') END AS transfer_grade
   FROM result r JOIN course c ON c.id = r.course_id JOIN term t ON t.id = r.term_id LEFT JOIN section s
     ON s.id = r.section_id
  WHERE r.registration_id = ANY (%(ids)s) AND (r.state <> 'draft'{also})
@@ -205,10 +205,11 @@ def records_of(
     locked: bool = False,
     also: Collection[int] = (),
     terms: Collection[int] = (),
+    brought: Sequence[dict[str, Any]] = (),
 ) -> Records:
     """What is published of these registrations. `locked` keeps them until commit, so that two notifications
     with students in common declare one after the other. Of what is foreseen: `also` these drafts, and
-    these `terms` even where nothing is published in them."""
+    these `terms` even where nothing is published in them, and `brought` rows that are not stored yet."""
     wanted = sorted(set(registration_ids))
     ids = array_of(wanted)
     registrations = work.rows(
@@ -221,6 +222,10 @@ def records_of(
         )
     else:
         rows = work.rows(_RECORD.format(also=""), ids=ids)
+    if brought:
+        rows = sorted(
+            [*rows, *brought], key=lambda r: (r["start_date"], r["term_id"], r["code"], r["attempt"], r["id"])
+        )
     declared = work.rows(
         "SELECT d.registration_id, d.term_id, d.standing, t.start_date, t.name AS term FROM "
         "term_result d JOIN term t ON t.id = d.term_id "

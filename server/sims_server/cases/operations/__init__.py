@@ -1,0 +1,1 @@
+"""What can be done about cases, one module a verb."""

@@ -1,0 +1,426 @@
+"""Every SELECT of cases, and who may see which."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from sims_server.kernel.actor import Caller
+from sims_server.kernel.http import File
+from sims_server.kernel.paging import Filter, Listing, Order
+from sims_server.kernel.work import Work
+from sims_shared.access import Permission
+from sims_shared.cases import (
+    CaseApproval,
+    CaseChangeView,
+    CaseKind,
+    CaseResult,
+    CaseState,
+    CaseView,
+    EvidenceList,
+    EvidenceView,
+    IncompleteView,
+    TransferredCourse,
+    TransferView,
+)
+from sims_shared.problems import NotFound, NotPermitted
+from sims_shared.values import Person
+
+NUMBER = "'C-' || lpad(c.id::text, 6, '0')"
+_WAITING = """EXISTS (SELECT FROM case_departments(c.id) d (id) WHERE NOT EXISTS (SELECT FROM case_approval a
+  WHERE a.case_id = c.id AND a.stage = 1 AND a.approved AND a.department_id = d.id))"""
+_WAITS_FOR = """ARRAY(SELECT d.id FROM case_departments(c.id) d (id) WHERE c.state = 'proposed'
+  AND NOT EXISTS (SELECT FROM case_approval a WHERE a.case_id = c.id AND a.stage = 1 AND a.approved
+                     AND a.department_id = d.id) ORDER BY d.id)"""
+_STAGE = f"CASE WHEN c.state <> 'proposed' THEN NULL WHEN {_WAITING} THEN 1 ELSE 2 END"
+_DECIDABLE = f"""c.state = 'proposed' AND c.requested_by <> %(me)s AND c.proposed_by <> %(me)s
+  AND CASE WHEN {_WAITING} THEN {_WAITS_FOR} && %(decides_first)s::bigint[]
+           ELSE %(decides_second)s::boolean AND NOT EXISTS (SELECT FROM case_approval a
+                  WHERE a.case_id = c.id AND a.approver_id = %(me)s) END"""
+_APPROVALS = """(SELECT coalesce(jsonb_agg(jsonb_build_object(
+    'approver', jsonb_build_object('id', a.approver_id, 'name', v.name), 'capacity', a.capacity,
+    'stage', a.stage, 'department_id', a.department_id, 'approved', a.approved, 'reason', a.reason,
+    'at', a.at) ORDER BY a.id), '[]')
+  FROM case_approval a JOIN account v ON v.id = a.approver_id WHERE a.case_id = c.id)"""
+_RESULTS = """(SELECT coalesce(jsonb_agg(jsonb_build_object(
+    'result_id', r.id, 'student_id', r.student_id, 'student_name', u.name, 'reg_no', g.reg_no,
+    'course_code', coalesce(s.course_code, k.code), 'term_id', r.term_id) ORDER BY g.reg_no, r.id), '[]')
+  FROM case_result x JOIN result r ON r.id = x.result_id JOIN student u ON u.id = r.student_id
+  JOIN registration g ON g.id = r.registration_id JOIN course k ON k.id = r.course_id
+  LEFT JOIN section s ON s.id = r.section_id WHERE x.case_id = c.id)"""
+
+
+def case_scope(caller: Caller, permission: str = Permission.READ_CASES) -> tuple[str, dict[str, Any]]:
+    """A condition on `academic_case c`. The values also say what the caller may decide."""
+    decides = caller.may(Permission.APPROVE_CHANGE)
+    first = [*caller.departments_as("head"), *caller.departments_as("dean")] if decides else []
+    second = decides and ("exam_cell" in caller.roles or "registrar" in caller.roles)
+    values: dict[str, Any] = {"me": caller.id, "decides_first": first, "decides_second": second}
+    reach = caller.reach(permission)
+    if reach.everything:
+        return "", values
+    parts = []
+    if reach.departments:
+        values["scope_departments"] = list(reach.departments)
+        parts.append(
+            "EXISTS (SELECT FROM case_result x JOIN result r ON r.id = x.result_id "
+            "JOIN course k ON k.id = r.course_id "
+            "WHERE x.case_id = c.id AND k.department_id = ANY (%(scope_departments)s))"
+        )
+        parts.append(
+            "EXISTS (SELECT FROM registration g JOIN program p ON p.id = g.program_id "
+            "WHERE g.id = c.registration_id AND p.department_id = ANY (%(scope_departments)s))"
+        )
+    if reach.own_sections:
+        values["scope_account"] = caller.id
+        parts.append(
+            "EXISTS (SELECT FROM case_result x JOIN result r ON r.id = x.result_id "
+            "JOIN section_staff f ON f.section_id = r.section_id "
+            "WHERE x.case_id = c.id AND f.account_id = %(scope_account)s AND f.until IS NULL)"
+        )
+    if reach.student_id is not None:
+        values["scope_student"] = reach.student_id
+        parts.append("c.asked_by_student = %(scope_student)s")
+    return " OR ".join(f"({part})" for part in parts) or "false", values
+
+
+def _shape(row: dict[str, Any]) -> dict[str, Any]:
+    row["requested_by"] = Person(row["requested_by"], row.pop("requested_name"))
+    name = row.pop("proposed_name")
+    row["proposed_by"] = None if row["proposed_by"] is None else Person(row["proposed_by"], name)
+    return row
+
+
+CASES = Listing(
+    entity="case",
+    columns={
+        "id": "c.id",
+        "number": NUMBER,
+        "kind": "c.kind",
+        "state": "c.state",
+        "registration_id": "c.registration_id",
+        "term_id": "c.term_id",
+        "reason": "c.reason",
+        "authority": "c.authority",
+        "finding": "c.finding",
+        "decision": "c.decision",
+        "results": _RESULTS,
+        "approvals": _APPROVALS,
+        "evidence_count": "(SELECT count(*) FROM case_evidence e WHERE e.case_id = c.id)",
+        "stage": _STAGE,
+        "waits_for": _WAITS_FOR,
+        "decidable": f"coalesce({_DECIDABLE}, false)",
+        "requested_by": "c.requested_by",
+        "requested_name": "ra.name",
+        "requested_at": "c.requested_at",
+        "proposed_by": "c.proposed_by",
+        "proposed_name": "pa.name",
+        "proposed_at": "c.proposed_at",
+        "resolved_at": "c.resolved_at",
+    },
+    source="academic_case c JOIN account ra ON ra.id = c.requested_by "
+    "LEFT JOIN account pa ON pa.id = c.proposed_by",
+    key="c.id",
+    filters={
+        "kind": Filter("c.kind = {}", CaseKind),
+        "state": Filter("c.state = {}", CaseState),
+        "student_id": Filter(
+            "EXISTS (SELECT FROM case_result x WHERE x.case_id = c.id AND x.student_id = {})", int
+        ),
+        "result_id": Filter(
+            "EXISTS (SELECT FROM case_result x WHERE x.case_id = c.id AND x.result_id = {})", int
+        ),
+        "registration_id": Filter("c.registration_id = {}", int),
+        "term_id": Filter("c.term_id = {}", int),
+        "decidable": Filter(f"coalesce({_DECIDABLE}, false) = {{}}", bool),
+    },
+    orders={"requested_at": Order("c.requested_at", "timestamptz")},
+    default_order="-id",
+    search="EXISTS (SELECT FROM case_result x JOIN student_search m ON m.id = x.student_id "
+    "WHERE x.case_id = c.id AND m.search_text LIKE {})",
+    scope=case_scope,
+    shape=_shape,
+)
+
+
+def get_case(work: Work, id: int) -> CaseView:
+    """One case with the changes proposed in it."""
+    row = CASES.one(work, id)
+    if row is None:
+        raise NotFound
+    row["results"] = msgspec.convert(row["results"], list[CaseResult], strict=False)
+    row["approvals"] = msgspec.convert(row["approvals"], list[CaseApproval], strict=False)
+    changes = []
+    if not work.caller.is_only_student:
+        changes = work.rows(
+            "SELECT p.id AS change_id, p.result_id, nullif(p.old_grade, '') AS old_grade, "
+            "nullif(p.new_grade, '') AS new_grade, nullif(p.old_total, '')::numeric AS old_total, "
+            "nullif(p.new_total, '')::numeric AS new_total, p.status "
+            "FROM pending_change p WHERE p.case_id = %(id)s ORDER BY p.id",
+            id=id,
+        )
+    return CaseView(**row, changes=[CaseChangeView(**change) for change in changes])
+
+
+def access_case(work: Work, id: int) -> dict[str, Any]:
+    """The case's row within the caller's scope, locked. Raises NotFound."""
+    scope, values = case_scope(work.caller)
+    condition = f" AND ({scope})" if scope else ""
+    row = work.row(
+        f"SELECT c.* FROM academic_case c WHERE c.id = %(id)s{condition} FOR UPDATE OF c", id=id, **values
+    )
+    if row is None:
+        raise NotFound
+    return row
+
+
+def see_case(work: Work, id: int) -> dict[str, Any]:
+    """The same, not locked."""
+    scope, values = case_scope(work.caller)
+    condition = f" AND ({scope})" if scope else ""
+    row = work.row(f"SELECT c.* FROM academic_case c WHERE c.id = %(id)s{condition}", id=id, **values)
+    if row is None:
+        raise NotFound
+    return row
+
+
+def see_case_as_staff(work: Work, id: int) -> dict[str, Any]:
+    """The same for the staff: what would become of a record is not the student's to see before it is."""
+    if work.caller.is_only_student:
+        raise NotPermitted("What a case would change is shown once it is decided.")
+    return see_case(work, id)
+
+
+def results_of(work: Work, case_id: int) -> list[int]:
+    """The results that a case concerns."""
+    rows = work.rows(
+        "SELECT result_id FROM case_result WHERE case_id = %(id)s ORDER BY result_id", id=case_id
+    )
+    return [row["result_id"] for row in rows]
+
+
+def changes_of(work: Work, case_id: int) -> list[dict[str, Any]]:
+    """The change requests of a case, with what an approval judges by; sheets and results locked in the
+    order in which a publish locks them."""
+    work.rows(
+        "SELECT h.section_id FROM sheet h WHERE h.section_id IN (SELECT r.section_id FROM case_result x "
+        "JOIN result r ON r.id = x.result_id WHERE x.case_id = %(id)s) ORDER BY h.section_id FOR UPDATE",
+        id=case_id,
+    )
+    return work.rows(
+        "SELECT p.id, p.result_id, p.requested_by, p.base_version, p.new_values, p.new_total, p.new_grade, "
+        "p.old_total, p.old_grade, r.version, r.state, c.department_id "
+        "FROM pending_change p JOIN result r ON r.id = p.result_id JOIN course c ON c.id = r.course_id "
+        "WHERE p.case_id = %(id)s ORDER BY p.id FOR UPDATE OF p, r",
+        id=case_id,
+    )
+
+
+def departments_waiting(work: Work, case_id: int) -> list[int]:
+    """Departments whose head or dean has not approved yet."""
+    row = work.row(f"SELECT {_WAITS_FOR} AS ids FROM academic_case c WHERE c.id = %(id)s", id=case_id)
+    assert row is not None
+    ids: list[int] = row["ids"]
+    return ids
+
+
+# -- Evidence ---------------------------------------------------------------------------------------
+
+_EVIDENCE = """
+SELECT e.id, e.case_id, e.name, e.media_type, e.size, e.sha256, e.note, e.filed_by, a.name AS filer,
+       e.filed_at
+  FROM case_evidence e JOIN account a ON a.id = e.filed_by WHERE e.case_id = %(case)s
+"""
+
+
+def _evidence(row: dict[str, Any]) -> EvidenceView:
+    row["filed_by"] = Person(row["filed_by"], row.pop("filer"))
+    return EvidenceView(**row)
+
+
+def list_evidence(work: Work, id: int) -> EvidenceList:
+    """The files of a case. A student sees the own."""
+    see_case(work, id)
+    return EvidenceList(results=[_evidence(row) for row in work.rows(_EVIDENCE + " ORDER BY e.id", case=id)])
+
+
+def get_evidence(work: Work, case_id: int, evidence_id: int) -> EvidenceView:
+    row = work.row(_EVIDENCE + " AND e.id = %(id)s", case=case_id, id=evidence_id)
+    if row is None:
+        raise NotFound
+    return _evidence(row)
+
+
+def open_evidence(work: Work, id: int, evidence_id: int) -> File:
+    """A file of a case, as it was filed. It came from somebody's computer: a browser neither guesses
+    what it is nor runs anything in it."""
+    see_case(work, id)
+    found = get_evidence(work, id, evidence_id)
+    content = work.value("SELECT content FROM evidence_file WHERE sha256 = %(sha256)s", sha256=found.sha256)
+    return File(
+        bytes(content),
+        found.media_type,
+        headers={
+            "Content-Disposition": f'attachment; filename="{found.name}"',
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+        },
+    )
+
+
+# -- Transfers --------------------------------------------------------------------------------------
+
+_COURSES = """(SELECT coalesce(jsonb_agg(jsonb_build_object(
+    'course_id', t.course_id, 'course_code', k.code, 'course_title', k.title,
+    'original_course', t.original_course, 'original_grade', t.original_grade, 'credits', t.credits::text,
+    'outcome', t.outcome, 'grade', t.grade, 'grade_points', t.grade_points::text, 'result_id', t.result_id)
+    ORDER BY t.id), '[]')
+  FROM transfer_credit t JOIN course k ON k.id = t.course_id WHERE t.case_id = c.id)"""
+
+
+def _shape_transfer(row: dict[str, Any]) -> dict[str, Any]:
+    row["requested_by"] = Person(row["requested_by"], row.pop("requested_name"))
+    return row
+
+
+TRANSFERS = Listing(
+    entity="transfer",
+    columns={
+        "id": "c.id",
+        "number": NUMBER,
+        "state": "c.state",
+        "registration_id": "c.registration_id",
+        "student_id": "g.student_id",
+        "student_name": "u.name",
+        "reg_no": "g.reg_no",
+        "term_id": "c.term_id",
+        "institution": "c.decision->>'institution'",
+        "reference": "c.authority",
+        "reason": "c.reason",
+        "courses": _COURSES,
+        "approvals": _APPROVALS,
+        "stage": _STAGE,
+        "decidable": f"coalesce({_DECIDABLE}, false)",
+        "requested_by": "c.requested_by",
+        "requested_name": "ra.name",
+        "requested_at": "c.requested_at",
+        "resolved_at": "c.resolved_at",
+    },
+    source="academic_case c JOIN registration g ON g.id = c.registration_id "
+    "JOIN student u ON u.id = g.student_id JOIN account ra ON ra.id = c.requested_by",
+    key="c.id",
+    filters={
+        "registration_id": Filter("c.registration_id = {}", int),
+        "student_id": Filter("g.student_id = {}", int),
+        "term_id": Filter("c.term_id = {}", int),
+        "state": Filter("c.state = {}", CaseState),
+        "decidable": Filter(f"coalesce({_DECIDABLE}, false) = {{}}", bool),
+    },
+    default_order="-id",
+    search="g.student_id IN (SELECT m.id FROM student_search m WHERE m.search_text LIKE {})",
+    scope=case_scope,
+    where="c.kind = 'transfer'",
+    shape=_shape_transfer,
+)
+
+
+def _staff_only(caller: Caller) -> None:
+    if caller.is_only_student:
+        raise NotPermitted("Transfers are shown on the transcript.")
+
+
+def get_transfer(work: Work, id: int) -> TransferView:
+    """Credit from elsewhere, course by course."""
+    _staff_only(work.caller)
+    row = TRANSFERS.one(work, id)
+    if row is None:
+        raise NotFound
+    row["courses"] = msgspec.convert(row["courses"], list[TransferredCourse], strict=False)
+    row["approvals"] = msgspec.convert(row["approvals"], list[CaseApproval], strict=False)
+    return TransferView(**row)
+
+
+def see_transfer(work: Work, id: int) -> None:
+    """Raises NotFound unless it is a transfer within the caller's scope."""
+    if see_case(work, id)["kind"] != "transfer":
+        raise NotFound
+
+
+def credits_of_case(work: Work, case_id: int) -> list[dict[str, Any]]:
+    """The credits that a case brings, with the words a notification needs."""
+    return work.rows(
+        "SELECT t.*, k.code AS course_code, g.reg_no "
+        "FROM transfer_credit t JOIN course k ON k.id = t.course_id "
+        "JOIN registration g ON g.id = t.registration_id WHERE t.case_id = %(id)s ORDER BY t.id",
+        id=case_id,
+    )
+
+
+# -- Incompletes ------------------------------------------------------------------------------------
+
+
+def _incomplete_scope(caller: Caller) -> tuple[str, dict[str, Any]]:
+    reach = caller.reach(Permission.READ_RESULTS)
+    if reach.everything:
+        return "", {}
+    parts, values = [], dict[str, Any]()
+    if reach.departments:
+        values["scope_departments"] = list(reach.departments)
+        parts.append("k.department_id = ANY (%(scope_departments)s)")
+        parts.append(
+            "EXISTS (SELECT FROM program p WHERE p.id = g.program_id "
+            "AND p.department_id = ANY (%(scope_departments)s))"
+        )
+    if reach.own_sections:
+        values["scope_account"] = caller.id
+        parts.append(
+            "EXISTS (SELECT FROM section_staff f WHERE f.section_id = r.section_id "
+            "AND f.account_id = %(scope_account)s AND f.until IS NULL)"
+        )
+    if reach.student_id is not None:
+        values["scope_student"] = reach.student_id
+        parts.append("r.student_id = %(scope_student)s")
+    return " OR ".join(f"({part})" for part in parts) or "false", values
+
+
+_LAPSE_STATE = "coalesce(l.ended, CASE WHEN l.noticed_on IS NULL THEN 'open' ELSE 'noticed' END)"
+INCOMPLETES = Listing(
+    entity="incomplete",
+    columns={
+        "id": "l.id",
+        "result_id": "l.result_id",
+        "student_id": "r.student_id",
+        "student_name": "u.name",
+        "reg_no": "g.reg_no",
+        "course_code": "coalesce(s.course_code, k.code)",
+        "section_id": "r.section_id",
+        "term_id": "r.term_id",
+        "due_on": "l.due_on",
+        "lapses_to": "l.grade",
+        "state": _LAPSE_STATE,
+        "declared_at": "l.declared_at",
+        "noticed_on": "l.noticed_on",
+        "ended_at": "l.ended_at",
+    },
+    source="result_lapse l JOIN result r ON r.id = l.result_id JOIN student u ON u.id = r.student_id "
+    "JOIN registration g ON g.id = r.registration_id JOIN course k ON k.id = r.course_id "
+    "LEFT JOIN section s ON s.id = r.section_id",
+    key="l.id",
+    filters={
+        "student_id": Filter("r.student_id = {}", int),
+        "term_id": Filter("r.term_id = {}", int),
+        "section_id": Filter("r.section_id = {}", int),
+        "result_id": Filter("l.result_id = {}", int),
+        "state": Filter(f"{_LAPSE_STATE} = {{}}", str),
+    },
+    scope=_incomplete_scope,
+)
+
+
+def get_incomplete(work: Work, id: int) -> IncompleteView:
+    """One published incomplete."""
+    row = INCOMPLETES.one(work, id)
+    if row is None:
+        raise NotFound
+    return IncompleteView(**row)

@@ -1,0 +1,159 @@
+"""Routes of cases, of credit from elsewhere, and of incompletes."""
+
+from __future__ import annotations
+
+from sims_server.cases import queries
+from sims_server.cases.operations import (
+    deciding,
+    filing,
+    incompletes,
+    lapsing,
+    opening,
+    proposing,
+    transferring,
+)
+from sims_server.kernel.http import File, command, listing, read, upload
+from sims_shared import cases as c
+from sims_shared import results as r
+from sims_shared.access import Permission
+from sims_shared.problems import NotFound, NotPermitted
+
+# Imported for the jobs and the schedule that it registers.
+REGISTER = (lapsing,)
+READ = Permission.READ_CASES
+CASE = "/api/cases/{id:int}/"
+TRANSFER = "/api/transfers/{id:int}/"
+GRANT = "/api/enrollments/{id:int}/incomplete/"
+_PROPOSING = (
+    c.CaseInvalid,
+    c.CaseOpen,
+    c.ResultsAwaited,
+    r.ChangeInvalid,
+    r.ChangePending,
+    r.ResultsWrongState,
+    NotFound,
+)
+_DECIDING = (r.OwnRequest, r.AlreadyDecided, r.NotThisStage, r.ResultMoved, c.CaseWrongState, NotFound)
+
+routes = [
+    listing("/api/cases/", queries.CASES, c.CaseLine, permission=READ),
+    read(CASE, queries.get_case, c.CaseView, permission=READ),
+    command(
+        "POST",
+        "/api/cases/",
+        c.OpenCase,
+        opening.open_case,
+        c.CaseView,
+        status=201,
+        location=lambda view: f"/api/cases/{view.id}/",
+        refusals=(*_PROPOSING, c.WindowClosed, c.NoGrace, NotPermitted),
+    ),
+    command(
+        "POST",
+        f"{CASE}propose/",
+        c.ProposeCase,
+        proposing.propose_case,
+        c.CaseView,
+        locate=queries.see_case,
+        refusals=(*_PROPOSING, c.CaseWrongState),
+    ),
+    command(
+        "POST",
+        f"{CASE}approve/",
+        c.DecideCase,
+        deciding.decide_case,
+        c.CaseView,
+        locate=queries.see_case,
+        refusals=(
+            *_DECIDING,
+            r.ChangeInvalid,
+            r.SheetNotApproved,
+            r.ResultStale,
+            r.ScoresMissing,
+            r.WeightsIncomplete,
+        ),
+    ),
+    command(
+        "POST",
+        f"{CASE}withdraw/",
+        c.WithdrawCase,
+        opening.withdraw_case,
+        c.CaseView,
+        locate=queries.see_case,
+        refusals=(c.CaseWrongState, NotPermitted),
+    ),
+    read(
+        f"{CASE}impact/",
+        deciding.get_case_impact,
+        r.JointImpact,
+        permission=READ,
+        refusals=(c.CaseWrongState, NotPermitted, r.ChangeInvalid),
+    ),
+    read(f"{CASE}evidence/", queries.list_evidence, c.EvidenceList, permission=READ),
+    upload(
+        f"{CASE}evidence/",
+        filing.file_evidence,
+        c.FileEvidence,
+        c.EvidenceView,
+        status=201,
+        locate=queries.see_case,
+        body_limit=c.EVIDENCE_MOST + 64 * 1024,
+        location=lambda view: f"/api/cases/{view.case_id}/evidence/{view.id}/",
+        refusals=(c.CaseWrongState, c.EvidenceInvalid, c.EvidenceFiled),
+    ),
+    read(
+        f"{CASE}evidence/{{evidence_id:int}}/",
+        queries.open_evidence,
+        File,
+        permission=READ,
+        media_type="application/octet-stream",
+    ),
+    listing("/api/transfers/", queries.TRANSFERS, c.TransferView, permission=READ),
+    read(TRANSFER, queries.get_transfer, c.TransferView, permission=READ, refusals=(NotPermitted,)),
+    command(
+        "POST",
+        "/api/transfers/",
+        c.RequestTransfer,
+        transferring.request_transfer,
+        c.TransferView,
+        status=201,
+        location=lambda view: f"/api/transfers/{view.id}/",
+        refusals=(c.CaseInvalid, c.ShareExceeded, NotFound, NotPermitted),
+    ),
+    command(
+        "POST",
+        f"{TRANSFER}approve/",
+        c.DecideCase,
+        deciding.decide_transfer,
+        c.TransferView,
+        locate=queries.see_transfer,
+        refusals=_DECIDING,
+    ),
+    listing("/api/incompletes/", queries.INCOMPLETES, c.IncompleteView, permission=Permission.READ_RESULTS),
+    read(
+        "/api/incompletes/{id:int}/",
+        queries.get_incomplete,
+        c.IncompleteView,
+        permission=Permission.READ_RESULTS,
+    ),
+    read(GRANT, incompletes.get_granted, c.IncompleteGranted, permission=Permission.ENTER_SCORES),
+    command(
+        "POST",
+        GRANT,
+        c.GrantIncomplete,
+        incompletes.grant_incomplete,
+        c.IncompleteGranted,
+        locate=incompletes.access_enrollment_to_grade,
+        refusals=(c.IncompleteTooLate, c.CaseInvalid),
+    ),
+    command(
+        "DELETE",
+        GRANT,
+        c.RevokeIncomplete,
+        incompletes.revoke_incomplete,
+        None,
+        status=204,
+        locate=incompletes.access_enrollment_to_grade,
+        refusals=(c.IncompleteTooLate,),
+    ),
+]
