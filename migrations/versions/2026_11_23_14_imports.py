@@ -24,6 +24,8 @@ ALTER TABLE import_batch
   ADD COLUMN confirmed_by bigint CONSTRAINT fk_import_batch_confirmed_by REFERENCES account (id),
   ADD COLUMN confirmed_at timestamptz,
   ADD COLUMN committed_in xid8,
+  -- The time of the transaction that committed it, as the rows carry it that it wrote.
+  ADD COLUMN committed_stamp timestamptz,
   ADD COLUMN undone_by bigint CONSTRAINT fk_import_batch_undone_by REFERENCES account (id),
   ADD COLUMN undone_at timestamptz,
   ADD CONSTRAINT ck_import_batch_proposed_at_iff_by CHECK ((proposed_by IS NULL) = (proposed_at IS NULL) AND (proposed_by IS NULL) = (proposed_in IS NULL)),
@@ -55,6 +57,7 @@ CREATE FUNCTION import_batch_moves_lawfully() RETURNS trigger LANGUAGE plpgsql S
       END IF;
       NEW.proposed_in := NULL;
       NEW.committed_in := CASE NEW.status WHEN 'committed' THEN pg_current_xact_id() END;
+      NEW.committed_stamp := CASE NEW.status WHEN 'committed' THEN now() END;
       RETURN NEW;
     END IF;
     IF OLD.status = 'undone' OR (NEW.status = 'undone') <> (OLD.status = 'committed' AND NEW.status <> 'committed') THEN
@@ -85,6 +88,7 @@ CREATE FUNCTION import_batch_moves_lawfully() RETURNS trigger LANGUAGE plpgsql S
         USING ERRCODE = '23514', CONSTRAINT = 'ck_import_batch_confirmed_by_who_acts';
     END IF;
     NEW.committed_in := CASE WHEN NEW.status = 'committed' AND OLD.status <> 'committed' THEN pg_current_xact_id() ELSE OLD.committed_in END;
+    NEW.committed_stamp := CASE WHEN NEW.status = 'committed' AND OLD.status <> 'committed' THEN now() ELSE OLD.committed_stamp END;
     RETURN NEW;
   END $$;
 CREATE TRIGGER import_batch_moves_lawfully BEFORE INSERT OR UPDATE ON import_batch FOR EACH ROW EXECUTE FUNCTION import_batch_moves_lawfully();
@@ -120,26 +124,27 @@ CREATE FUNCTION dependants_of(named text, ids bigint[]) RETURNS TABLE (id bigint
   DECLARE one record;
   BEGIN
     FOR one IN
-      SELECT c.conrelid::regclass::text AS child, a.attname AS link
+      SELECT c.conrelid::regclass::text AS child, string_agg(format('x.%I = p.%I', a.attname, p.attname), ' AND ') AS meets
         FROM pg_constraint c
         CROSS JOIN LATERAL unnest(c.conkey, c.confkey) AS k (own, theirs)
-        JOIN pg_attribute p ON p.attrelid = c.confrelid AND p.attnum = k.theirs AND p.attname = 'id'
+        JOIN pg_attribute p ON p.attrelid = c.confrelid AND p.attnum = k.theirs
         JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.own
        WHERE c.contype = 'f' AND c.confrelid = ('public.' || quote_ident(named))::regclass
-       ORDER BY 1, 2
+       GROUP BY c.oid, c.conrelid ORDER BY 1, 2
     LOOP
-      RETURN QUERY EXECUTE format('SELECT %2$I, %3$L::text, count(*) FROM %1$s WHERE %2$I = ANY ($1) GROUP BY 1', one.child, one.link, one.child) USING ids;
+      RETURN QUERY EXECUTE format('SELECT p.id, %L::text, count(*) FROM %I p JOIN %s x ON %s WHERE p.id = ANY ($1) GROUP BY 1',
+                                  one.child, named, one.child, one.meets) USING ids;
     END LOOP;
   END $$;
 
--- The application may not delete people, accounts and enrollments. An import that is undone may, what it
+-- The application may not delete people, accounts, enrollments and attendance. An import that is undone may, what it
 -- made itself: the audit says so, of the transaction that committed it. Whatever refers to a row keeps it.
 CREATE FUNCTION remove_imported(batch bigint, ids bigint[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
   AS $$
   DECLARE b import_batch; made text; sections bigint[]; people bigint[];
   BEGIN
     SELECT * INTO b FROM import_batch WHERE id = batch FOR UPDATE;
-    made := CASE b.kind WHEN 'students' THEN 'registration' WHEN 'enrollments' THEN 'enrollment' WHEN 'accounts' THEN 'account' END;
+    made := CASE b.kind WHEN 'students' THEN 'registration' WHEN 'enrollments' THEN 'enrollment' WHEN 'accounts' THEN 'account' WHEN 'attendance' THEN 'attendance' END;
     IF made IS NULL OR b.status <> 'committed' OR EXISTS (
          SELECT FROM unnest(ids) AS one (id) WHERE NOT EXISTS (
            SELECT FROM audit a WHERE a.entity = made AND a.entity_id = one.id AND a.operation = 'insert' AND a.transaction_id = b.committed_in)) THEN
@@ -155,6 +160,10 @@ CREATE FUNCTION remove_imported(batch bigint, ids bigint[]) RETURNS void LANGUAG
       INSERT INTO sheet_change (section_id, rev, kind, enrollment_id)
       SELECT e.section_id, h.rev, 'roster', e.id FROM enrollment e JOIN sheet h USING (section_id) WHERE e.id = ANY (ids);
       DELETE FROM enrollment WHERE id = ANY (ids);
+    ELSIF made = 'attendance' THEN
+      SELECT array_agg(DISTINCT class_session_id) INTO sections FROM attendance WHERE id = ANY (ids);
+      DELETE FROM attendance WHERE id = ANY (ids);
+      UPDATE class_session k SET taken_at = NULL WHERE k.id = ANY (sections) AND NOT EXISTS (SELECT FROM attendance a WHERE a.class_session_id = k.id);
     ELSIF made = 'account' THEN
       DELETE FROM account_role WHERE account_id = ANY (ids);
       DELETE FROM account WHERE id = ANY (ids);
@@ -202,7 +211,10 @@ CREATE TABLE recorded_difference (
   CONSTRAINT ck_recorded_difference_differs CHECK (recorded IS DISTINCT FROM recomputed)
 );
 
-CALL audit_table('import_batch', 'import', '-file', '-faults', '-proposed_in', '-committed_in');
+COMMENT ON TABLE import_effect IS 'not audited: the list of a batch whose rows are audited where they stand; INSERT only';
+COMMENT ON TABLE import_mapping IS 'not audited: what somebody calls the columns of a file';
+COMMENT ON TABLE recorded_difference IS 'not audited: derived from what is recorded; the figures are audited where they stand';
+CALL audit_table('import_batch', 'import', '-file', '-faults', '-proposed_in', '-committed_in', '-committed_stamp');
 CALL audit_table('result', 'result', '-trace', '-blocks', '-version');
 CALL audit_table('term_result', 'term_result', '-trace');
 

@@ -47,6 +47,7 @@ import_batch = Table(
     Column("confirmed_by", BigInteger, ForeignKey("account.id", name="fk_import_batch_confirmed_by")),
     Column("confirmed_at", DateTime(timezone=True)),
     Column("committed_in", BigInteger),
+    Column("committed_stamp", DateTime(timezone=True)),
     Column("undone_by", BigInteger, ForeignKey("account.id", name="fk_import_batch_undone_by")),
     Column("undone_at", DateTime(timezone=True)),
 )

@@ -7,14 +7,22 @@ from sims_server.kernel.http import command, listing, read, upload
 from sims_shared.access import Permission
 from sims_shared.imports import (
     CommitImport,
+    DifferencePage,
     FileUnreadable,
     ImportCommitted,
+    ImportDependedOn,
     ImportFaulty,
+    ImportNotCommitted,
+    ImportNotUndoable,
     ImportRowPage,
     ImportStale,
     ImportSummary,
+    ImportUndone,
     ImportView,
     KindNotOffered,
+    MappingList,
+    OwnProposal,
+    UndoImport,
     UploadImport,
 )
 
@@ -45,6 +53,29 @@ routes = [
         ImportView,
         status=202,
         locate=queries.access_import,
-        refusals=(ImportFaulty, ImportStale, ImportCommitted, FileUnreadable),
+        refusals=(ImportFaulty, ImportStale, ImportCommitted, OwnProposal, FileUnreadable),
+    ),
+    command(
+        "POST",
+        "/api/imports/{import_id:int}/undo/",
+        UndoImport,
+        operations.undo_import,
+        ImportView,
+        locate=queries.access_import,
+        refusals=(ImportNotCommitted, ImportUndone, ImportNotUndoable, ImportDependedOn),
+    ),
+    read(
+        "/api/imports/{import_id:int}/differences/",
+        queries.list_import_differences,
+        DifferencePage,
+        permission=Permission.IMPORT_DATA,
+        parameters=queries.DifferencesAsked,
+    ),
+    read(
+        "/api/imports/mappings/",
+        queries.list_mappings,
+        MappingList,
+        permission=Permission.IMPORT_DATA,
+        parameters=queries.MappingsAsked,
     ),
 ]

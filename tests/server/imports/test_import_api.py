@@ -19,6 +19,7 @@ def registrar(api: Api, university: University) -> Client:
     university.account("registrar", "registrar")
     university.account("admin", "admin")
     university.account("both", "admin", "registrar")
+    university.account("accounts", "accounts")
     university.account("faculty", "faculty")
     return api.as_("registrar")
 
@@ -97,13 +98,16 @@ def test_only_who_may_write_a_kind_may_import_it(api: Api, registrar: Client) ->
     assert upload(api.as_("faculty"), "departments", DEPARTMENTS).status == 403
     assert upload(registrar, "accounts", "username,name\nsomebody,Some Body\n").status == 403
     assert upload(api.as_("admin"), "scores", "reg_no\n1\n").status == 403
+    assert upload(api.as_("accounts"), "holds", "reg_no\n1\n").status == 201
+    assert upload(api.as_("accounts"), "students", "reg_no\n1\n").status == 403
+    assert api.as_("accounts").get("/api/imports/?count=true").json["count"] == 1
     assert upload(api.as_("registrar"), "accounts", "username,name\nsomebody,Some Body\n").status == 403
     assert upload(api.as_("admin"), "accounts", "username,name\nsomebody,Some Body\n").status == 201
     assert upload(api.as_("both"), "accounts", "username,name\nsomebody,Some Body\n").status == 201
 
 
 def test_bad_uploads_are_refused(registrar: Client) -> None:
-    assert upload(registrar, "holds", "a\n").code == "imports.kind_not_offered"
+    assert upload(registrar, "regulations", "a\n").code == "imports.kind_not_offered"
     assert registrar.post("/api/imports/", files={"file": ("x.csv", b"a", "text/csv")}).status == 400
     assert registrar.get("/api/imports/999/").status == 404
     assert registrar.post("/api/imports/999/commit/", {"plan_hash": "x"}).status == 404

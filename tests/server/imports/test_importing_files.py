@@ -294,7 +294,7 @@ def test_a_workbook_is_read_as_it_looks(imported: Files, university: University,
 
 def test_what_is_no_table_is_refused(imported: Files) -> None:
     with pytest.raises(KindNotOffered):
-        imported.run("holds", "a,b\n")
+        imported.run("regulations", "a,b\n")
     for content in (b"", b"\xff\xfe\x00", b"PK\x03\x04 no workbook", b'code,name\n"CS,never closed\n'):
         with pytest.raises(FileUnreadable):
             imported.run("departments", content)

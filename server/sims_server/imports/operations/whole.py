@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sims_server.imports.model import import_batch
-from sims_server.imports.operations.planning import Plan, Progress, check_kind, forget_rows, make_plan
+from sims_server.imports.operations.history import TAKES_TWO
+from sims_server.imports.operations.planning import (
+    Plan,
+    Progress,
+    Source,
+    check_kind,
+    forget_passwords,
+    forget_rows,
+    make_plan,
+)
 from sims_server.imports.operations.writing import write_plan
 from sims_server.kernel.actor import Caller
 from sims_server.kernel.database import Database
@@ -19,12 +28,14 @@ from sims_shared.problems import Fault, Refusal
 
 @dataclass(frozen=True, slots=True)
 class ImportOutcome:
-    """How an import ended. Nothing was written when there are faults, or nothing to write."""
+    """How an import ended. Nothing was written when there are faults, or nothing to write. `waiting` is
+    the import that two people are still to commit."""
 
     kind: str
     counts: dict[str, int]
     faults: list[Fault]
     is_committed: bool
+    waiting: int | None = None
 
 
 class _NothingWritten(Exception):
@@ -42,47 +53,54 @@ def import_file(
     data: Path,
     actor: Caller | None = None,
     progress: Progress | None = None,
+    *,
+    complete: bool = False,
 ) -> ImportOutcome:
-    """Import a file. `progress(done, total)` is called while rows are read, total 0 until it is known.
+    """Import a file; of holds a `complete` one. Results from before this system are previewed and left for
+    the two people who stand behind them. `progress(done, total)` is called while rows are read, total 0
+    until it is known.
 
     Raises KindNotOffered and FileUnreadable; faults of rows are in the outcome, not raised. A file that
     changes nothing leaves no trace, not even in the list of imports."""
     check_kind(kind)
-    content = path.read_bytes()
+    source = Source(kind, path.read_bytes(), complete=complete)
 
-    def carry_out(work: Work, _: None) -> Plan:
+    def carry_out(work: Work, _: None) -> ImportOutcome:
         import_id = work.insert(
             import_batch,
             {
                 "kind": kind,
                 "file_name": path.name,
-                "file": content,
-                "status": "committed",
+                "file": source.content,
+                "options": {"complete": True} if complete else {},
                 "created_by": work.caller.id,
                 "created_at": work.now,
-                "committed_at": work.now,
             },
         )
-        plan = make_plan(work, kind, import_id, content, progress)
+        plan = make_plan(work, source, import_id, progress)
         if plan.faults or plan.changes_nothing:
             raise _NothingWritten(plan)
+        known = {"counts": plan.counts, "plan_hash": plan.hash}
+        if kind == TAKES_TWO:
+            work.update(import_batch, import_id, {**known, "status": "previewed"})
+            return ImportOutcome(kind, plan.counts, [], is_committed=False, waiting=import_id)
+        work.update(import_batch, import_id, {**known, "status": "committed", "committed_at": work.now})
         write_plan(work, kind, import_id)
         forget_rows(work, import_id)
-        work.update(import_batch, import_id, {"counts": plan.counts, "plan_hash": plan.hash})
-        return plan
+        forget_passwords(work, kind, import_id)
+        return ImportOutcome(kind, plan.counts, [], is_committed=True)
 
     try:
-        plan = execute_as_system(database, carry_out, None, action="imports.commit", data=data, actor=actor)
+        return execute_as_system(database, carry_out, None, action="imports.commit", data=data, actor=actor)
     except _NothingWritten as nothing:
         return ImportOutcome(kind, nothing.plan.counts, nothing.plan.faults, is_committed=False)
-    return ImportOutcome(kind, plan.counts, [], is_committed=True)
 
 
-def run_import(database: Database, kind: str, path: Path, data: Path) -> int:
+def run_import(database: Database, kind: str, path: Path, data: Path, *, complete: bool = False) -> int:
     """The command line: says the counts, or every fault with row and column on standard error. The exit
     code is 0 only when the record holds all of the file."""
     try:
-        outcome = import_file(database, kind, path, data)
+        outcome = import_file(database, kind, path, data, complete=complete)
     except Refusal as refusal:
         lines = [f"{refusal.code}: {refusal.detail}", *_in_lines(refusal.errors)]
         sys.stderr.write("\n".join(lines) + "\n")
@@ -92,7 +110,14 @@ def run_import(database: Database, kind: str, path: Path, data: Path) -> int:
         ending = f"{counts['fault']} of {counts['rows']} rows are at fault; nothing was imported"
         sys.stderr.write("\n".join([*_in_lines(outcome.faults), f"{kind}: {ending}"]) + "\n")
         return 1
-    fates = ", ".join(f"{counts[fate]} {fate}" for fate in ("new", "changed", "same"))
+    told = ("new", "changed", "same", *(("lifted",) if counts["lifted"] else ()))
+    fates = ", ".join(f"{counts[fate]} {fate}" for fate in told)
+    if outcome.waiting is not None:
+        sys.stderr.write(
+            f"{kind}: {counts['rows']} rows: {fates}. Import {outcome.waiting} waits: one person of the "
+            "registrar's office or the examination cell proposes it, another confirms it.\n"
+        )
+        return 1
     sys.stdout.write(f"{kind}: {counts['rows']} rows: {fates}\n")
     return 0
 

@@ -6,7 +6,11 @@ wrong: the order of the rows is kept where ids are made, so that the n-th new ro
 
 from __future__ import annotations
 
-from sims_server.imports.queries import typed_rows
+from collections.abc import Callable
+
+from sims_server.imports import queries
+from sims_server.imports.operations.history import TAKES_TWO, record_history
+from sims_server.imports.queries import ATTEMPT, FEE_REASON, typed_rows
 from sims_server.imports.rules import COLUMNS
 from sims_server.kernel.secrets import hash_password
 from sims_server.kernel.work import Work
@@ -269,6 +273,55 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
             "(number) WHERE f.fate = 'changed' AND x.id = f.target"
         ),
     ),
+    "attendance": (
+        # A class that nobody has opened yet is opened by the first mark in it.
+        (
+            "INSERT INTO class_session (section_id, held_on, slot) SELECT DISTINCT f.refs[1], i.date, i.slot "
+            "FROM i JOIN f USING (number) WHERE f.fate = 'new' ORDER BY 1, 2, 3 "
+            "ON CONFLICT (section_id, held_on, slot) DO NOTHING"
+        ),
+        (
+            "INSERT INTO attendance (section_id, class_session_id, student_id, status, reason, updated_by) "
+            "SELECT f.refs[1], k.id, f.refs[2], i.status, coalesce(i.reason, ''), %(by)s FROM i JOIN f "
+            "USING (number) JOIN class_session k ON k.section_id = f.refs[1] AND k.held_on = i.date "
+            "AND k.slot = i.slot WHERE f.fate = 'new' ORDER BY i.number"
+        ),
+        (
+            "UPDATE attendance a SET status = i.status, reason = coalesce(i.reason, a.reason), "
+            "updated_by = %(by)s, updated_at = %(now)s FROM i JOIN f USING (number) "
+            "WHERE f.fate = 'changed' AND a.id = f.target"
+        ),
+    ),
+    "holds": (
+        (
+            "INSERT INTO hold (student_id, kind, blocks, effect, reason, amount, contact, placed_by, "
+            "placed_at) SELECT f.refs[1], k.kind, k.blocks, k.effect, coalesce(i.reason, "
+            f"{FEE_REASON}), i.amount, coalesce(i.contact, k.contact), %(by)s, %(now)s "
+            "FROM i JOIN f USING (number) JOIN hold_kind k ON k.kind = i.kind WHERE f.fate = 'new' "
+            "ORDER BY i.number"
+        ),
+        (
+            f"UPDATE hold h SET {_kept('amount', 'reason', 'contact', table='h')} FROM i JOIN f USING "
+            "(number) WHERE f.fate = 'changed' AND h.id = f.target"
+        ),
+        (
+            "UPDATE hold h SET lifted_at = %(now)s, lifted_by = %(by)s, lift_reason = 'No longer listed in ' "
+            "|| b.file_name FROM f JOIN import_batch b ON b.id = %(import)s "
+            "WHERE f.fate = 'lifted' AND h.id = f.target"
+        ),
+    ),
+    "results_history": (
+        (
+            "INSERT INTO result (registration_id, student_id, term_id, course_id, attempt, total, grade, "
+            "grade_points, credits, outcome, source, regulation_id, state, published_at, published_by, "
+            "import_id, recorded_title) "
+            f"SELECT g.id, g.student_id, t.id, f.refs[3], {ATTEMPT}, i.total, coalesce(i.grade, ''), "
+            "i.grade_points, i.credits, i.outcome, 'legacy', g.regulation_id, 'published', %(now)s, %(by)s, "
+            "%(import)s, i.course_title FROM i JOIN f USING (number) JOIN registration g ON g.id = f.refs[1] "
+            "JOIN term t ON t.id = f.refs[2] "
+            "WHERE f.fate = 'new' AND f.refs[3] IS NOT NULL AND f.refs[4] IS NULL ORDER BY i.number"
+        ),
+    ),
 }
 
 _MADE_STUDENTS = (
@@ -278,12 +331,23 @@ _MADE_STUDENTS = (
 )
 
 
-def write_plan(work: Work, kind: str, import_id: int) -> None:
-    """Write what the plan says; rows whose fate is `same` are not touched at all."""
-    values = {"import": import_id, "now": work.now, "zone": work.setting("time_zone")}
+def write_plan(
+    work: Work, kind: str, import_id: int, rows: int = 0, progress: Callable[[int, int], None] | None = None
+) -> None:
+    """Write what the plan says, and what was done; rows whose fate is `same` are not touched at all.
+    `progress` is told of `rows` rows, statement by statement."""
+    values = {
+        "import": import_id,
+        "now": work.now,
+        "by": work.caller.id,
+        "zone": work.setting("time_zone"),
+    }
     if kind == "accounts":
         values |= {"no_password": NO_PASSWORD, **_hashes(work, import_id)}
-    for statement in STATEMENTS[kind]:
+    statements = STATEMENTS[kind]
+    for done, statement in enumerate(statements):
+        if progress is not None:
+            progress(rows * done // (len(statements) + 1), rows)
         head = (
             f"WITH i AS ({typed_rows(kind)}), f AS (SELECT number, fate, target, refs, changes FROM "
             f"import_fate WHERE import_id = %(import)s)"
@@ -291,6 +355,11 @@ def write_plan(work: Work, kind: str, import_id: int) -> None:
         if statement.startswith("INSERT INTO registration"):
             head += f", {_MADE_STUDENTS}"
         work.run(f"{head} {statement}", **values)
+    queries.keep_effects(work, kind, import_id)
+    if kind == TAKES_TWO:
+        record_history(work, import_id)
+    if progress is not None:
+        progress(rows, rows)
 
 
 def _hashes(work: Work, import_id: int) -> dict[str, list[str]]:

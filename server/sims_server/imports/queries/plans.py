@@ -1,73 +1,23 @@
 """The plan of each kind: one statement over all rows of a file, against the natural keys of the record.
 
 It names the row of the record that a row of the file means (`target`), what else it refers to (`refs`),
-what would change, and every fault. The rule a newcomer would get wrong: a blank cell says nothing, so
-what is compared is `coalesce(the cell, what is stored)`.
+what would change, and every fault.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-from sims_server.imports.rules import COLUMNS
-
-
-@dataclass(frozen=True, slots=True)
-class FaultIf:
-    """A fault in `column` of every row where `condition` holds; `detail` is an SQL text."""
-
-    condition: str
-    column: str
-    code: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """How a kind's rows meet the record. SQL throughout; `i` is the row of the file, typed by column."""
-
-    key: tuple[str, ...]  # the natural key within the file
-    joins: str
-    target: str
-    compared: dict[str, tuple[str, str]]  # column → (as it is, as it would be)
-    faults: tuple[FaultIf, ...]
-    refs: tuple[str, ...] = ()
-    windows: str = ""  # more columns of the joined rows, seen by faults as p.…
-    columns: tuple[str, ...] = field(default=())
-
-
-def _unknown(found: str, column: str, what: str, value: str | None = None) -> FaultIf:
-    given = value or f"i.{column}"
-    return FaultIf(
-        f"{given} IS NOT NULL AND {found} IS NULL",
-        column,
-        "unknown",
-        f"'There is no {what} “' || {given} || '”.'",
-    )
-
-
-def _kept(column: str, table: str, stored: str | None = None) -> tuple[str, str]:
-    """Compared with what is stored; a blank cell says nothing."""
-    now = f"{table}.{stored or column}"
-    return now, f"coalesce(i.{column}, {now})"
-
-
-_SECTION_JOINS = """
-  LEFT JOIN course c ON c.code = i.course_code
-  LEFT JOIN term t ON t.name = i.term
-  LEFT JOIN section s ON s.course_id = c.id AND s.term_id = t.id AND s.code = i.section
-  LEFT JOIN sheet h ON h.section_id = s.id"""
-_COURSE_AND_TERM = (_unknown("c.id", "course_code", "course"), _unknown("t.id", "term", "term"))
-_SECTION_FAULTS = (
-    *_COURSE_AND_TERM,
-    FaultIf(
-        "i.section IS NOT NULL AND c.id IS NOT NULL AND t.id IS NOT NULL AND s.id IS NULL",
-        "section",
-        "unknown",
-        "'There is no section “' || i.section || '” of ' || i.course_code || ' in ' || i.term || '.'",
-    ),
+from sims_server.imports.queries.desk_plans import DESK_PLANS
+from sims_server.imports.queries.planned import (
+    COURSE_AND_TERM,
+    SECTION_FAULTS,
+    SECTION_JOINS,
+    SHEET_CLOSED,
+    FaultIf,
+    Planned,
+    kept,
+    unknown,
 )
-_SHEET_CLOSED = "'The sheet of this section is ' || h.state || '; it is returned first.'"
+from sims_server.imports.rules import COLUMNS
 
 PLANS: dict[str, Planned] = {
     "departments": Planned(
@@ -77,7 +27,7 @@ PLANS: dict[str, Planned] = {
             "o.code <> i.code"
         ),
         target="d.id",
-        compared={"name": _kept("name", "d"), "faculty_name": _kept("faculty_name", "d")},
+        compared={"name": kept("name", "d"), "faculty_name": kept("faculty_name", "d")},
         faults=(
             FaultIf("o.id IS NOT NULL", "name", "taken", "'The department ' || o.code || ' has this name.'"),
         ),
@@ -90,16 +40,16 @@ PLANS: dict[str, Planned] = {
                  p.department_id""",
         target="p.id",
         compared={
-            "name": _kept("name", "p"),
+            "name": kept("name", "p"),
             "department_code": ("pd.code", "coalesce(d.code, pd.code)"),
-            "level": _kept("level", "p"),
-            "credits_required": _kept("credits_required", "p"),
-            "semesters": _kept("semesters", "p"),
+            "level": kept("level", "p"),
+            "credits_required": kept("credits_required", "p"),
+            "semesters": kept("semesters", "p"),
         },
         refs=("d.id",),
         faults=(
             FaultIf("o.id IS NOT NULL", "name", "taken", "'The program ' || o.code || ' has this name.'"),
-            _unknown("d.id", "department_code", "department"),
+            unknown("d.id", "department_code", "department"),
         ),
     ),
     "courses": Planned(
@@ -119,18 +69,18 @@ PLANS: dict[str, Planned] = {
                                            NULL""",
         target="c.id",
         compared={
-            "title": _kept("title", "c"),
-            "credits": _kept("credits", "c"),
+            "title": kept("title", "c"),
+            "credits": kept("credits", "c"),
             "department_code": ("cd.code", "coalesce(d.code, cd.code)"),
             **{
-                name: _kept(name, "c")
+                name: kept(name, "c")
                 for name in ("marks_total", "credits_theory", "credits_practical", "grading", "counts_in_gpa")
             },
             "prerequisites": ("now.codes", "coalesce(wanted.codes, now.codes)"),
         },
         refs=("d.id",),
         faults=(
-            _unknown("d.id", "department_code", "department"),
+            unknown("d.id", "department_code", "department"),
             FaultIf(
                 "wanted.unknown IS NOT NULL",
                 "prerequisites",
@@ -150,7 +100,7 @@ PLANS: dict[str, Planned] = {
         joins="LEFT JOIN term t ON t.name = i.name",
         target="t.id",
         compared={
-            column.name: _kept(column.name, "t") for column in COLUMNS["terms"] if column.name != "name"
+            column.name: kept(column.name, "t") for column in COLUMNS["terms"] if column.name != "name"
         },
         faults=(),
     ),
@@ -164,7 +114,7 @@ PLANS: dict[str, Planned] = {
                  concat_ws(':', d.code, o.name) COLLATE "C") AS roles
                                       FROM account_role g JOIN role o ON o.id = g.role_id LEFT JOIN
                                       department d ON d.id = g.department_id
-                                     WHERE g.account_id = a.id) now ON true
+                                     WHERE g.account_id = a.id AND g.delegation_id IS NULL) now ON true
                  LEFT JOIN LATERAL (SELECT string_agg(DISTINCT w COLLATE "C", ' ' ORDER BY w COLLATE "C") AS
                  roles,
                                            string_agg(w, ', ') FILTER (WHERE o.id IS NULL) AS unknown,
@@ -178,9 +128,9 @@ PLANS: dict[str, Planned] = {
                                            '') AND w LIKE '%%:%%') wanted ON i.roles IS NOT NULL""",
         target="a.id",
         compared={
-            "name": _kept("name", "a"),
-            "email": _kept("email", "a"),
-            "disabled": _kept("disabled", "a"),
+            "name": kept("name", "a"),
+            "email": kept("email", "a"),
+            "disabled": kept("disabled", "a"),
             "roles": ("now.roles", "coalesce(wanted.roles, now.roles)"),
             "reg_no": (
                 "ar.reg_no",
@@ -207,7 +157,7 @@ PLANS: dict[str, Planned] = {
                 "without_department",
                 "wanted.no_scope || ' belongs to a department: write it as CODE:role.'",
             ),
-            _unknown("r.id", "reg_no", "student with the registration number"),
+            unknown("r.id", "reg_no", "student with the registration number"),
             FaultIf(
                 "other.id IS NOT NULL",
                 "reg_no",
@@ -218,7 +168,7 @@ PLANS: dict[str, Planned] = {
     ),
     "sections": Planned(
         key=("course_code", "term", "section"),
-        joins=f"""{_SECTION_JOINS}
+        joins=f"""{SECTION_JOINS}
                  LEFT JOIN LATERAL (SELECT string_agg(a.username, ' ' ORDER BY f.role <> 'lead', a.username
                  COLLATE "C") AS staff
                                       FROM section_staff f JOIN account a ON a.id = f.account_id WHERE
@@ -232,13 +182,13 @@ PLANS: dict[str, Planned] = {
                                       NOT NULL""",
         target="s.id",
         compared={
-            "capacity": _kept("capacity", "s"),
+            "capacity": kept("capacity", "s"),
             "faculty": ("now.staff", "coalesce(wanted.staff, now.staff)"),
-            "status": _kept("status", "s"),
+            "status": kept("status", "s"),
         },
         refs=("c.id", "t.id"),
         faults=(
-            *_COURSE_AND_TERM,
+            *COURSE_AND_TERM,
             FaultIf(
                 "i.capacity < s.seats_taken",
                 "capacity",
@@ -263,10 +213,10 @@ PLANS: dict[str, Planned] = {
                         ON g.program_code = i.program_code AND g.intake = i.intake""",
         target="r.id",
         compared={
-            "name": _kept("name", "s"),
-            "admitted_on": _kept("admitted_on", "r"),
+            "name": kept("name", "s"),
+            "admitted_on": kept("admitted_on", "r"),
             **{
-                name: _kept(name, "s")
+                name: kept(name, "s")
                 for name in (
                     "name_native",
                     "father_name",
@@ -277,12 +227,12 @@ PLANS: dict[str, Planned] = {
                     "address",
                 )
             },
-            "roll_no": _kept("roll_no", "r"),
-            "batch": _kept("batch", "r"),
+            "roll_no": kept("roll_no", "r"),
+            "batch": kept("batch", "r"),
         },
         refs=("r.student_id", "p.id", "g.regulation_id"),
         faults=(
-            _unknown("p.id", "program_code", "program"),
+            unknown("p.id", "program_code", "program"),
             FaultIf(
                 "p.id <> r.program_id",
                 "program_code",
@@ -305,7 +255,7 @@ PLANS: dict[str, Planned] = {
     ),
     "enrollments": Planned(
         key=("reg_no", "course_code", "term", "section"),
-        joins=f"""{_SECTION_JOINS}
+        joins=f"""{SECTION_JOINS}
                  LEFT JOIN registration r ON r.reg_no = i.reg_no
                  LEFT JOIN enrollment e ON e.section_id = s.id AND e.student_id = r.student_id
                  LEFT JOIN enrollment o ON o.registration_id = r.id AND o.course_id = c.id AND o.term_id =
@@ -314,8 +264,8 @@ PLANS: dict[str, Planned] = {
                  LEFT JOIN enrollment_transition x ON x.from_status = e.status AND x.to_status = i.status""",
         target="e.id",
         compared={
-            "kind": _kept("kind", "e"),
-            "status": _kept("status", "e"),
+            "kind": kept("kind", "e"),
+            "status": kept("status", "e"),
             "enrolled_on": (
                 "(e.enrolled_at AT TIME ZONE %(zone)s)::date",
                 "coalesce(i.enrolled_on, (e.enrolled_at AT TIME ZONE %(zone)s)::date)",
@@ -333,8 +283,8 @@ PLANS: dict[str, Planned] = {
                    min(CASE WHEN coalesce(i.status, 'enrolled') <> 'dropped' THEN i.number END) OVER
                    (PARTITION BY r.id, c.id, t.id) AS first_of_course""",
         faults=(
-            _unknown("r.id", "reg_no", "student with the registration number"),
-            *_SECTION_FAULTS,
+            unknown("r.id", "reg_no", "student with the registration number"),
+            *SECTION_FAULTS,
             FaultIf(
                 "e.registration_id <> r.id",
                 "reg_no",
@@ -376,7 +326,7 @@ PLANS: dict[str, Planned] = {
                 "h.state <> 'open' AND (e.id IS NULL OR i.status <> e.status)",
                 "section",
                 "sheet_closed",
-                _SHEET_CLOSED,
+                SHEET_CLOSED,
             ),
             FaultIf(
                 "s.status = 'cancelled' AND e.id IS NULL",
@@ -388,11 +338,11 @@ PLANS: dict[str, Planned] = {
     ),
     "assessments": Planned(
         key=("course_code", "term", "section", "assessment"),
-        joins=f"{_SECTION_JOINS} LEFT JOIN assessment a ON a.section_id = s.id AND a.name = i.assessment",
+        joins=f"{SECTION_JOINS} LEFT JOIN assessment a ON a.section_id = s.id AND a.name = i.assessment",
         target="a.id",
         compared={
             **{
-                name: _kept(name, "a")
+                name: kept(name, "a")
                 for name in (
                     "type",
                     "weight",
@@ -411,7 +361,7 @@ PLANS: dict[str, Planned] = {
             "ORDER BY i.number) AS weight_added"
         ),
         faults=(
-            *_SECTION_FAULTS,
+            *SECTION_FAULTS,
             FaultIf(
                 "s.weights_total + w.weight_added > 100 AND i.weight IS DISTINCT FROM a.weight",
                 "weight",
@@ -435,13 +385,13 @@ PLANS: dict[str, Planned] = {
                 ),
                 "section",
                 "sheet_closed",
-                _SHEET_CLOSED,
+                SHEET_CLOSED,
             ),
         ),
     ),
     "scores": Planned(
         key=("reg_no", "course_code", "term", "section", "assessment"),
-        joins=f"""{_SECTION_JOINS}
+        joins=f"""{SECTION_JOINS}
                  LEFT JOIN registration r ON r.reg_no = i.reg_no
                  LEFT JOIN enrollment e ON e.section_id = s.id AND e.student_id = r.student_id AND
                  e.registration_id = r.id
@@ -454,8 +404,8 @@ PLANS: dict[str, Planned] = {
         },
         refs=("s.id", "e.id", "a.id"),
         faults=(
-            _unknown("r.id", "reg_no", "student with the registration number"),
-            *_SECTION_FAULTS,
+            unknown("r.id", "reg_no", "student with the registration number"),
+            *SECTION_FAULTS,
             FaultIf(
                 "r.id IS NOT NULL AND s.id IS NOT NULL AND (e.id IS NULL OR e.status = 'dropped')",
                 "reg_no",
@@ -487,7 +437,7 @@ PLANS: dict[str, Planned] = {
                 ),
                 "section",
                 "sheet_closed",
-                _SHEET_CLOSED,
+                SHEET_CLOSED,
             ),
             FaultIf(
                 (
@@ -500,6 +450,7 @@ PLANS: dict[str, Planned] = {
             ),
         ),
     ),
+    **DESK_PLANS,
 }
 
 
@@ -521,8 +472,8 @@ def plan_statement(kind: str) -> str:
     key = ", ".join(plan.key)
     # A key that could not be read is null and repeats nothing.
     complete = " AND ".join(f"{column} IS NOT NULL" for column in plan.key)
-    now = ", ".join(old for old, _ in plan.compared.values())
-    new = ", ".join(wanted for _, wanted in plan.compared.values())
+    now = "".join(f"{old}, " for old, _ in plan.compared.values())
+    new = "".join(f"{wanted}, " for _, wanted in plan.compared.values())
     changes = ", ".join(
         f"'{column}', CASE WHEN {old} IS DISTINCT FROM {wanted} THEN jsonb_build_array({old}, {wanted}) END"
         for column, (old, wanted) in plan.compared.items()
@@ -549,7 +500,7 @@ WITH input AS MATERIALIZED ({typed_rows(kind)}),
          AS first FROM input) k ON k.number = seen.number),
      planned AS (
        SELECT i.number, {plan.target} AS target, {refs} AS refs,
-              CASE WHEN {plan.target} IS NOT NULL AND ({now}, 0) IS DISTINCT FROM ({new}, 0) THEN
+              CASE WHEN {plan.target} IS NOT NULL AND ROW({now}0) IS DISTINCT FROM ROW({new}0) THEN
               jsonb_strip_nulls(jsonb_build_object({changes})) END AS changes,
               array_remove(ARRAY[{repeated}{", " if faults else ""}{faults}], NULL) AS faults
          FROM input i JOIN w ON w.number = i.number {plan.joins})

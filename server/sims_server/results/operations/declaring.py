@@ -47,7 +47,7 @@ UPDATE registration g SET cgpa = n.cgpa, credits_earned = n.earned
   FROM jsonb_to_recordset(%(rows)s::jsonb) AS n (id bigint, cgpa numeric, earned numeric)
  WHERE g.id = n.id AND (g.cgpa, g.credits_earned) IS DISTINCT FROM (n.cgpa, n.earned)
 """
-_COUNTING = """
+COUNTING = """
 INSERT INTO result_counting AS k (result_id, counts)
 SELECT n.id, n.counts FROM jsonb_to_recordset(%(rows)s::jsonb) AS n (id bigint, counts text) ORDER BY n.id
 ON CONFLICT (result_id) DO UPDATE SET counts = EXCLUDED.counts WHERE k.counts <> EXCLUDED.counts
@@ -122,7 +122,7 @@ def _write(work: Work, records: Records, figures: Mapping[int, RecordFigures], n
         ]
     work.run(_TERM_RESULTS, notification=notification_id, now=work.now, rows=_encode(declared).decode())
     work.run(_REGISTRATIONS, rows=_encode(totals).decode())
-    work.run(_COUNTING, rows=_encode(counting).decode())
+    work.run(COUNTING, rows=_encode(counting).decode())
 
 
 def _declared_term(term: TermFigures, term_id: int) -> dict[str, Any]:

@@ -1,0 +1,147 @@
+"""What a cell means. Pure.
+
+The rule a newcomer would get wrong: a spreadsheet's cell is text that somebody typed or a number that
+the spreadsheet made of it. `0417` typed into a text cell keeps its zero; nothing here turns a
+registration number into a number, nor a mark into a float.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+
+from sims_shared.tables import unprotected
+from sims_shared.values import parse_decimal
+
+Cell = object  # str, float, int, bool, date, datetime, None: what CSV and spreadsheets give
+Read = Callable[[str], str]
+
+
+class CellRefused(Exception):
+    """A cell that cannot be what its column asks for. The arguments are a code and a sentence."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(code, detail)
+        self.code = code
+        self.detail = detail
+
+
+def text(longest: int = 200) -> Read:
+    def read(cell: str) -> str:
+        if len(cell) > longest:
+            raise CellRefused("too_long", f"{len(cell)} characters; at most {longest} fit.")
+        return cell
+
+    return read
+
+
+def matching(pattern: str, means: str) -> Read:
+    compiled = re.compile(pattern)
+
+    def read(cell: str) -> str:
+        if not compiled.fullmatch(cell):
+            raise CellRefused("malformed", f"“{cell[:60]}” is not {means}.")
+        return cell
+
+    return read
+
+
+def lowered(inner: Read) -> Read:
+    return lambda cell: inner(cell.lower())
+
+
+def one_of(*words: str) -> Read:
+    def read(cell: str) -> str:
+        if cell.lower() not in words:
+            raise CellRefused("unknown_word", f"“{cell[:60]}” is none of {', '.join(words)}.")
+        return cell.lower()
+
+    return read
+
+
+# 12,50 is a number where the comma divides it; 1,234 is one number here and another there, so it is none.
+_DECIMAL_COMMA = re.compile(r"-?[0-9]{1,9},[0-9]{1,2}", re.ASCII)
+
+
+def decimal(places: int, low: str, high: str) -> Read:
+    lowest, highest = Decimal(low), Decimal(high)
+
+    def read(cell: str) -> str:
+        given = cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell) else cell
+        value = parse_decimal(given)
+        if value is None:
+            raise CellRefused("malformed", f"“{cell[:60]}” is not a number like 12 or 12.50.")
+        exponent = value.normalize().as_tuple().exponent
+        if isinstance(exponent, int) and -exponent > places:
+            raise CellRefused("too_many_places", f"{cell} has more than {places} decimal places.")
+        if not lowest <= value <= highest:
+            raise CellRefused("out_of_range", f"{cell} is not between {low} and {high}.")
+        return given
+
+    return read
+
+
+def whole(low: int, high: int) -> Read:
+    def read(cell: str) -> str:
+        if not re.fullmatch(r"-?[0-9]{1,9}", cell, re.ASCII):
+            raise CellRefused("malformed", f"“{cell[:60]}” is not a whole number.")
+        if not low <= int(cell) <= high:
+            raise CellRefused("out_of_range", f"{cell} is not between {low} and {high}.")
+        return cell
+
+    return read
+
+
+_MIDNIGHT = re.compile(r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})([T ]00:00(:00(\.0+)?)?)?", re.ASCII)
+
+
+def day(cell: str) -> str:
+    # Only one form: 03/04/2026 is March to one office and April to the next.
+    try:
+        found = _MIDNIGHT.fullmatch(cell)
+        if found is None:
+            raise ValueError
+        return date.fromisoformat(found["day"]).isoformat()
+    except ValueError:
+        raise CellRefused("malformed", f"“{cell[:60]}” is not a date like 2026-09-01.") from None
+
+
+_TRUTHS = {
+    "yes": "true",
+    "true": "true",
+    "1": "true",
+    "y": "true",
+    "no": "false",
+    "false": "false",
+    "0": "false",
+    "n": "false",
+}
+
+
+def truth(cell: str) -> str:
+    if cell.lower() not in _TRUTHS:
+        raise CellRefused("malformed", f"“{cell[:60]}” is neither yes nor no.")
+    return _TRUTHS[cell.lower()]
+
+
+def words(cell: str) -> str:
+    """Several words in one cell, between spaces, commas or semicolons; kept with single spaces."""
+    return " ".join(part for part in re.split(r"[\s,;]+", cell) if part)
+
+
+def plain(cell: Cell) -> str:
+    """A cell as text. Excel keeps 72 as 72.0 and a date as a moment; both become what was typed. What
+    the exporter put before a text that a spreadsheet would take for a formula is undone."""
+    if cell is None:
+        return ""
+    if isinstance(cell, str):
+        return unprotected(cell)
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+    if isinstance(cell, datetime):
+        return cell.date().isoformat()
+    return str(cell)
