@@ -15,7 +15,7 @@ import msgspec
 
 from sims_shared.messages import Command, View
 from sims_shared.problems import Kind, Refusal
-from sims_shared.values import Code, Id, Reason
+from sims_shared.values import Code, Id, Person, Reason
 
 StaffRole = Literal["lead", "co", "lab", "ta"]
 SectionStatus = Literal["active", "cancelled"]
@@ -132,17 +132,56 @@ class EnrollStudent(Command, frozen=True):
 
 
 class DropEnrollment(Command, frozen=True):
-    """Leaves the section without a trace on the transcript, and frees the seat."""
+    """Leaves the section without a trace on the transcript, and frees the seat. After the last day the
+    registrar alone can, with an override of `drop_closed`."""
 
     id: Id
     reason: Reason
+    override: Override | None = None
 
 
 class WithdrawEnrollment(Command, frozen=True):
-    """Leaves the section with a W, and keeps the seat."""
+    """Leaves the section with a W, and keeps the seat. After the last day the registrar alone can, with an
+    override of `withdraw_closed`."""
 
     id: Id
     reason: Reason
+    override: Override | None = None
+
+
+class BarEnrollment(Command, frozen=True):
+    """Bars a student from a section by order; the seat stays taken."""
+
+    id: Id
+    reason: Reason
+
+
+class ReinstateEnrollment(Command, frozen=True):
+    """Takes a withdrawal or a bar back: the student sits in the section again. It is an override of what
+    was decided, and goes on record as one."""
+
+    id: Id
+    reason: Reason
+
+
+class OverrideView(View):
+    """A rule of enrollment that somebody set aside: which, for whom, in which section, when and why.
+    `detail` is the refusal as it would have been said."""
+
+    id: int
+    enrollment_id: int
+    student_id: int
+    student_name: str
+    reg_no: str
+    section_id: int
+    course_code: str
+    section: str
+    term_id: int
+    code: str
+    detail: str
+    reason: str
+    by: Person
+    at: datetime
 
 
 class EnrollmentView(View):
@@ -230,6 +269,4 @@ class WithdrawClosed(Refusal):
     title = "The last day to withdraw has passed"
 
 
-OVERRIDABLE = frozenset(
-    refusal.code for refusal in (PrerequisiteMissing, EnrollmentClosed, EnrollmentHeld)
-)
+OVERRIDABLE = frozenset(refusal.code for refusal in (PrerequisiteMissing, EnrollmentClosed, EnrollmentHeld))

@@ -14,6 +14,8 @@ from sims_server.enrollment.rules import (
     ENROLLED,
     check_drop,
     check_enrollment,
+    check_leaving,
+    check_reinstate,
     check_withdraw,
     kind_of,
     section_full,
@@ -24,6 +26,7 @@ from sims_server.kernel.work import Work
 from sims_shared.access import Permission
 from sims_shared.enrollment import (
     AlreadyEnrolled,
+    BarEnrollment,
     CapacityBelowSeats,
     ChangeSection,
     CreateSection,
@@ -31,6 +34,8 @@ from sims_shared.enrollment import (
     EnrollmentView,
     EnrollmentWrongState,
     EnrollStudent,
+    Override,
+    ReinstateEnrollment,
     RemoveSection,
     SectionInUse,
     SectionView,
@@ -38,7 +43,7 @@ from sims_shared.enrollment import (
     Teacher,
     WithdrawEnrollment,
 )
-from sims_shared.problems import NotFound, NotPermitted
+from sims_shared.problems import NotFound, NotPermitted, Refusal
 
 _SEAT = """
 INSERT INTO enrollment AS e
@@ -156,25 +161,14 @@ def remove_section(work: Work, command: RemoveSection) -> None:
 @operation(Permission.ENROLL_STUDENT, "enrollment.enroll")
 def enroll_student(work: Work, command: EnrollStudent) -> EnrollmentView:
     """Seat a student in a section; a dropped enrollment is revived."""
-    if command.override is not None and not work.caller.may(Permission.OVERRIDE_ENROLLMENT):
-        raise NotPermitted("Only the registrar may override a rule of enrollment.")
+    _check_may_override(work, command.override)
     facts, row = queries.enrollment_facts(
         work, command.section_id, command.student_id, command.registration_id
     )
     aside = check_enrollment(facts, work.today, command.override)
     attempt = facts.earlier + 1
     kind = kind_of(command.kind, attempt)
-    override = None
-    if aside is not None and command.override is not None:
-        override = Jsonb(
-            {
-                "code": aside.code,
-                "detail": aside.detail,
-                "reason": command.override.reason,
-                "by": work.caller.id,
-                "at": work.now.isoformat(),
-            }
-        )
+    override = _on_record(work, aside, command.override)
     try:
         enrollment_id = work.value(
             _SEAT,
@@ -209,14 +203,36 @@ def enroll_student(work: Work, command: EnrollStudent) -> EnrollmentView:
     )
 
 
-def _end(work: Work, id: int, status: str, reason: str) -> EnrollmentView:
+def _check_may_override(work: Work, override: Override | None) -> None:
+    if override is not None and not work.caller.may(Permission.OVERRIDE_ENROLLMENT):
+        raise NotPermitted("Only the registrar may override a rule of enrollment.")
+
+
+def _on_record(work: Work, aside: Refusal | None, override: Override | None) -> Jsonb | None:
+    """What the enrollment keeps of a rule that was set aside; the database adds it to the report."""
+    if aside is None or override is None:
+        return None
+    return Jsonb(
+        {
+            "code": aside.code,
+            "detail": aside.detail,
+            "reason": override.reason,
+            "by": work.caller.id,
+            "at": work.now.isoformat(),
+        }
+    )
+
+
+def _end(work: Work, id: int, status: str, reason: str, override: Jsonb | None = None) -> EnrollmentView:
     ended = work.row(
-        "UPDATE enrollment SET status = %(status)s, ended_at = %(now)s, end_reason = %(reason)s "
+        "UPDATE enrollment SET status = %(status)s, ended_at = %(now)s, end_reason = %(reason)s, "
+        "override = coalesce(%(override)s::jsonb, override) "
         "WHERE id = %(id)s AND status = 'enrolled' RETURNING id, student_id, registration_id, section_id, "
         "term_id, course_id, kind, status, enrolled_at, attempt, ended_at, end_reason",
         status=status,
         now=work.now,
         reason=reason,
+        override=override,
         id=id,
     )
     if ended is None:
@@ -227,14 +243,50 @@ def _end(work: Work, id: int, status: str, reason: str) -> EnrollmentView:
 @operation(Permission.ENROLL_STUDENT, "enrollment.drop")
 def drop_enrollment(work: Work, command: DropEnrollment) -> EnrollmentView:
     """Drop: no trace on the transcript, the seat is free."""
+    _check_may_override(work, command.override)
     row = queries.access_enrollment_to_end(work, command.id)
-    check_drop(row["status"], row["sheet_state"], row["drop_until"], work.today)
-    return _end(work, command.id, "dropped", command.reason)
+    aside = check_drop(row["status"], row["sheet_state"], row["drop_until"], work.today, command.override)
+    return _end(work, command.id, "dropped", command.reason, _on_record(work, aside, command.override))
 
 
 @operation(Permission.ENROLL_STUDENT, "enrollment.withdraw")
 def withdraw_enrollment(work: Work, command: WithdrawEnrollment) -> EnrollmentView:
     """Withdraw: a W on the transcript, the seat stays taken."""
+    _check_may_override(work, command.override)
     row = queries.access_enrollment_to_end(work, command.id)
-    check_withdraw(row["status"], row["sheet_state"], row["withdraw_until"], work.today)
-    return _end(work, command.id, "withdrawn", command.reason)
+    aside = check_withdraw(
+        row["status"], row["sheet_state"], row["withdraw_until"], work.today, command.override
+    )
+    return _end(work, command.id, "withdrawn", command.reason, _on_record(work, aside, command.override))
+
+
+@operation(Permission.OVERRIDE_ENROLLMENT, "enrollment.bar")
+def bar_enrollment(work: Work, command: BarEnrollment) -> EnrollmentView:
+    """Bar by order: the seat stays taken, the result is a bar."""
+    row = queries.access_enrollment_to_end(work, command.id)
+    check_leaving(row["status"], row["sheet_state"])
+    return _end(work, command.id, "barred", command.reason)
+
+
+@operation(Permission.OVERRIDE_ENROLLMENT, "enrollment.reinstate")
+def reinstate_enrollment(work: Work, command: ReinstateEnrollment) -> EnrollmentView:
+    """Take a withdrawal or a bar back; it is on record as an override."""
+    row = queries.access_enrollment_to_end(work, command.id)
+    check_reinstate(row["status"], row["sheet_state"])
+    override = {
+        "code": f"enrollment.{row['status']}",
+        "detail": f"The student was {row['status']}: {row['end_reason']}",
+        "reason": command.reason,
+        "by": work.caller.id,
+        "at": work.now.isoformat(),
+    }
+    moved = work.run(
+        "UPDATE enrollment SET status = 'enrolled', ended_at = NULL, end_reason = NULL, "
+        "override = %(override)s WHERE id = %(id)s AND status = %(status)s",
+        override=Jsonb(override),
+        id=command.id,
+        status=row["status"],
+    )
+    if not moved:
+        raise EnrollmentWrongState("Somebody else changed the enrollment a moment ago.")
+    return queries.get_enrollment(work, command.id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sims_server.enrollment.rules import EnrollmentFacts
@@ -11,6 +12,7 @@ from sims_server.kernel.work import Work
 from sims_shared.access import Permission
 from sims_shared.enrollment import EnrollmentStatus, EnrollmentView, SectionStatus, SectionView, Teacher
 from sims_shared.problems import NotFound
+from sims_shared.values import SYSTEM, Person
 
 _STAFF = """(SELECT coalesce(jsonb_agg(jsonb_build_object('user_id', f.account_id, 'role', f.role)
                               ORDER BY f.role <> 'lead', f.since, f.id), '[]')
@@ -111,6 +113,53 @@ ENROLLMENTS = Listing(
 )
 
 
+def _override(row: dict[str, Any]) -> dict[str, Any]:
+    id, name = row.pop("by_id"), row.pop("by_name")
+    row["by"] = SYSTEM if id is None else Person(id, name)
+    return row
+
+
+OVERRIDES = Listing(
+    entity="override",
+    columns={
+        "id": "o.id",
+        "enrollment_id": "o.enrollment_id",
+        "student_id": "e.student_id",
+        "student_name": "p.name",
+        "reg_no": "r.reg_no",
+        "section_id": "e.section_id",
+        "course_code": "s.course_code",
+        "section": "s.code",
+        "term_id": "e.term_id",
+        "code": "o.code",
+        "detail": "o.detail",
+        "reason": "o.reason",
+        "by_id": "o.by_account_id",
+        "by_name": "a.name",
+        "at": "o.at",
+    },
+    source=(
+        "enrollment_override o JOIN enrollment e ON e.id = o.enrollment_id JOIN student p ON p.id = "
+        "e.student_id JOIN registration r ON r.id = e.registration_id JOIN section s ON s.id = e.section_id "
+        "LEFT JOIN account a ON a.id = o.by_account_id"
+    ),
+    key="o.id",
+    filters={
+        "code": Filter("o.code = {}", str),
+        "by": Filter("o.by_account_id = {}", int),
+        "student_id": Filter("e.student_id = {}", int),
+        "section_id": Filter("e.section_id = {}", int),
+        "term_id": Filter("e.term_id = {}", int),
+        "program_id": Filter("r.program_id = {}", int),
+        "from": Filter("o.at >= {}", datetime),
+        "to": Filter("o.at <= {}", datetime, through=True),
+    },
+    default_order="-id",
+    search="folded(o.reason || ' ' || p.name || ' ' || r.reg_no) LIKE {}",
+    shape=_override,
+)
+
+
 def get_section(work: Work, id: int) -> SectionView:
     """One section with its staff and seats."""
     row = SECTIONS.one(work, id)
@@ -152,7 +201,7 @@ def access_enrollment_to_end(work: Work, id: int) -> dict[str, Any]:
     sheet, because a submit must not slip in between."""
     condition, values = section_scope(work.caller, Permission.ENROLL_STUDENT)
     row = work.row(
-        "SELECT e.id, e.status, h.state AS sheet_state, t.drop_until, t.withdraw_until "
+        "SELECT e.id, e.status, e.end_reason, h.state AS sheet_state, t.drop_until, t.withdraw_until "
         "FROM enrollment e JOIN section s ON s.id = e.section_id JOIN course c ON c.id = e.course_id "
         "JOIN term t ON t.id = e.term_id JOIN sheet h ON h.section_id = s.id WHERE e.id = %(id)s"
         + (f" AND ({condition})" if condition else ""),

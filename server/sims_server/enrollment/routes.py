@@ -67,6 +67,12 @@ routes = [
     listing(
         "/api/enrollments/", queries.ENROLLMENTS, e.EnrollmentView, permission=Permission.READ_ENROLLMENTS
     ),
+    listing(
+        "/api/enrollments/overrides/",
+        queries.OVERRIDES,
+        e.OverrideView,
+        permission=Permission.READ_OVERRIDES,
+    ),
     read(
         "/api/enrollments/{id:int}/",
         queries.get_enrollment,
@@ -102,5 +108,25 @@ routes = [
         locate=queries.access_enrollment_to_end,
         finds_itself=True,
         refusals=(e.EnrollmentWrongState, e.EnrollmentSheetClosed, e.WithdrawClosed),
+    ),
+    command(
+        "POST",
+        "/api/enrollments/{id:int}/bar/",
+        e.BarEnrollment,
+        operations.bar_enrollment,
+        e.EnrollmentView,
+        locate=queries.access_enrollment_to_end,
+        finds_itself=True,
+        refusals=(e.EnrollmentWrongState, e.EnrollmentSheetClosed),
+    ),
+    command(
+        "POST",
+        "/api/enrollments/{id:int}/reinstate/",
+        e.ReinstateEnrollment,
+        operations.reinstate_enrollment,
+        e.EnrollmentView,
+        locate=queries.access_enrollment_to_end,
+        finds_itself=True,
+        refusals=(e.EnrollmentWrongState, e.EnrollmentSheetClosed),
     ),
 ]

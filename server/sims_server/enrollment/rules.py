@@ -109,7 +109,7 @@ def in_words(holds: list[dict[str, Any]]) -> str:
 def check_enrollment(facts: EnrollmentFacts, today: date, override: Override | None) -> Refusal | None:
     """Raises the first objection that stands. The answer is the one that `override` set aside, to go on
     record with its reason, or None."""
-    wanted = None if override is None else f"enrollment.{override.code.removeprefix('enrollment.')}"
+    wanted = None if override is None else _wanted(override)
     aside: Refusal | None = None
     for refusal in objections(facts, today):
         if refusal.code == wanted and refusal.code in OVERRIDABLE:
@@ -123,20 +123,47 @@ def kind_of(asked: str | None, attempt: int) -> str:
     return asked if asked is not None else "regular" if attempt == 1 else "repeat"
 
 
-def check_drop(status: str, sheet_state: str, drop_until: date | None, today: date) -> None:
-    """A drop leaves no trace, so it has its last day; afterwards a withdrawal is what remains."""
-    _check_leaving(status, sheet_state)
-    if drop_until is not None and today > drop_until:
-        raise DropClosed(f"The last day to drop was {drop_until}. A withdrawal (W) is what remains.")
+def check_drop(
+    status: str, sheet_state: str, drop_until: date | None, today: date, override: Override | None
+) -> Refusal | None:
+    """A drop leaves no trace, so it has its last day; afterwards a withdrawal is what remains. The answer
+    is the refusal that `override` set aside, or None."""
+    check_leaving(status, sheet_state)
+    if drop_until is None or today <= drop_until:
+        return None
+    closed = DropClosed(f"The last day to drop was {drop_until}. A withdrawal (W) is what remains.")
+    return _set_aside(closed, override)
 
 
-def check_withdraw(status: str, sheet_state: str, withdraw_until: date | None, today: date) -> None:
-    _check_leaving(status, sheet_state)
-    if withdraw_until is not None and today > withdraw_until:
-        raise WithdrawClosed(f"The last day to withdraw was {withdraw_until}.")
+def check_withdraw(
+    status: str, sheet_state: str, withdraw_until: date | None, today: date, override: Override | None
+) -> Refusal | None:
+    """The same for a withdrawal."""
+    check_leaving(status, sheet_state)
+    if withdraw_until is None or today <= withdraw_until:
+        return None
+    return _set_aside(WithdrawClosed(f"The last day to withdraw was {withdraw_until}."), override)
 
 
-def _check_leaving(status: str, sheet_state: str) -> None:
+def _set_aside(refusal: Refusal, override: Override | None) -> Refusal:
+    if override is None or refusal.code != _wanted(override):
+        raise refusal
+    return refusal
+
+
+def _wanted(override: Override) -> str:
+    return f"enrollment.{override.code.removeprefix('enrollment.')}"
+
+
+def check_reinstate(status: str, sheet_state: str) -> None:
+    """Only who was withdrawn or barred sits again; who dropped enrolls again."""
+    if status not in ("withdrawn", "barred"):
+        raise EnrollmentWrongState(f"The enrollment is {status}.")
+    if sheet_state != "open":
+        raise EnrollmentSheetClosed(f"The sheet is {sheet_state}; it has to be returned first.")
+
+
+def check_leaving(status: str, sheet_state: str) -> None:
     if status != ENROLLED:
         raise EnrollmentWrongState(f"The enrollment is {status}.")
     if sheet_state != "open":
