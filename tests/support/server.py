@@ -26,6 +26,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from sims_server.app import create_app
 from sims_server.kernel.database import Database
+from sims_server.running import log_to_standard_error
 from tests.support.api import Api, Reply
 from tests.support.database import TestDatabase
 
@@ -141,6 +142,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--dies-after", default="")
     parsed = parser.parse_args(arguments)
+    log_to_standard_error()
     app: Any = create_app(Database(parsed.url, pool_size=16), parsed.data)
     if parsed.dies_after:
         app = Dying(app, parsed.dies_after)

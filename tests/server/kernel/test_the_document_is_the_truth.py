@@ -7,6 +7,8 @@ No 5xx, no answer that the document does not name, none against its schema. As m
 from __future__ import annotations
 
 import contextlib
+import functools
+import json
 import os
 from typing import Any
 
@@ -84,35 +86,77 @@ def generated(operation: Any, mode: Any) -> list[Any]:
     return cases
 
 
-@pytest.fixture
-def document(api: Api, university: University, data: Any) -> Any:  # noqa: F811
-    build(api, university, data)
+@functools.cache
+def requests_of(described: str) -> list[Any]:
+    """The requests of every role, made once: making them costs more than asking them."""
     load_all_checks()
-    described = api.anonymous.get("/schema/openapi.json").json
-    return schemathesis.openapi.from_dict(described, config=SchemathesisConfig.from_dict(CONFIG))
+    document = schemathesis.openapi.from_dict(
+        json.loads(described), config=SchemathesisConfig.from_dict(CONFIG)
+    )
+    operations = [found.ok() for found in document.get_all_operations()]
+    return [
+        case
+        for operation in operations
+        if operation.path not in ENDS_THE_CALLER
+        for mode in (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE)
+        for case in generated(operation, mode)
+    ]
+
+
+@pytest.fixture
+def described(api: Api, university: University, data: Any) -> str:  # noqa: F811
+    """The document of a server that knows a whole university."""
+    build(api, university, data)
+    return api.anonymous.get("/schema/openapi.json").content.decode()
+
+
+def ask(case: Any, **how: Any) -> list[str]:
+    """What is wrong with the answer."""
+    try:
+        case.call_and_validate(**how)
+    except BaseExceptionGroup as failures:
+        return [f"{case.operation.label}: {failure}" for failure in failures.exceptions]
+    except (AssertionError, requests.RequestException) as failure:
+        return [f"{case.operation.label}: {failure}"]
+    return []
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_generated_requests_get_the_answers_the_document_names(
-    document: Any, api: Api, university: University, serve: Serve, role: str
+    described: str, api: Api, university: University, serve: Serve, role: str
 ) -> None:
-    person, asked, server = Person(api, university, role), 0, serve()
-    session = requests.Session()
-    faults: list[str] = []
-    for found in document.get_all_operations():
-        operation = found.ok()
-        if operation.path in ENDS_THE_CALLER:
-            continue
-        headers = person.headers()
-        for mode in (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE):
-            for case in generated(operation, mode):
-                asked += 1
-                try:
-                    case.call_and_validate(base_url=server.base_url, session=session, headers=headers)
-                except BaseExceptionGroup as failures:
-                    faults += [f"{operation.label}: {failure}" for failure in failures.exceptions]
-                except AssertionError as failure:
-                    faults.append(f"{operation.label}: {failure}")
-    session.close()
-    assert faults == [], "\n\n".join(faults[:10])
-    assert asked >= 500
+    person, server, faults = Person(api, university, role), serve(), []
+    cases = requests_of(described)
+    with requests.Session() as session:
+        for number, case in enumerate(cases):
+            if number % 20 == 0:
+                headers = person.headers()
+            faults += ask(case, base_url=server.base_url, session=session, headers=headers)
+    assert faults == [], f"{len(faults)} in {len(cases)}:\n" + "\n\n".join(faults[:10])
+    assert len(cases) >= 500
+
+
+def test_what_one_answer_names_the_next_request_finds(
+    described: str, api: Api, university: University, serve: Serve
+) -> None:
+    """The stateful phase: ids travel from answers into the requests that follow."""
+    load_all_checks()
+    document = schemathesis.openapi.from_dict(
+        json.loads(described), config=SchemathesisConfig.from_dict(CONFIG)
+    )
+    person, server = Person(api, university, "registrar"), serve()
+    document.config.update(base_url=server.base_url)
+    asked = []
+
+    class Registrar(document.as_state_machine()):  # type: ignore[misc]
+        def setup(self) -> None:
+            self.headers = person.headers()
+
+        def get_call_kwargs(self, case: Any) -> dict[str, Any]:
+            asked.append(case)
+            return {"headers": self.headers}
+
+    Registrar.run(
+        settings=settings(QUIET, max_examples=EXAMPLES * 10, stateful_step_count=6, phases=[Phase.generate])
+    )
+    assert len(asked) >= EXAMPLES * 20
