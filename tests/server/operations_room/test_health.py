@@ -11,9 +11,11 @@ from typing import Any
 import psycopg
 import pytest
 
+from sims_server.audit.operations.sealing import seal_and_anchor
 from sims_server.kernel.database import Database
 from sims_server.kernel.jobs import Worker
 from sims_server.operations_room import rules
+from sims_shared.audit import AuditHead
 from sims_shared.operations_room import Manifest, TableDigest
 from tests.support.api import Api
 from tests.support.database import TestDatabase
@@ -33,6 +35,7 @@ def away(api: Api) -> Iterator[Api]:
 
 @pytest.mark.parametrize("path", ["/health/", "/healthz/", "/health", "/healthz"])
 def test_health_names_each_component(api: Api, path: str) -> None:
+    seal_and_anchor(api.database, api.data)  # as a server does every second
     answer = api.anonymous.get(path)
     assert answer.status == 200
     assert answer.json["status"] == "degraded"  # no worker and no clock run beside this test
@@ -252,3 +255,23 @@ def test_a_shorter_audit_is_told() -> None:
     )
     assert rules.head_differences(manifest, migration="m", audit_rows=9, audit_last_id=9) == []
     assert len(rules.head_differences(manifest, migration="n", audit_rows=8, audit_last_id=9)) == 2
+
+
+def test_the_audit_is_red_when_it_does_not_hold_or_waits_for_too_long() -> None:
+    now = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+    minute = timedelta(minutes=1)
+    head = AuditHead(number=4, hash="", signed_at=now, key="")
+
+    def judged(**sealed: Any) -> tuple[str, str]:
+        view = rules.judge_audit(now, [], rules.Sealed(**sealed))
+        return view.status, view.detail
+
+    assert judged()[0] == "ok"
+    assert judged(unsealed_since=now - minute, newest_block=(4, now - 60 * minute), head=head)[0] == "ok"
+    assert judged(unsealed_since=now - 6 * minute) == ("degraded", "not sealed since 2026-11-23 11:54 UTC")
+    assert judged(newest_block=(5, now - minute), head=head)[0] == "ok"
+    assert (
+        judged(newest_block=(5, now - 16 * minute), head=head)[1] == "no head was written down since block 4"
+    )
+    assert judged(finding="block 3: entry 7 was changed")[1].endswith("block 3: entry 7 was changed")
+    assert judged(alarms=1)[0] == "degraded"
