@@ -11,7 +11,7 @@ import hashlib
 import random
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -82,6 +82,7 @@ class Answer:
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
     replayed: bool = False
+    pieces: Iterator[bytes] | None = None  # in place of the body, where it may be longer than memory
 
 
 def execute(

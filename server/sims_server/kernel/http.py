@@ -12,7 +12,7 @@ import hashlib
 import re
 import time
 import urllib.parse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +23,7 @@ from litestar import Request, route
 from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
+from litestar.response.streaming import ASGIStreamingResponse
 
 from sims_server.kernel.database import Database
 from sims_server.kernel.decode import decode_command, decode_query
@@ -56,6 +57,7 @@ class File:
     name: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     status: int | None = None  # where a page for people must say what a problem would
+    pieces: Iterator[bytes] | None = None  # in place of the content, where it may be longer than memory
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ class Door:
     media_type: str = JSON
     refusals: tuple[type[Refusal], ...] = ()
     listing: Listing | None = None
+    paged: bool = True
     multipart: bool = False
     tag: str = ""
 
@@ -101,10 +104,22 @@ def _camel(name: str) -> str:
     return head + "".join(part.capitalize() for part in rest)
 
 
-def respond(answer: Answer, request_id: str) -> ASGIResponse:
+def respond(answer: Answer, request_id: str) -> ASGIResponse | ASGIStreamingResponse:
     headers = {"X-Request-Id": request_id, "Cache-Control": "no-store", **answer.headers}
     media_type = headers.pop("Content-Type", JSON)
+    if answer.pieces is not None:
+        pieces = iterate_in_threadpool(answer.pieces)
+        return ASGIStreamingResponse(
+            iterator=pieces, status_code=answer.status, headers=headers, media_type=media_type
+        )
     return ASGIResponse(body=answer.body, status_code=answer.status, headers=headers, media_type=media_type)
+
+
+async def iterate_in_threadpool(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Piece by piece, each read where reading may wait for the disk."""
+    loop = asyncio.get_running_loop()
+    while piece := await loop.run_in_executor(THREADS, next, pieces, b""):
+        yield piece
 
 
 def refuse(refusal: Refusal, path: str, request_id: str) -> ASGIResponse:
@@ -215,7 +230,7 @@ def _answer(reply: Any, status: int) -> Answer:
         headers = {"Content-Type": reply.media_type, **reply.headers}
         if reply.name:
             headers["Content-Disposition"] = f'inline; filename="{reply.name}"'
-        return Answer(reply.status or status, reply.content, headers)
+        return Answer(reply.status or status, reply.content, headers, pieces=reply.pieces)
     if reply is None:
         return Answer(204, b"")
     return Answer(status, encode(reply))
@@ -383,6 +398,46 @@ def listing(
         return Answer(200, encode(read_page(work, described, query_of(request), path_of(request))))
 
     return _make(door, f"{described.entity}.list", carry_out, changes=False, body_limit=BODY_LIMIT)
+
+
+def export(
+    path: str,
+    name: str,
+    described: Listing,
+    write: Callable[[Work, Mapping[str, list[str]]], File],
+    *,
+    media_type: str,
+    permission: str,
+    summary: str,
+    refusals: Sequence[type[Refusal]] = (),
+    tag: str = "",
+) -> HTTPRouteHandler:
+    """A route that answers a whole list as a file: the list's filters and scope, and no pages. It leaves
+    a trace (a disclosure), and so is carried out in a transaction."""
+    door = Door(
+        "GET",
+        path,
+        name,
+        summary,
+        permission,
+        False,
+        200,
+        None,
+        None,
+        File,
+        media_type,
+        tuple(refusals),
+        listing=described,
+        paged=False,
+        tag=tag,
+    )
+
+    def carry_out(
+        work: Work, path_values: dict[str, Any], request: Request[Any, Any, Any], body: bytes
+    ) -> Answer:
+        return _answer(write(work, query_of(request)), 200)
+
+    return _make(door, f"{described.entity}.export", carry_out, changes=True, body_limit=BODY_LIMIT)
 
 
 def upload(

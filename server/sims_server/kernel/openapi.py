@@ -165,6 +165,18 @@ def _parameters(door: Door) -> list[dict[str, Any]]:
 
 def _list_parameters(door: Door) -> Iterable[dict[str, Any]]:
     assert door.listing is not None
+    if door.paged:
+        yield from _page_parameters()
+    orders = [sign + name for name in door.listing.every_order for sign in ("", "-")]
+    yield {"name": "ordering", "in": "query", "schema": {"type": "string", "enum": orders}}
+    if door.listing.search is not None:
+        yield {"name": "search", "in": "query", "schema": {"type": "string"}}
+    for name, described in door.listing.filters.items():
+        schemas, _ = msgspec.json.schema_components([described.wire_type])
+        yield {"name": name, "in": "query", "schema": _decimals(schemas[0])}
+
+
+def _page_parameters() -> Iterable[dict[str, Any]]:
     yield {
         "name": "page_size",
         "in": "query",
@@ -177,13 +189,6 @@ def _list_parameters(door: Door) -> Iterable[dict[str, Any]]:
         "description": "Taken from `next` of the page before.",
     }
     yield {"name": "count", "in": "query", "schema": {"type": "boolean", "default": False}}
-    orders = [sign + name for name in door.listing.every_order for sign in ("", "-")]
-    yield {"name": "ordering", "in": "query", "schema": {"type": "string", "enum": orders}}
-    if door.listing.search is not None:
-        yield {"name": "search", "in": "query", "schema": {"type": "string"}}
-    for name, described in door.listing.filters.items():
-        schemas, _ = msgspec.json.schema_components([described.wire_type])
-        yield {"name": name, "in": "query", "schema": _decimals(schemas[0])}
 
 
 def _responses(door: Door, schema_of: dict[str, Any]) -> dict[str, Any]:
