@@ -180,7 +180,7 @@ CREATE FUNCTION case_approval_in_order() RETURNS trigger LANGUAGE plpgsql SECURI
     IF NOT EXISTS (
       SELECT FROM role_held h JOIN role r ON r.id = h.role_id
        WHERE h.account_id = NEW.approver_id AND r.name = NEW.capacity AND (NEW.stage = 2 OR h.department_id = NEW.department_id)
-         AND h.delegated_by IS DISTINCT FROM about.requested_by AND h.delegated_by IS DISTINCT FROM about.proposed_by) THEN
+         AND (h.delegated_by IS NULL OR h.delegated_by NOT IN (about.requested_by, coalesce(about.proposed_by, about.requested_by)))) THEN
       RAISE EXCEPTION 'account % is no % here', NEW.approver_id, NEW.capacity USING ERRCODE = '23514', CONSTRAINT = 'ck_case_approval_capacity_held';
     END IF;
     RETURN NEW;

@@ -227,6 +227,8 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
                 P.REQUEST_CHANGE,
                 P.READ_PRIVATE_FIELDS,
                 *_READ_RECORD,
+                P.READ_CASES,
+                P.OPEN_CASE,
             }
         ),
     ),

@@ -7,7 +7,6 @@ means withholds a draft at once. Staff may say in the same breath what is to bec
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sims_server.cases.model import academic_case
 from sims_server.cases.operations.proposing import propose, propose_grace
@@ -33,7 +32,7 @@ from sims_shared.results import ResultsWrongState
 
 _RESULTS = """
 SELECT r.id, r.student_id, r.registration_id, r.term_id, r.state, r.outcome, r.source, r.regulation_id,
-       n.at AS declared_at, t.recheck_until{withheld}
+       n.date AS declared_on, t.recheck_until{withheld}
   FROM result r JOIN registration g ON g.id = r.registration_id JOIN course c ON c.id = r.course_id
   JOIN term t ON t.id = r.term_id LEFT JOIN notification_of_result n ON n.id = r.notification_id
  WHERE r.id = ANY (%(ids)s){condition} ORDER BY r.id
@@ -136,13 +135,11 @@ def _check(work: Work, command: OpenCase, rows: list[dict[str, Any]]) -> None:
 def _check_window(work: Work, rows: list[dict[str, Any]]) -> None:
     """By the campus calendar: the day of the notification and the days that the regulation gives."""
     policies = policies_of(work, (row["regulation_id"] for row in rows))
-    zone = ZoneInfo(work.setting("time_zone"))
     for row in rows:
-        if row["declared_at"] is None:
+        if row["declared_on"] is None:
             raise CaseInvalid("A result from before this system is not rechecked; open a correction.")
-        declared = row["declared_at"].astimezone(zone).date()
         window = policies[row["regulation_id"]].recheck.window_days
-        last = last_day_to_ask(declared, window, row["recheck_until"])
+        last = last_day_to_ask(row["declared_on"], window, row["recheck_until"])
         if last is not None and work.today > last:
             raise WindowClosed(f"It was open until {last.isoformat()}.", last_day=last.isoformat())
 
