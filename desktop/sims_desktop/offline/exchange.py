@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from sims_desktop.client.errors import ProblemAnswer
+from sims_desktop.offline.history import HistoryRefused
 from sims_shared.grading import (
     DeviceOfAnother,
     MutationGap,
@@ -116,6 +117,7 @@ class Exchange:
         self.store = store
         self.server = server
         self._verified: dict[int, str] = {}  # section -> digest, since this process began
+        self._refused: set[str] = set()
         self._told: dict[int, Heartbeat] = {}  # section -> what the server last heard of this device
 
     def sync_sheet(self, section_id: int) -> None:
@@ -277,7 +279,13 @@ class Exchange:
         decide: Decide,
         details: SheetView | SheetChanges | None = None,
     ) -> Changes | None:
-        changes = self.store.change(section_id, scope, decide, details)
+        try:
+            changes = self.store.change(section_id, scope, decide, details)
+        except HistoryRefused as refused:
+            if refused.detail not in self._refused:  # once, though every round meets it again
+                self._refused.add(refused.detail)
+                self.store.record_incident(section_id, refused.detail)
+            raise
         if changes is not None and (changes.base or changes.roster):
             self._verified.pop(section_id, None)
         return changes

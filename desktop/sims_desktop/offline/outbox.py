@@ -15,6 +15,7 @@ import apsw
 import msgspec
 
 from sims_desktop.offline.exchange import Scope
+from sims_desktop.offline.history import keep_head
 from sims_shared.grading import AssessmentView, SheetChanges, SheetRow, SheetView
 from sims_shared.merge import Cell, Key
 from sims_shared.sheet_copy import (
@@ -295,11 +296,13 @@ def read_fates(db: apsw.Connection, section_id: int) -> Iterator[tuple[Fate, str
 
 
 def write_details(db: apsw.Connection, section_id: int, details: SheetView | SheetChanges) -> None:
-    """Names and columns, which no decision reads. Rows get their status from the decision."""
+    """Names and columns, which no decision reads. Rows get their status from the decision. Raises
+    HistoryRefused when a whole sheet comes from a history that this computer cannot follow."""
     assessments = details.assessments
     if assessments is not msgspec.UNSET:
         write_assessments(db, section_id, assessments)
     if isinstance(details, SheetView):
+        keep_head(db, details.audit_head)
         write_rows(db, section_id, details.rows)
     elif details.roster is not msgspec.UNSET:
         write_rows(db, section_id, details.roster.added)

@@ -124,7 +124,8 @@ def sealed_audit(seed: int, blocks: int = 12) -> Sealed:
     """Blocks over entries some of which commit late or never; a head for every third and the newest."""
     chance = random.Random(seed)
     key = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(str(seed).encode()).digest())
-    made, lines, late, id = Sealed({}, []), {}, [], 0
+    made, lines, id = Sealed({}, []), dict[int, bytes](), 0
+    late: list[int] = []
     for number in range(1, blocks + 1):
         ids, late = late, []
         for _ in range(chance.randint(2, 30)):
