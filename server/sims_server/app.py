@@ -38,6 +38,7 @@ SLICES = (
     "requests",
     "audit",
     "enrollment",
+    "batches",
     "grading",
     "results",
     "cases",

@@ -7,9 +7,10 @@ because its marks and its past are evidence; enrolling again revives that very r
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -270,3 +271,14 @@ class WithdrawClosed(Refusal):
 
 
 OVERRIDABLE = frozenset(refusal.code for refusal in (PrerequisiteMissing, EnrollmentClosed, EnrollmentHeld))
+
+# Of a registration's states, those that may take a seat.
+MAY_ENROLL = frozenset({"provisional", "active"})
+
+
+def holds_in_words(holds: Sequence[Mapping[str, Any]]) -> str:
+    """Names each hold and whom to see about it."""
+    return " ".join(
+        f"A {hold['kind']} hold ({hold['reason']}); see: {hold['contact'] or 'the registry'}."
+        for hold in holds
+    )

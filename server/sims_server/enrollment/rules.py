@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from sims_shared.enrollment import (
+    MAY_ENROLL,
     OVERRIDABLE,
     AlreadyEnrolled,
     DropClosed,
@@ -22,10 +23,10 @@ from sims_shared.enrollment import (
     StaffInvalid,
     Teacher,
     WithdrawClosed,
+    holds_in_words,
 )
 from sims_shared.problems import Fault, InvalidInput, Refusal
 
-MAY_ENROLL = frozenset({"provisional", "active"})
 DROPPED = "dropped"
 ENROLLED = "enrolled"
 
@@ -86,7 +87,7 @@ def objections(facts: EnrollmentFacts, today: date) -> list[Refusal]:
             PrerequisiteMissing(f"Pass first: {', '.join(facts.missing)}.", courses=list(facts.missing))
         )
     if facts.holds:
-        found.append(EnrollmentHeld(in_words(facts.holds), holds=facts.holds))
+        found.append(EnrollmentHeld(holds_in_words(facts.holds), holds=facts.holds))
     if facts.sheet_state != "open":
         found.append(EnrollmentSheetClosed(f"The sheet is {facts.sheet_state}."))
     return found
@@ -95,14 +96,6 @@ def objections(facts: EnrollmentFacts, today: date) -> list[Refusal]:
 def section_full(capacity: int, seats_taken: int) -> SectionFull:
     return SectionFull(
         f"{seats_taken} of {capacity} seats are taken.", capacity=capacity, seats_taken=seats_taken
-    )
-
-
-def in_words(holds: list[dict[str, Any]]) -> str:
-    """Names each hold and whom to see about it."""
-    return " ".join(
-        f"A {hold['kind']} hold ({hold['reason']}); see: {hold['contact'] or 'the registry'}."
-        for hold in holds
     )
 
 
