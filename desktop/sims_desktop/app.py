@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication, QWidget
@@ -23,14 +24,17 @@ from sims_desktop.kit.bugs import BugReporter
 from sims_desktop.kit.page import Page, Surroundings
 from sims_desktop.kit.remembered import Remembered
 from sims_desktop.kit.search import Entry
-from sims_desktop.kit.tasks import Tasks
+from sims_desktop.kit.tasks import Progress, Tasks
 from sims_desktop.kit.theme import Theme
 from sims_desktop.offline.failures import NotKept
-from sims_desktop.offline.sync import SyncStatus
+from sims_desktop.offline.sync import Link, SyncStatus
 from sims_desktop.shell.presenter import Identity, SignInPresenter, Standing, desks_of
 from sims_desktop.shell.sign_in import SignInWindow
 from sims_desktop.shell.window import MainWindow
 from sims_desktop.shell.workplace import ProfileDoor, Workplace
+
+if TYPE_CHECKING:
+    from sims_desktop.attendance.presenter.drafts import KeptClass, Sent
 
 DEFAULT_SERVER = "https://sims.example.edu"
 
@@ -101,9 +105,12 @@ class Desktop(QObject):
     # One person's window
 
     def _open(self, workplace: Workplace) -> None:
+        from sims_desktop.attendance.presenter.drafts import ClassDrafts
+        from sims_desktop.client.attendance import AttendanceCalls
         from sims_desktop.grading.presenter.shelf import StoreShelf
 
         self.workplace = workplace
+        self.classes = ClassDrafts(workplace.store, AttendanceCalls(workplace.client))
         self._status = workplace.sync.status
         self.shelf = StoreShelf(workplace.store, workplace.sync.wake)
         around = Surroundings(Actions(self.remembered), self.tasks, self.remembered, self.theme)
@@ -137,6 +144,15 @@ class Desktop(QObject):
             from sims_desktop.grading.page import GridPage
 
             return GridPage(self.around, self.shelf, self.workplace, id)
+        if kind == "attendance":
+            from sims_desktop.attendance.page import AttendancePage
+            from sims_desktop.attendance.presenter.classlist import ClassListPresenter
+            from sims_desktop.client.attendance import AttendanceCalls
+
+            rosters, store = AttendanceCalls(self.workplace.client), self.workplace.store
+            return AttendancePage(
+                self.around, ClassListPresenter(store, rosters, self.classes, self.around.now)
+            )
         if kind == "approvals":
             from sims_desktop.approvals.page import InboxPage
             from sims_desktop.approvals.presenter import InboxPresenter
@@ -193,6 +209,22 @@ class Desktop(QObject):
         self._show_standing()
         if ended:
             self._tell("sheets", 0)
+            if status.link is Link.CONNECTED:
+                self._send_classes()
+
+    def _send_classes(self) -> None:
+        """Class lists that were saved while the server was away."""
+        for kept in self.classes.begin():
+
+            def send(progress: Progress, kept: KeptClass = kept) -> Sent:
+                return self.classes.send(kept)
+
+            def settle(sent: Sent) -> None:
+                self.classes.settle(sent)
+                self._tell("attendance", sent.kept.section_id)
+                self._show_standing()
+
+            self.tasks.run(send, settle, owner=self.window)
 
     def _tell(self, kind: str, id: int) -> None:
         if self.around is not None:
@@ -205,7 +237,8 @@ class Desktop(QObject):
         sync = self._status
         if sync.last_synced is None:
             sync = replace(sync, last_synced=self._synced_before)
-        self.window.show_standing(Standing(sync, waiting.unsent, waiting.conflicts, waiting.refused))
+        unsent = waiting.unsent + len(self.classes.ready)
+        self.window.show_standing(Standing(sync, unsent, waiting.conflicts, waiting.refused))
 
     # Leaving
 

@@ -84,6 +84,7 @@ class Desk:
 
 DESKS: tuple[Desk, ...] = (
     Desk("sheets", "My sheets", frozenset({Permission.SUBMIT_SHEET})),
+    Desk("attendance", "Attendance", frozenset({Permission.SUBMIT_SHEET})),
     Desk("approvals", "Approvals", frozenset({Permission.APPROVE_SHEET, Permission.APPROVE_CHANGE})),
     Desk("counter", "Counter", frozenset({Permission.ISSUE_TRANSCRIPT})),
     Desk("results", "Publish results", frozenset({Permission.PUBLISH_RESULTS})),

@@ -55,7 +55,7 @@ def test_the_status_bar_speaks_in_words() -> None:
 
 
 def test_desks_follow_permissions_not_names_of_roles() -> None:
-    assert [desk.id for desk in desks_of([Permission.SUBMIT_SHEET])] == ["sheets"]
+    assert [desk.id for desk in desks_of([Permission.SUBMIT_SHEET])] == ["sheets", "attendance"]
     assert desks_of([]) == []
 
 

@@ -171,7 +171,7 @@ def test_a_student_acting_sees_own_marks_and_with_nothing_set_none(
     with psycopg.connect(database_url.app_url) as connection:
         connection.execute("SET LOCAL ROLE sims_student")
         for table in ("attendance", "class_session", "condonation", "eligibility_list", "eligibility_row"):
-            assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table  # type: ignore[call-overload]
+            assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table
         connection.execute("SELECT set_config('sims.student', %s, true)", [str(scene["student_0"])])
         assert connection.execute("SELECT student_id FROM attendance").fetchall() == [(scene["student_0"],)]
         assert connection.execute("SELECT id FROM class_session").fetchall() == [(scene["session"],)]
