@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.simulator import first_failure
+from tests.support.simulator import first_failure, play
 
 HISTORIES = 20_000
 HISTORIES_A_TEST = 1_000
@@ -20,3 +20,14 @@ def test_no_history_breaks_an_invariant(first: int) -> None:
 def test_long_histories_hold_too(first: int) -> None:
     failure = first_failure(range(first, first + 20), steps=400)
     assert failure is None, f"replay with play({failure[0]}, 400): {failure[1]!r}"
+
+
+# What a long run found, with what it had found.
+FOUND = {
+    1_037_425: "two names of a copied profile, both taken by the person it was copied from",
+}
+
+
+@pytest.mark.parametrize("seed", FOUND, ids=str)
+def test_what_was_found_once_stays_found(seed: int) -> None:
+    play(seed)

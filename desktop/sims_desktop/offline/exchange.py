@@ -161,13 +161,15 @@ class Exchange:
 
     def _read_changes(self, section_id: int) -> tuple[int, SheetChanges]:
         """The answer and the cursor it was asked with. The heartbeat that goes along names this device,
-        and may be the first to hear that its name is taken."""
-        try:
-            return self._ask_changes(section_id)
-        except ProblemAnswer as problem:
-            if problem.code != DeviceOfAnother.code:
-                raise
-        self._restart(section_id)
+        and may be the first to hear that its name is taken. In a copied profile the name it has taken since
+        for other sheets may belong to the other person as well."""
+        for _ in range(MOST_RESTARTS):
+            try:
+                return self._ask_changes(section_id)
+            except ProblemAnswer as problem:
+                if problem.code != DeviceOfAnother.code:
+                    raise
+            self._restart(section_id)
         return self._ask_changes(section_id)
 
     def _ask_changes(self, section_id: int) -> tuple[int, SheetChanges]:
