@@ -49,6 +49,7 @@ SLICES = (
     "record",
     "dashboard",
     "imports",
+    "exports",
     "operations_room",
 )
 

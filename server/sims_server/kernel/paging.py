@@ -271,9 +271,11 @@ def every_row(
     columns: Mapping[str, str],
     joins: str = "",
     where: str = "",
+    more: Mapping[str, Any] | None = None,
 ) -> Iterator[tuple[Any, ...]]:
     """All rows of a list as `columns`, with the list's filters, search, order and scope, read a few
-    thousand at a time. Takes an open transaction. Raises InvalidInput before the first row."""
+    thousand at a time. `more` are values that the SQL names. Takes an open transaction. Raises
+    InvalidInput before the first row."""
     paged = [
         Fault(f"?{name}", "unknown_parameter", "The whole list is answered; it has no pages.")
         for name in ("page_size", "cursor", "count")
@@ -294,7 +296,7 @@ def every_row(
     conditions = _conditions(listing, request, scope_sql, search, paged=False)
     if where:
         conditions += f" AND ({where})" if conditions else f" WHERE {where}"
-    values["zone"] = work.setting("time_zone")
+    values |= {"zone": work.setting("time_zone"), **(more or {})}
     sql = (
         f"SELECT {named} FROM {listing.source} {joins}{conditions} "
         f"ORDER BY {order.sql} {way}, {listing.key} {way}"
