@@ -51,7 +51,7 @@ def scene(api: Api, university: University, data: Path) -> Scene:  # noqa: F811
 def open_tables(owner: psycopg.Connection[tuple[object, ...]]) -> dict[str, bool]:
     """Tables of which a student's role may read something, and whether rows are guarded."""
     found = owner.execute(
-        """SELECT c.relname, c.relrowsecurity OR c.relkind = 'v' 
+        """SELECT c.relname, c.relrowsecurity OR c.relkind = 'v'
              FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
             WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p', 'v', 'm')
               AND has_any_column_privilege('sims_student', c.oid, 'SELECT') ORDER BY 1"""
