@@ -16,7 +16,18 @@ from sims_shared.messages import Command, View
 from sims_shared.problems import Refusal
 from sims_shared.values import Code, Id, Money, Person, Reason
 
-__all__ = ["Blocks", "ChangeHold", "HoldKindView", "HoldLifted", "HoldView", "LiftHold", "PlaceHold"]
+__all__ = [
+    "Blocks",
+    "ChangeHold",
+    "ChangeHoldKind",
+    "CreateHoldKind",
+    "HoldKindTaken",
+    "HoldKindView",
+    "HoldLifted",
+    "HoldView",
+    "LiftHold",
+    "PlaceHold",
+]
 
 Blocks = Literal["enrollment", "transcript", "results", "exam_slip"]
 Effect = Literal["block", "watermark", "warn"]
@@ -26,6 +37,11 @@ Contact = Annotated[str, msgspec.Meta(max_length=200)]
 class HoldLifted(Refusal):
     code = "holds.already_lifted"
     title = "This hold was lifted already"
+
+
+class HoldKindTaken(Refusal):
+    code = "hold_kinds.taken"
+    title = "There is a kind of hold of this name"
 
 
 class PlaceHold(Command, frozen=True, kw_only=True):
@@ -48,6 +64,26 @@ class ChangeHold(Command, frozen=True, kw_only=True):
     blocks: list[Blocks] | msgspec.UnsetType = msgspec.UNSET
     effect: Effect | msgspec.UnsetType = msgspec.UNSET
     amount: Money | msgspec.UnsetType | None = msgspec.UNSET
+    contact: Contact | msgspec.UnsetType = msgspec.UNSET
+
+
+class CreateHoldKind(Command, frozen=True, kw_only=True):
+    """Add a kind of hold. `lifted_by` is the role that places and lifts it; the registrar always may."""
+
+    kind: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+    lifted_by: Annotated[str, msgspec.Meta(max_length=40)]
+    blocks: list[Blocks]
+    effect: Effect = "block"
+    contact: Contact = ""
+
+
+class ChangeHoldKind(Command, frozen=True, kw_only=True):
+    """Change who lifts a kind of hold, or what its later holds block. Holds that stand keep what they say."""
+
+    kind: str
+    lifted_by: Annotated[str, msgspec.Meta(max_length=40)] | msgspec.UnsetType = msgspec.UNSET
+    blocks: list[Blocks] | msgspec.UnsetType = msgspec.UNSET
+    effect: Effect | msgspec.UnsetType = msgspec.UNSET
     contact: Contact | msgspec.UnsetType = msgspec.UNSET
 
 

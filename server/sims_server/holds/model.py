@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ARRAY, BigInteger, Column, DateTime, ForeignKey, Identity, Numeric, Table, Text, text
 
 from sims_server.kernel.database import metadata
+from sims_shared.holds import HoldKindTaken
 
 hold_kind = Table(
     "hold_kind",
@@ -33,3 +34,5 @@ hold = Table(
     Column("lifted_by", BigInteger, ForeignKey("account.id", name="fk_hold_lifted_by")),
     Column("lift_reason", Text),
 )
+
+CONSTRAINTS = {"hold_kind_pkey": HoldKindTaken}

@@ -7,13 +7,22 @@ from typing import Any
 import msgspec
 
 from sims_server.holds import queries
-from sims_server.holds.model import hold
+from sims_server.holds.model import hold, hold_kind
 from sims_server.holds.rules import check_may_touch
 from sims_server.kernel.execute import operation
 from sims_server.kernel.work import Work
 from sims_server.people.queries import access_student
 from sims_shared.access import Permission
-from sims_shared.holds import ChangeHold, HoldKindView, HoldLifted, HoldView, LiftHold, PlaceHold
+from sims_shared.holds import (
+    ChangeHold,
+    ChangeHoldKind,
+    CreateHoldKind,
+    HoldKindView,
+    HoldLifted,
+    HoldView,
+    LiftHold,
+    PlaceHold,
+)
 from sims_shared.problems import Fault, InvalidInput
 
 
@@ -48,6 +57,39 @@ def place_hold(work: Work, command: PlaceHold) -> HoldView:
         },
     )
     return queries.get_hold(work, id)
+
+
+def _check_role(work: Work, role: Any) -> None:
+    if role is not msgspec.UNSET and not queries.is_role(work, role):
+        detail = f"There is no role “{role}”."
+        raise InvalidInput(detail, errors=[Fault("/lifted_by", "unknown", detail)])
+
+
+def _of_kind(command: CreateHoldKind | ChangeHoldKind) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        name: value
+        for name in ("lifted_by", "blocks", "effect", "contact")
+        if (value := getattr(command, name)) is not msgspec.UNSET
+    }
+    if "blocks" in values:
+        values["blocks"] = sorted(set(values["blocks"]))
+    return values
+
+
+@operation(Permission.MANAGE_CATALOG, "hold_kinds.create")
+def create_hold_kind(work: Work, command: CreateHoldKind) -> HoldKindView:
+    """Add a kind of hold, with the role that lifts it."""
+    _check_role(work, command.lifted_by)
+    work.insert(hold_kind, {"kind": command.kind, **_of_kind(command)}, returning="kind")
+    return queries.get_kind(work, command.kind)
+
+
+@operation(Permission.MANAGE_CATALOG, "hold_kinds.change")
+def change_hold_kind(work: Work, command: ChangeHoldKind) -> HoldKindView:
+    """Change a kind of hold; holds that stand keep what they say."""
+    _check_role(work, command.lifted_by)
+    work.update(hold_kind, queries.access_kind(work, command.kind), _of_kind(command))
+    return queries.get_kind(work, command.kind)
 
 
 def _open_hold(work: Work, id: int) -> HoldView:

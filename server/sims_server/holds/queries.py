@@ -92,6 +92,28 @@ def access_hold(work: Work, id: int) -> None:
         raise NotFound
 
 
+def get_kind(work: Work, kind: str) -> HoldKindView:
+    """One kind of hold."""
+    found = find_kind(work, kind)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def access_kind(work: Work, kind: str) -> int:
+    """The number of a kind of hold, locked. Raises NotFound."""
+    row = work.row("SELECT id FROM hold_kind WHERE kind = %(kind)s FOR NO KEY UPDATE", kind=kind)
+    if row is None:
+        raise NotFound
+    id: int = row["id"]
+    return id
+
+
+def is_role(work: Work, name: str) -> bool:
+    """Whether there is a role of this name."""
+    return bool(work.value("SELECT EXISTS (SELECT FROM role WHERE name = %(name)s)", name=name))
+
+
 def find_kind(work: Work, kind: str) -> HoldKindView | None:
     """A kind of hold, or None."""
     row = work.row(

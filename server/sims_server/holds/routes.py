@@ -5,9 +5,20 @@ from __future__ import annotations
 from sims_server.holds import operations, queries
 from sims_server.kernel.http import command, listing, read
 from sims_shared.access import Permission
-from sims_shared.holds import ChangeHold, HoldKindView, HoldLifted, HoldView, LiftHold, PlaceHold
+from sims_shared.holds import (
+    ChangeHold,
+    ChangeHoldKind,
+    CreateHoldKind,
+    HoldKindTaken,
+    HoldKindView,
+    HoldLifted,
+    HoldView,
+    LiftHold,
+    PlaceHold,
+)
 
 HOLD = "/api/holds/{id:int}/"
+KIND = "/api/hold-kinds/{kind:str}/"
 
 routes = [
     listing("/api/hold-kinds/", queries.KINDS, HoldKindView, permission=Permission.READ_HOLDS),
@@ -40,5 +51,25 @@ routes = [
         HoldView,
         locate=queries.access_hold,
         refusals=(HoldLifted,),
+    ),
+    read(KIND, queries.get_kind, HoldKindView, permission=Permission.READ_HOLDS),
+    command(
+        "POST",
+        "/api/hold-kinds/",
+        CreateHoldKind,
+        operations.create_hold_kind,
+        HoldKindView,
+        status=201,
+        location=lambda view: f"/api/hold-kinds/{view.kind}/",
+        refusals=(HoldKindTaken,),
+    ),
+    command(
+        "PATCH",
+        KIND,
+        ChangeHoldKind,
+        operations.change_hold_kind,
+        HoldKindView,
+        locate=queries.access_kind,
+        view=queries.get_kind,
     ),
 ]

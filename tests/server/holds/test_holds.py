@@ -50,23 +50,62 @@ def test_accounts_place_and_lift_fee_holds_only(api: Api, scene: dict[str, Any])
 
 
 def test_a_kind_of_ones_own_is_lifted_by_the_role_its_row_names(
-    api: Api, scene: dict[str, Any], university: University, database_url: Any
+    api: Api, scene: dict[str, Any], university: University
 ) -> None:
-    import psycopg
-
-    with psycopg.connect(database_url.owner_url) as connection:
-        connection.execute(
-            "INSERT INTO hold_kind (kind, lifted_by, blocks) "
-            "VALUES ('sports', 'sports_officer', '{transcript}')"
-        )
-        connection.execute(
-            "INSERT INTO role (name, permissions) "
-            "VALUES ('sports_officer', '{holds.read,holds.place_fee,students.read}')"
-        )
+    admin, registrar = api.as_("admin"), api.as_("registrar")
+    admin.post(
+        "/api/roles/",
+        {"name": "sports_officer", "permissions": ["holds.read", "holds.place_fee", "students.read"]},
+    )
+    kind = {"kind": "sports", "lifted_by": "sports_officer", "blocks": ["transcript"], "contact": "Gym"}
+    made = registrar.post("/api/hold-kinds/", kind)
+    assert (made.status, made.headers["location"]) == (201, "/api/hold-kinds/sports/")
+    assert registrar.post("/api/hold-kinds/", kind).code == "hold_kinds.taken"
     university.account("coach", "sports_officer")
     coach = api.as_("coach")
-    assert coach.post("/api/holds/", fee(scene, kind="sports")).status == 201
+    own = coach.post("/api/holds/", fee(scene, kind="sports"))
+    assert (own.status, own.json["contact"]) == (201, "Gym")
     assert coach.post("/api/holds/", fee(scene)).status == 403
+    # The kind goes to another role: what stands is lifted by that one from now on.
+    changed = registrar.patch("/api/hold-kinds/sports/", {"lifted_by": "accounts", "blocks": ["results"]})
+    assert (changed.json["lifted_by"], changed.json["blocks"]) == ("accounts", ["results"])
+    assert coach.get(own.headers["location"]).json["blocks"] == ["transcript"]
+    assert coach.post(f"{own.headers['location']}lift/").status == 403
+    assert api.as_("accounts").post(f"{own.headers['location']}lift/").status == 200
+    rows = registrar.get("/api/audit/?entity=hold_kind").json["results"]
+    assert [row["action"] for row in rows] == ["hold_kinds.change", "hold_kinds.create"]
+
+
+def test_faults_of_a_kind_are_named_and_kinds_are_the_registrys(api: Api, scene: dict[str, Any]) -> None:
+    registrar = api.as_("registrar")
+    bad = {"kind": "Sports!", "blocks": ["sleep"], "effect": "shout"}
+    assert {fault["pointer"] for fault in registrar.post("/api/hold-kinds/", bad).json["errors"]} == {
+        "/kind",
+        "/blocks/0",
+        "/effect",
+        "/lifted_by",
+    }
+    unknown = {"kind": "sports", "lifted_by": "nobody", "blocks": []}
+    assert registrar.post("/api/hold-kinds/", unknown).json["errors"][0]["pointer"] == "/lifted_by"
+    assert registrar.patch("/api/hold-kinds/weather/", {}).status == 404
+    for name in ("accounts", "counter", "head", "auditor", "student"):
+        assert api.as_(name).post("/api/hold-kinds/", unknown).status == 403, name
+        assert api.as_(name).patch("/api/hold-kinds/fee/", {}).status == 403, name
+
+
+@pytest.mark.parametrize("kind", ["fee", "library", "discipline", "document", "hostel", "academic"])
+def test_each_shipped_kind_is_placed_changed_and_lifted_by_its_role_and_the_registrar_alone(
+    api: Api, scene: dict[str, Any], kind: str
+) -> None:
+    registrar = api.as_("registrar")
+    shipped = registrar.get(f"/api/hold-kinds/{kind}/").json["lifted_by"]
+    for name in ("accounts", "registrar", "admin", "examcell", "dean", "office", "faculty", "counter"):
+        client = api.as_(name)
+        path = registrar.post("/api/holds/", fee(scene, kind=kind)).headers["location"]
+        expected = 200 if name in (shipped, "registrar") else 403
+        assert client.post("/api/holds/", fee(scene, kind=kind)).status == (201 if expected == 200 else 403)
+        assert client.patch(path, {"reason": "x"}).status == expected, name
+        assert client.post(f"{path}lift/").status == expected, name
 
 
 def test_a_hold_is_lifted_once_and_stays_as_a_row(api: Api, scene: dict[str, Any]) -> None:
