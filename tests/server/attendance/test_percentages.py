@@ -11,8 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from sims_server.attendance.operations import record_attendance
-from sims_server.attendance.rules import ClassMark
+from sims_server.attendance.operations import ClassMark, record_attendance
 from sims_server.kernel import clock
 from sims_shared.policy.trace import Trace, adds_up
 from sims_shared.regulations import default_policy

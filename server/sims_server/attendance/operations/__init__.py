@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from sims_server.attendance.operations.marking import record_attendance
+from sims_server.attendance.rules import ClassMark
 
-__all__ = ["record_attendance"]
+__all__ = ["ClassMark", "record_attendance"]

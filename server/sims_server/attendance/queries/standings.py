@@ -24,6 +24,7 @@ from sims_server.attendance.rules import (
     is_condoned,
     whole,
 )
+from sims_server.audit.operations import disclose
 from sims_server.enrollment.queries import section_scope
 from sims_server.kernel.work import Work
 from sims_server.results.queries.judging import policies_of
@@ -401,6 +402,7 @@ def explain_attendance(work: Work, id: int, section_id: int) -> AttendanceExplai
     """How a percentage of attendance comes about: the sessions used and left out and why, the exact
     fraction, the rule in words."""
     sessions, standing = standing_of(work, section_id, id)
+    disclose(work, id, f"explanation of attendance in section {section_id}")
     place, judged, policy = standing.place, standing.judged, standing.policy
     reasons = {
         row["class_session_id"]: row["reason"]
