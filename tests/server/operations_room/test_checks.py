@@ -68,6 +68,16 @@ INSERT INTO eligibility_row (list_id, section_id, student_id, registration_id, r
 attended, threshold) SELECT l.id, l.section_id, e.student_id, e.registration_id, 1, 'short', 2, 1, 75
 FROM eligibility_list l JOIN enrollment e USING (section_id)
 """
+ADMITTED_ELSEWHERE = """
+INSERT INTO applicant (name, program_id, term_id, status, student_id, registration_id, admitted_at)
+SELECT 'x', r.program_id + 77, e.term_id, 'accepted', r.student_id, r.id, now()
+FROM registration r JOIN enrollment e ON e.registration_id = r.id LIMIT 1
+"""
+LENT_BY_NOBODY = """
+INSERT INTO account_role (account_id, role_id, department_id, valid_from, valid_until, delegation_id,
+delegated_by) SELECT g.account_id, g.role_id, g.department_id, current_date, current_date, 77, g.account_id
+FROM account_role g WHERE g.department_id IS NOT NULL LIMIT 1
+"""
 # For each invariant the ways to break it that must be noticed.
 BREAKING: dict[str, tuple[str, ...]] = {
     "schema.validated": (
@@ -130,6 +140,12 @@ BREAKING: dict[str, tuple[str, ...]] = {
     ),
     "attendance.roster": (MARKED,),
     "attendance.notified": (SHORT,),
+    "applicant.admitted": (ADMITTED_ELSEWHERE,),
+    "delegation.within": (LENT_BY_NOBODY,),
+    "enrollment.overrides": (
+        """UPDATE enrollment SET override = '{"code": "enrollment.held", "reason": "by hand"}'""",
+    ),
+    "enrollment.batches": ("UPDATE enrollment SET batch_id = 77",),
     "result.states": ("UPDATE sheet SET state = 'submitted', approved_by = NULL, approved_at = NULL",),
     "result.versions": (
         "DELETE FROM result_version WHERE version = 1",

@@ -62,11 +62,14 @@ INVARIANTS = (
           UNION ALL SELECT 'pending_change', id FROM pending_change
           UNION ALL SELECT 'assessment_score', id FROM assessment_score
           UNION ALL SELECT 'attendance', id FROM attendance
-          UNION ALL SELECT 'eligibility_list', id FROM eligibility_list) r
+          UNION ALL SELECT 'eligibility_list', id FROM eligibility_list
+          UNION ALL SELECT 'applicant', id FROM applicant UNION ALL SELECT 'delegation', id FROM delegation
+          UNION ALL SELECT 'enrollment_override', id FROM enrollment_override) r
         EXCEPT ALL
         SELECT entity, entity_id FROM audit WHERE operation = 'insert' AND entity IN
           ('enrollment', 'result', 'registration', 'student', 'issued_document', 'pending_change',
-            'assessment_score', 'attendance', 'eligibility_list')
+            'assessment_score', 'attendance', 'eligibility_list', 'applicant', 'delegation',
+            'enrollment_override')
         """,
     ),
     Invariant(
@@ -245,6 +248,51 @@ INVARIANTS = (
          WHERE (l.version = (SELECT max(version) FROM eligibility_list o WHERE o.section_id = l.section_id)
                 AND r.outcome = 'short' AND e.status = 'enrolled')
             OR (r.outcome = 'condoned' AND (d.id IS NULL OR d.granted_at > l.notified_at))
+        """,
+    ),
+    Invariant(
+        "applicant.admitted",
+        "Whoever was admitted was accepted, and is the registration of the program applied for",
+        """
+        SELECT a.id AS applicant_id, a.status, a.registration_id FROM applicant a
+          LEFT JOIN registration r ON r.id = a.registration_id AND r.student_id = a.student_id
+         WHERE a.registration_id IS NOT NULL
+           AND (r.id IS NULL OR r.program_id <> a.program_id OR a.status <> 'accepted'
+             OR a.admitted_at IS NULL)
+        """,
+    ),
+    Invariant(
+        "delegation.within",
+        "A role that was lent is what its delegation says, and gone once that is revoked",
+        """
+        SELECT g.id AS account_role_id, g.account_id, g.delegation_id FROM account_role g
+          LEFT JOIN delegation d
+            ON (d.id, d.from_account_id, d.to_account_id, d.role_id, d.department_id)
+             = (g.delegation_id, g.delegated_by, g.account_id, g.role_id, g.department_id)
+           AND (d.from_date, d.until_date) = (g.valid_from, g.valid_until)
+         WHERE g.delegation_id IS NOT NULL AND (d.id IS NULL OR d.revoked_at IS NOT NULL)
+        """,
+    ),
+    Invariant(
+        "enrollment.overrides",
+        "Every rule that was set aside stands in the report, with its reason",
+        """
+        SELECT e.id AS enrollment_id, e.override FROM enrollment e
+         WHERE e.override IS NOT NULL AND NOT EXISTS (
+           SELECT FROM enrollment_override o WHERE o.enrollment_id = e.id
+              AND o.code = e.override->>'code' AND o.reason = e.override->>'reason')
+        """,
+    ),
+    Invariant(
+        "enrollment.batches",
+        "What a batch seated is of its program and term, and no longer enrolled once it is undone",
+        """
+        SELECT e.id AS enrollment_id, e.batch_id, b.state
+          FROM enrollment e JOIN registration r ON r.id = e.registration_id
+          LEFT JOIN enrollment_batch b ON b.id = e.batch_id
+         WHERE e.batch_id IS NOT NULL
+           AND (b.id IS NULL OR b.state = 'planned' OR b.term_id <> e.term_id OR b.program_id <> r.program_id
+             OR b.state = 'undone' AND e.status = 'enrolled' AND e.enrolled_at = b.committed_at)
         """,
     ),
     Invariant(
