@@ -99,6 +99,7 @@ class GridPage(Page):
         self.view.say = self.note.say
         self.view.acted = self._acted
         self.view.table.on_act = self._did
+        self._return_to_place()
         self.view.selectionModel().currentChanged.connect(lambda *_: self._moved())
         self.view.selectionModel().selectionChanged.connect(lambda *_: self._count_selection())
         self.find_line.textChanged.connect(self._find)
@@ -541,11 +542,23 @@ class GridPage(Page):
         self.undo_action.setEnabled(bool(history.done))
         self.redo_action.setEnabled(bool(history.undone))
 
+    def _return_to_place(self) -> None:
+        """Where the cursor was, also when the program was killed."""
+        told = self.around.remembered.text(f"cursor/{self.section_id}").split()
+        if len(told) == 2 and all(number.isdecimal() for number in told):
+            position = self.grid.position((int(told[0]), int(told[1])))
+            if position is not None:
+                self.view.put_cursor(position)
+
     def _moved(self) -> None:
         if isinstance(self.panel, DistributionPanel):
             self.panel.follow(self.view.column_here())
         at = self.view.here()
         if at and at[0] < self.grid.row_count and at[1] < len(self.grid.columns):
+            enrollment_id, assessment_id = self.grid.key(*at)
+            name, place = f"cursor/{self.section_id}", f"{enrollment_id} {assessment_id}"
+            if self.around.remembered.text(name) != place:
+                self.around.remembered.put_now(name, place)
             cell = self.grid.cell(*at)
             closed = self.grid.closed(*at)
             if cell.badge is not Badge.SAVED and cell.note:

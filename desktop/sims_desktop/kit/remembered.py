@@ -28,6 +28,11 @@ class Remembered:
     def put(self, name: str, value: str | int) -> None:
         self._settings.setValue(name, str(value))
 
+    def put_now(self, name: str, value: str | int) -> None:
+        """As `put`, and still there when the program is killed the next moment."""
+        self.put(name, value)
+        self._settings.sync()
+
     def forget(self, name: str) -> None:
         self._settings.remove(name)
 
