@@ -228,6 +228,7 @@ GRANT SELECT,
   INSERT (program_id, term_id, name, name_native, father_name, national_id, date_of_birth, email, phone, address, documents, status_at, applied_at),
   UPDATE (program_id, term_id, name, name_native, father_name, national_id, date_of_birth, email, phone, address, documents, status, status_at, status_reason, student_id, registration_id, admitted_at)
   ON applicant TO sims_app;
+COMMENT ON TABLE applicant_transition IS 'not audited: constant, nobody may write it';
 GRANT SELECT ON applicant_transition TO sims_app;
 
 -- -- Curricula --------------------------------------------------------------------------------------
