@@ -48,7 +48,10 @@ TABLE = """
 . * . . . . . . . . .
     POST /api/students/  PATCH /api/students/{id}/  DELETE /api/students/{id}/
     POST /api/registrations/  PATCH /api/registrations/{id}/  DELETE /api/registrations/{id}/
-    POST /api/registrations/{id}/status/
+    POST /api/registrations/{id}/status/  POST /api/students/{id}/merge/
+. * * . . . . . . . .
+    GET /api/student-merges/  GET /api/student-merges/{id}/
+    POST /api/student-merges/{id}/decide/  POST /api/student-merges/{id}/undo/
 * * * . . . . * * * i
     GET /api/holds/  GET /api/holds/{id}/
 * * * . . . . * * * *
@@ -123,6 +126,58 @@ TABLE = """
 * * . . . . . . . . .
     GET /api/imports/  POST /api/imports/  GET /api/imports/{import_id}/  GET /api/imports/{import_id}/rows/
     POST /api/imports/{import_id}/commit/
+# Admissions: those who are not students yet.
+* * . d d . d . * * .
+    GET /api/applicants/  GET /api/applicants/{id}/
+. * . . . . . . . . .
+    POST /api/applicants/  PATCH /api/applicants/{id}/  DELETE /api/applicants/{id}/
+    POST /api/applicants/{id}/transition/  POST /api/applicants/admit/
+* * * * * * * * * * *
+    GET /api/curricula/  GET /api/curricula/{id}/
+* * . . . . . . . . .
+    POST /api/curricula/  PATCH /api/curricula/{id}/  DELETE /api/curricula/{id}/
+    POST /api/hold-kinds/  PATCH /api/hold-kinds/{kind}/
+* * * . . . . * * * *
+    GET /api/hold-kinds/{kind}/
+# Attendance.
+* * * d d s d . . * i
+    GET /api/class-sessions/  GET /api/class-sessions/{id}/
+    GET /api/eligibility-lists/  GET /api/eligibility-lists/{id}/
+    GET /api/attendance/  GET /api/attendance/{id}/
+    GET /api/condonations/  GET /api/condonations/{id}/
+    GET /api/students/{id}/explain/attendance/{section_id}/
+    GET /api/attendance/percentage/  GET /api/attendance/eligibility/
+. * . . . s . . . . .
+    POST /api/class-sessions/  PATCH /api/class-sessions/{id}/  DELETE /api/class-sessions/{id}/
+    POST /api/class-sessions/{id}/call-off/
+    POST /api/attendance/  POST /api/attendance/bulk/  PATCH /api/attendance/{id}/
+. * * d . . . . . . .
+    POST /api/condonations/  POST /api/condonations/{id}/withdraw/
+. * * d d . . . . . .
+    POST /api/eligibility-lists/
+# Whole batches of enrollments, and what a rule was set aside for.
+* * * d d - d . * * -
+    GET /api/enrollments/batches/  GET /api/enrollments/batches/{id}/
+. * . d d . d . . . .
+    POST /api/enrollments/batches/  POST /api/enrollments/batches/{id}/commit/
+    POST /api/enrollments/batches/{id}/undo/
+* * * . . . . . . * .
+    GET /api/enrollments/overrides/
+. * . . . . . . . . .
+    POST /api/enrollments/{id}/bar/  POST /api/enrollments/{id}/reinstate/
+# Cases, incompletes and credit from elsewhere.
+* * * d d s d . * * i
+    GET /api/cases/  GET /api/cases/{id}/  GET /api/cases/{id}/impact/  GET /api/cases/{id}/evidence/
+. * * d d s d . * . i
+    POST /api/cases/  POST /api/cases/{id}/evidence/  POST /api/cases/{id}/withdraw/
+. * * d d s d . . . .
+    POST /api/cases/{id}/propose/
+. * * d d . . . . . .
+    POST /api/cases/{id}/approve/  POST /api/transfers/{id}/approve/
+* * * d d - d . * * i
+    GET /api/transfers/  GET /api/transfers/{id}/
+. * * d d . d . . . .
+    POST /api/transfers/
 * * * * * * * * * * *
     GET /api/dashboard/  GET /api/auth/me/  GET /api/auth/sessions/  DELETE /api/auth/sessions/{session_id}/
     POST /api/auth/logout/  POST /api/auth/password/  POST /api/auth/otp/enroll/  POST /api/auth/otp/confirm/

@@ -7,12 +7,14 @@ a classmate; `far` to another department; `missing` to nobody.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from sims_server.kernel import clock
 from sims_server.transcripts.operations.keys import manage_keys
 from tests.server.results.scene import approve, publish
-from tests.support.api import Api
+from tests.support.api import Api, Reply
 from tests.support.matrix import ROLES
 from tests.support.university import University
 
@@ -29,7 +31,7 @@ class Scene:
 
     def find(self, kind: str, which: str, role: str) -> Any:
         if which == "missing":
-            return "no-such-thing" if kind in ("serial", "setting", "session") else MISSING
+            return "no-such-thing" if kind in ("serial", "setting", "session", "hold_kind") else MISSING
         if kind == "job":
             return self.jobs[role if which == "mine" else "stranger"]
         return self.ids[kind].get(which, self.ids[kind]["mine"])
@@ -43,6 +45,7 @@ def _half(api: Api, university: University, place: dict[str, Any], lead: str, he
             university.score(enrollment, assessment, mark)
     for assessment in place["assessments"]:
         university.run("UPDATE assessment SET released_at = now() WHERE id = %(id)s", id=assessment)
+    attended = _attended(api, place, lead)
     approve(api, section, by=head, lead=lead)
     publish(api, section)
     found = {
@@ -76,7 +79,60 @@ def _half(api: Api, university: University, place: dict[str, Any], lead: str, he
         hold = {"student_id": person, "kind": "academic", "reason": "Advice is missing"}
         holds.append(registrar.post("/api/holds/", hold).json["id"])
         requests.append(registrar.post("/api/requests/", {"student_id": person, "type": "noc"}).json["id"])
-    return {**found, "change": changes, "hold": holds, "request": requests}
+    return {**found, **attended, "change": changes, "hold": holds, "request": requests}
+
+
+def _made(answer: Reply) -> int:
+    assert answer.status == 201, answer.content
+    made: int = answer.json["id"]
+    return made
+
+
+def _attended(api: Api, place: dict[str, Any], lead: str) -> dict[str, Any]:
+    """A class session marked, a shortage condoned where it may be, and the list of who may sit."""
+    section, people = place["section"], place["students"]
+    taught = {
+        "section_id": section,
+        "date": str(clock.now().date() - timedelta(days=2)),
+        "marks": [{"student_id": person, "status": "absent"} for person in people],
+    }
+    marked = api.as_(lead).post("/api/attendance/bulk/", taught)
+    assert marked.status in (200, 201), marked.content
+    rows = api.as_("registrar").get(f"/api/attendance/?section_id={section}&page_size=200").json["results"]
+    by_person = {row["student_id"]: row["id"] for row in rows}
+    return {
+        "class_session": marked.json["class_session_id"],
+        "attendance": [by_person[person] for person in people],
+        "eligibility_list": _made(
+            api.as_("examcell").post("/api/eligibility-lists/", {"section_id": section})
+        ),
+    }
+
+
+def _asked(api: Api, university: University, place: dict[str, Any], half: dict[str, Any]) -> dict[str, Any]:
+    """What people ask for: a recheck each, credit from elsewhere, admission."""
+    cases, transfers = [], []
+    for index, (person, result) in enumerate(zip(place["students"], half["result"], strict=True)):
+        account = "student" if (place["program"], index) == (1, 0) else f"student_{place['program']}_{index}"
+        if account not in university.ids:
+            university.account(account, "student", student_id=person)
+        wanted = {"kind": "recheck", "result_ids": [result], "reason": "I hoped for more"}
+        cases.append(_made(api.as_(account).post("/api/cases/", wanted)))
+        course = university.course(place["department"])
+        moved = {
+            "registration_id": place["registrations"][index],
+            "term_id": place["term"],
+            "institution": "Example College",
+            "reference": f"EC/{person}",
+            "courses": [{"original_course": "English", "original_grade": "B", "course_id": course}],
+        }
+        transfers.append(_made(api.as_("registrar").post("/api/transfers/", moved)))
+    applicant = {"name": "New Person", "program_id": place["program"], "term_id": place["term"]}
+    return {
+        "case": cases,
+        "transfer": transfers,
+        "applicant": _made(api.as_("registrar").post("/api/applicants/", applicant)),
+    }
 
 
 def _other_department(university: University, place: dict[str, Any]) -> dict[str, Any]:
@@ -100,6 +156,7 @@ def _other_department(university: University, place: dict[str, Any]) -> dict[str
     return {
         "department": department,
         "program": program,
+        "term": place["term"],
         "course": course,
         "section": section,
         "assessments": assessments,
@@ -115,6 +172,8 @@ def build(api: Api, university: University, data: Path) -> Scene:
     other = _other_department(university, place)
     here = _half(api, university, place, "faculty", "head")
     there = _half(api, university, other, "faculty_ee", "head_ee")
+    here |= _asked(api, university, place, here)
+    there |= _asked(api, university, other, there)
     manage_keys(api.database, data, "make")
     serials = {}
     for which, person in zip(WHICH, (*place["students"], *other["students"]), strict=True):
@@ -131,6 +190,9 @@ def build(api: Api, university: University, data: Path) -> Scene:
         "result": (here["result"], there["result"]),
         "term_result": (here["term_result"], there["term_result"]),
         "change": (here["change"], there["change"]),
+        "attendance": (here["attendance"], there["attendance"]),
+        "case": (here["case"], there["case"]),
+        "transfer": (here["transfer"], there["transfer"]),
     }
     ids: dict[str, dict[str, Any]] = {
         kind: dict(zip(WHICH, [*near, *far], strict=True)) for kind, (near, far) in per_person.items()
@@ -139,6 +201,20 @@ def build(api: Api, university: University, data: Path) -> Scene:
     ids["section"] = {"mine": place["section"], "far": other["section"]}
     ids["assessment"] = {"mine": place["assessments"][0], "far": other["assessments"][0]}
     ids["serial"] = serials
+    for kind in ("class_session", "eligibility_list", "applicant"):
+        ids[kind] = {"mine": here[kind], "far": there[kind]}
+    ids["hold_kind"] = {"mine": "fee"}
+    curriculum = {
+        "program_id": place["program"],
+        "intake_from": "2024F",
+        "semester": 1,
+        "course_id": place["course"],
+    }
+    ids["curriculum"] = {"mine": _made(api.as_("registrar").post("/api/curricula/", curriculum))}
+    planned = {"program_id": place["program"], "intake": "2024F", "semester": 1, "term_id": place["term"]}
+    batch = api.as_("registrar").post("/api/enrollments/batches/", planned)
+    assert batch.status in (200, 201, 202), batch.content
+    ids["batch"] = {"mine": batch.json["id"]}
     for kind in ("department", "program", "course"):
         ids[kind] = {"mine": place[kind], "far": other[kind]}
     ids["term"], ids["regulation"] = {"mine": place["term"]}, {"mine": place["regulation"]}

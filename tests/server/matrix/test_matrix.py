@@ -53,6 +53,16 @@ KINDS = {
     "/api/audit/": "audit",
     "/api/imports/": "import",
     "/api/auth/sessions/": "session",
+    "/api/applicants/": "applicant",
+    "/api/curricula/": "curriculum",
+    "/api/hold-kinds/": "hold_kind",
+    "/api/class-sessions/": "class_session",
+    "/api/eligibility-lists/": "eligibility_list",
+    "/api/attendance/": "attendance",
+    "/api/condonations/": "condonation",
+    "/api/enrollments/batches/": "batch",
+    "/api/cases/": "case",
+    "/api/transfers/": "transfer",
 }
 # Of these nothing is near or far: whoever may read one may read all.
 SHARED = {
@@ -70,7 +80,11 @@ SHARED = {
     "import",
 }
 # Of these there is one of the own and one of another department: a classmate's is the own.
-OF_SECTIONS = {"section", "assessment"}  # fmt: skip
+OF_SECTIONS = {
+    "section", "assessment", "class_session", "eligibility_list", "applicant", "batch",
+}  # fmt: skip
+# Made by a case of its own each; here they are asked for as missing ones.
+UNMADE = {"session", "condonation"}
 
 
 # What a question cannot do without.
@@ -126,7 +140,7 @@ def scopes_of(path: str) -> tuple[str | None, ...]:
     """Whose object a route is asked for; `None` where its path names none."""
     if "{" not in path:
         return (None,)
-    if kind_of(path) == "session":
+    if kind_of(path) in UNMADE:
         return ("missing",)
     return ("mine", "far", "missing") if kind_of(path) in OF_SECTIONS else SCOPES
 
@@ -157,11 +171,12 @@ def test_the_table_names_every_route_and_no_other(doors: dict[tuple[str, str], D
     assert {route for route, door in doors.items() if door.anonymous} == open_routes()
 
 
+@pytest.mark.parametrize("roles", [ROLES[:3], ROLES[3:6], ROLES[6:9], ROLES[9:]], ids="-".join)
 def test_each_role_reaches_what_the_contract_gives_it_and_nothing_else(
-    api: Api, scene: Scene, doors: dict[tuple[str, str], Door]
+    api: Api, scene: Scene, doors: dict[tuple[str, str], Door], roles: tuple[str, ...]
 ) -> None:
     wrong, cases = [], 0
-    for role in ROLES:
+    for role in roles:
         client = api.as_(role)
         for (method, path), entry in table().items():
             if path == "/api/auth/logout/":
@@ -179,7 +194,7 @@ def test_each_role_reaches_what_the_contract_gives_it_and_nothing_else(
                     told = f"{answer.status} {answer.code}, wanted {wanted}"
                     wrong.append(f"{role}: {method} {path} {which or ''} {told}")
     assert wrong == [], f"{len(wrong)} of {cases}:\n" + "\n".join(wrong)
-    assert cases >= 3000
+    assert cases >= 3000 / 4
 
 
 def test_a_list_shows_what_a_single_look_would_show(
@@ -196,8 +211,10 @@ def test_a_list_shows_what_a_single_look_would_show(
                 or path == "/api/auth/sessions/"
             ):
                 continue
+            if kind_of(path) in UNMADE:
+                continue
             kind, seen, page = kind_of(path), set(), f"{path}?page_size=200"
-            key = "serial" if kind == "serial" else "key" if kind == "setting" else "id"
+            key = {"serial": "serial", "setting": "key", "hold_kind": "kind"}.get(kind, "id")
             while page:
                 answer = client.get(page)
                 assert answer.status == 200, f"{role}: {page} {answer.content[:200]!r}"
