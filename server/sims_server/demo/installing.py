@@ -9,7 +9,7 @@ from random import Random
 
 from psycopg.types.json import Jsonb
 
-from sims_server.demo import classes, desks, people, teaching
+from sims_server.demo import admissions, classes, desks, people, teaching
 from sims_server.kernel.database import Database
 from sims_server.kernel.execute import execute_as_system
 from sims_server.kernel.work import Work
@@ -63,6 +63,8 @@ def _install(work: Work, _: None) -> None:
     classes.take_attendance(work, calendar)
     desks.place_holds(work, random, staff)
     desks.receive_requests(work, staff)
+    admissions.make_curricula(work, calendar, staff)
+    admissions.receive_applicants(work, random, calendar, staff)
 
 
 def _put_settings(work: Work) -> None:

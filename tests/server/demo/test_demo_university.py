@@ -173,3 +173,22 @@ def test_it_is_never_mixed_with_a_real_record(university: University, tmp_path: 
     with pytest.raises(DemoRefused):
         install_demo(university.database, tmp_path)
     assert university.row("SELECT demo FROM system") is False
+
+
+def test_every_program_has_a_curriculum_and_people_apply_in_every_state(demo: University) -> None:
+    assert demo.row("SELECT count(DISTINCT program_id) FROM curriculum_course") == 20
+    semesters = demo.rows(
+        "SELECT semester, count(*) AS courses FROM curriculum_course u JOIN program p ON p.id = u.program_id "
+        "WHERE p.code = 'BSCS' GROUP BY 1 ORDER BY 1"
+    )
+    assert [row["courses"] for row in semesters] == [3, 2] * 4
+    states = demo.rows("SELECT status FROM applicant GROUP BY 1 ORDER BY 1")
+    assert [row["status"] for row in states] == [
+        "accepted",
+        "applied",
+        "offered",
+        "rejected",
+        "shortlisted",
+        "withdrawn",
+    ]
+    assert demo.row("SELECT count(*) FROM applicant WHERE registration_id IS NOT NULL") == 0
