@@ -76,10 +76,7 @@ def receive_applicants(work: Work, random: Random, calendar: Calendar, staff: St
         fathers=[father for _, _, father in people],
         # Nor does an identity card begin so.
         nationals=[f"00000-9{number:06d}-{number % 10}" for number in range(APPLICANTS)],
-        born=[
-            date(calendar.open.year - 19, 1, 1) + timedelta(days=random.randrange(700))
-            for _ in range(APPLICANTS)
-        ],
+        born=[eldest + timedelta(days=random.randrange(700)) for _ in range(APPLICANTS)],
         emails=[f"applicant{number:02d}@exampleabad.edu.example" for number in range(APPLICANTS)],
         phones=[f"0301-555{number:04d}" for number in range(APPLICANTS)],
     )
