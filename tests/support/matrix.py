@@ -156,7 +156,7 @@ TABLE = """
 . * * d d . . . . . .
     POST /api/eligibility-lists/
 # Whole batches of enrollments, and what a rule was set aside for.
-* * * d d - d . * * -
+* * * d d - d . * * .
     GET /api/enrollments/batches/  GET /api/enrollments/batches/{id}/
 . * . d d . d . . . .
     POST /api/enrollments/batches/  POST /api/enrollments/batches/{id}/commit/

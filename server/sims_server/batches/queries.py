@@ -21,11 +21,13 @@ _ENDED = "('completed', 'graduated', 'withdrawn', 'dismissed', 'cancelled')"
 
 def _scope(caller: Caller, permission: str = Permission.READ_ENROLLMENTS) -> tuple[str, dict[str, Any]]:
     """A condition on `program p`: batches are the registry's and the departments'."""
+    if caller.is_only_student:
+        raise NotPermitted("Batches are not shown to students.")
     reach = caller.reach(permission)
     if reach.everything:
         return "", {}
     if not reach.departments:
-        raise NotPermitted("Batches are the registry's and the departments'.")
+        return "false", {}
     return "p.department_id = ANY (%(scope_departments)s)", {"scope_departments": list(reach.departments)}
 
 
