@@ -41,6 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     imported.add_argument("kind")
     imported.add_argument("file", type=Path)
+    imported.add_argument(
+        "--complete", action="store_true", help="of holds: lift every fee hold that the file does not list"
+    )
     add("check", "Run every invariant as a query; exit 1 with the first rows that break one.")
     audit = add(
         "audit", "Verify the audit: entries, blocks and the signed heads; exit 1 when one does not hold."
@@ -147,7 +150,7 @@ def _import(settings: Settings, given: argparse.Namespace) -> int:
     if not given.file.is_file():
         return _say(f"there is no file {given.file}", 2)
     with installation(settings) as running:
-        return run_import(running.database, given.kind, given.file, running.data)
+        return run_import(running.database, given.kind, given.file, running.data, complete=given.complete)
 
 
 def _check(settings: Settings, given: argparse.Namespace) -> int:

@@ -79,7 +79,8 @@ class CourseRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TermBlock(msgspec.Struct, frozen=True, kw_only=True):
-    """A term with its line as declared. SGPA and CGPA are "-" where there is none."""
+    """A term with its line as declared, or `recorded` before this system. SGPA and CGPA are "-" where there
+    is none."""
 
     name: str
     rows: list[CourseRow]
@@ -88,6 +89,7 @@ class TermBlock(msgspec.Struct, frozen=True, kw_only=True):
     sgpa: str = "-"
     cgpa: str = "-"
     notification: Notification | None = None
+    recorded: bool = False
 
 
 class TransferRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -376,6 +376,8 @@ class _Document(Sheet):
                     ],
                     6.8,
                 )
+            elif term.recorded:
+                self.text(LEFT + 6, y - 10.5, "Averages as recorded", 6.8)
             right = RIGHT - 23
             for label, value, name in (
                 ("CGPA", term.cgpa, "cgpa"),

@@ -12,6 +12,7 @@ from sims_server.kernel.actor import Caller
 from sims_server.kernel.http import File
 from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
+from sims_server.people.queries import OF_PERSON
 from sims_server.sealing.documents import Issuer, Notification
 from sims_server.transcripts.rules import Printed, Record, RecordRow, TermLine, printed_total
 from sims_shared.access import Permission
@@ -40,7 +41,8 @@ SELECT s.id AS student_id, g.id AS registration_id, s.name, s.name_native, s.fat
 """
 _ROWS = """
 SELECT r.id AS result_id, r.term_id, coalesce(x.course_code, c.code) AS course_code,
-       coalesce(x.course_title, c.title) AS course_title, r.credits, c.credits_theory, c.credits_practical,
+       coalesce(x.course_title, r.recorded_title, c.title) AS course_title, r.credits,
+       c.credits_theory, c.credits_practical,
        coalesce(x.grading, c.grading) AS grading, r.percentage, r.total, r.grade, r.flags,
        r.grade_points AS points,
        r.outcome, k.counts, r.attempt, r.source, r.heads, r.marks_obtained, r.marks_max, r.regulation_id,
@@ -59,6 +61,7 @@ _TERMS = """
 SELECT t.id AS term_id, t.name, t.start_date, d.sgpa, d.cgpa, d.gpa_credits, d.quality_points,
        d.cumulative_gpa_credits AS cumulative_credits, d.cumulative_quality_points AS cumulative_points,
        d.attempted, d.earned, coalesce(d.standing, '') AS standing, d.id IS NOT NULL AS declared,
+       coalesce(d.import_id IS NOT NULL AND d.notification_id IS NULL, false) AS recorded,
        n.number, n.date
   FROM term t
   LEFT JOIN term_result d ON d.term_id = t.id AND d.registration_id = %(registration)s
@@ -235,7 +238,7 @@ ISSUED = Listing(
     source="issued_document d LEFT JOIN account a ON a.id = d.issued_by",
     key="d.id",
     filters={
-        "student_id": Filter("d.student_id = {}", int),
+        "student_id": Filter(OF_PERSON.format("d.student_id"), int),
         "serial": Filter("d.serial = upper({})", str),
         "status": Filter("document_status(d.id) = {}", DocumentStatus),
         "document": Filter("d.document = {}", str),

@@ -116,6 +116,7 @@ class TermLine:
     standing: str
     notification: Notification | None
     declared: bool
+    recorded: bool = False  # before this system: these averages are never corrected
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,9 +236,10 @@ def _terms(record: Record) -> list[TermBlock]:
                 rows=[_course_row(row) for row in rows],
                 gpa_credits=plain(line.gpa_credits) if line.declared else "",
                 quality_points=two_places(line.quality_points) if line.declared else "",
-                sgpa=two_places(line.sgpa) if line.gpa_credits else NONE,
-                cgpa=two_places(line.cgpa) if line.cumulative_credits else NONE,
+                sgpa=two_places(line.sgpa) if line.gpa_credits or line.recorded else NONE,
+                cgpa=two_places(line.cgpa) if line.cumulative_credits or line.recorded else NONE,
                 notification=line.notification,
+                recorded=line.recorded,
             )
         )
     return blocks
@@ -264,7 +266,7 @@ def _transfers(record: Record) -> list[TransferBlock]:
                 )
                 for row in rows
             ],
-            credits=plain(sum((row.credits for row in rows), Decimal(0))),
+            credits=plain(sum((row.credits for row in rows if row.outcome != "exempt"), Decimal(0))),
         )
         for (institution, reference), rows in groups.items()
     ]
@@ -281,7 +283,9 @@ def _own_policy(record: Record) -> Policy | None:
 
 def _summary(record: Record) -> Summary:
     last = latest_declared(record)
-    transferred = sum((row.credits for row in record.rows if row.source == "transfer"), Decimal(0))
+    # An exemption frees from the course; it brings no credit.
+    brought = [row for row in record.rows if row.source == "transfer" and row.outcome != "exempt"]
+    transferred = sum((row.credits for row in brought), Decimal(0))
     own = [row for row in record.rows if row.source != "transfer" and row.grading in ("letter", "pass_fail")]
     attempted = last.attempted if last is not None else sum((row.credits for row in own), Decimal(0))
     earned = last.earned if last is not None else record.credits_earned - transferred
@@ -301,7 +305,9 @@ def _summary(record: Record) -> Summary:
         earned=plain(earned),
         transferred=plain(transferred),
         quality_points=two_places(last.cumulative_points if last else Decimal(0)),
-        cgpa=two_places(last.cgpa) if last is not None and last.cumulative_credits else NONE,
+        cgpa=two_places(last.cgpa)
+        if last is not None and (last.cumulative_credits or last.recorded)
+        else NONE,
         derivation=derivation,
     )
 
@@ -445,8 +451,8 @@ def _marks_sheet(record: Record, term_id: int | None) -> MarksSheet:
         obtained=plain(obtained) if shown else "",
         maximum=plain(maximum) if shown else "",
         in_words=figure_in_words(obtained) if shown else "",
-        sgpa=two_places(line.sgpa) if line.gpa_credits else NONE,
-        cgpa=two_places(line.cgpa) if line.cumulative_credits else NONE,
+        sgpa=two_places(line.sgpa) if line.gpa_credits or line.recorded else NONE,
+        cgpa=two_places(line.cgpa) if line.cumulative_credits or line.recorded else NONE,
         standing=line.standing,
         notification=line.notification,
     )

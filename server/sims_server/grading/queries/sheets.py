@@ -223,8 +223,9 @@ roster AS MATERIALIZED (
 UNION ALL
 {_ROW} WHERE e.id IN (SELECT enrollment_id FROM roster) AND e.status <> 'dropped'
 UNION ALL
-SELECT 3, '', e.id, e.id::text FROM enrollment e
- WHERE e.id IN (SELECT enrollment_id FROM roster) AND e.status = 'dropped'
+SELECT 3, '', g.enrollment_id, g.enrollment_id::text FROM roster g
+  LEFT JOIN enrollment e ON e.id = g.enrollment_id
+ WHERE e.id IS NULL OR e.status = 'dropped'
 UNION ALL
 SELECT 4, '', p.id, '{{"enrollment_id":' || p.enrollment_id || ',"assessment_id":' || p.assessment_id || ','
     || {_VALUE}

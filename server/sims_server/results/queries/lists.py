@@ -10,6 +10,7 @@ from sims_server.grading.queries.sheets import access_sheet
 from sims_server.kernel.actor import Caller
 from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
+from sims_server.people.queries import OF_PERSON
 from sims_server.results.rules import shown_grade
 from sims_shared.access import Permission
 from sims_shared.marks import Outcome
@@ -99,7 +100,7 @@ RESULTS = Listing(
         "term": "t.name",
         "course_id": "r.course_id",
         "course_code": "coalesce(s.course_code, c.code)",
-        "course_title": "coalesce(s.course_title, c.title)",
+        "course_title": "coalesce(s.course_title, r.recorded_title, c.title)",
         "reg_no": "g.reg_no",
         "student_name": "u.name",
         "attempt": "r.attempt",
@@ -131,7 +132,7 @@ RESULTS = Listing(
     source=RESULT_SOURCE,
     key="r.id",
     filters={
-        "student_id": Filter("r.student_id = {}", int),
+        "student_id": Filter(OF_PERSON.format("r.student_id"), int),
         "registration_id": Filter("r.registration_id = {}", int),
         "section_id": Filter("r.section_id = {}", int),
         "term_id": Filter("r.term_id = {}", int),
@@ -229,7 +230,7 @@ TERM_RESULTS = Listing(
     key="d.id",
     filters={
         "registration_id": Filter("d.registration_id = {}", int),
-        "student_id": Filter("g.student_id = {}", int),
+        "student_id": Filter(OF_PERSON.format("g.student_id"), int),
         "term_id": Filter("d.term_id = {}", int),
         "standing": Filter("d.standing = {}", str),
     },
