@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import faults, sync_histories
+from tests.benchmarks import faults, keystrokes, sync_histories
 from tests.benchmarks.load import Measured, Wire, drive, request_bytes
 from tests.benchmarks.peer import OPEN_SECTIONS, Peer
 from tests.benchmarks.scene import Scene, scene, start, stop
@@ -305,6 +305,8 @@ def main(arguments: Sequence[str]) -> int:
         return sync_histories.main(arguments[1:])
     if arguments and arguments[0] == "faults":
         return faults.main(arguments[1:])
+    if arguments and arguments[0] == "keystrokes":
+        return keystrokes.main(arguments[1:])
     parser = argparse.ArgumentParser(
         prog="sims bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -312,7 +314,7 @@ def main(arguments: Sequence[str]) -> int:
         "names",
         nargs="*",
         metavar="name",
-        help=f"some of: {', '.join(BENCHES)}, or sync-histories, or faults (default: all the former)",
+        help=f"some of: {', '.join(BENCHES)}, or sync-histories, faults, keystrokes (default: the former)",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the table as JSON")
     parser.add_argument(
