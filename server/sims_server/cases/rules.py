@@ -37,6 +37,8 @@ def check_opening(command: OpenCase, *, may_propose: bool) -> None:
         for name in ("registration_id", "term_id") if command.purpose == "pass" else ("registration_id",):
             if getattr(command, name) is None:
                 faults.append(Fault(f"/{name}", "missing", f"Grace is for one {name.removesuffix('_id')}."))
+        if command.purpose == "division" and command.term_id is not None:
+            faults.append(Fault("/term_id", "not_here", "A division is of every paper there is."))
         if command.result_ids or proposes:
             faults.append(Fault("", "computed", "The regulation says what grace comes to; name no results."))
     else:

@@ -10,8 +10,8 @@ import pytest
 from sims_server.transcripts.operations.keys import manage_keys
 from sims_shared.regulations import default_policy
 from tests.server.cases.scene import calendar_of, carry, decide, open_case, opened, published, result
+from tests.server.results.classes import Class
 from tests.server.results.scene import approve, publish, results
-from tests.server.results.test_policies_through_the_api import Class
 from tests.support.api import Api
 from tests.support.database import TestDatabase
 from tests.support.policies import S1, document
@@ -143,7 +143,7 @@ def test_a_recheck_may_fall_and_takes_credits_and_documents_with_it(
     cell = {"assessment_id": assessment["id"], "mark": "scored", "score": "49"}
     case = opened(api, kind="recheck", changes=[{"result_id": row["id"], "scores": [cell]}])
     impact = api.as_("registrar").get(f"/api/cases/{case['id']}/impact/").json
-    assert (impact["results"][0]["new"]["grade"], impact["records"][0]["new_credits_earned"]) == ("F", "0")
+    assert (impact["results"][0]["new"]["grade"], impact["records"][0]["new_credits_earned"]) == ("F", "0.00")
     assert impact["supersedes"] == [issued.json["serial"]]
     carry(api, case["id"])
     after = result(api, row["id"])

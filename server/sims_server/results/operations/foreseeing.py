@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -28,6 +29,7 @@ from sims_shared.results import (
     TermStands,
 )
 
+_PLACES = Decimal("0.01")
 _FACTS = """
 SELECT r.id, r.student_id, r.registration_id, r.term_id, g.reg_no,
        coalesce(s.course_code, c.code) AS course_code,
@@ -81,6 +83,11 @@ def _reg_nos(work: Work, registrations: set[int]) -> dict[int, dict[str, Any]]:
     return {row["id"]: row for row in rows}
 
 
+def _stored(value: Decimal | None) -> Decimal | None:
+    """With the places that the record keeps it in, so that what is foreseen reads as what follows."""
+    return None if value is None else value.quantize(_PLACES)
+
+
 def _course_row(row: CourseRow, wanted: Wanted) -> CourseRow:
     new = wanted.new
     return msgspec.structs.replace(
@@ -101,11 +108,14 @@ def _result(fact: dict[str, Any], wanted: Wanted) -> ChangedResult:
         old = ResultStands(
             total=row["total"],
             grade=row["grade"] or None,
-            grade_points=row["grade_points"],
+            grade_points=_stored(row["grade_points"]),
             outcome=row["outcome"],
         )
     stands = ResultStands(
-        total=new.total, grade=new.grade or None, grade_points=new.grade_points, outcome=new.outcome
+        total=new.total,
+        grade=new.grade or None,
+        grade_points=_stored(new.grade_points),
+        outcome=new.outcome,
     )
     return ChangedResult(
         result_id=row["id"],
@@ -131,7 +141,7 @@ def _record(
             TermStands(
                 sgpa=term.sgpa.value,
                 cgpa=term.cgpa.value,
-                earned=term.credits.earned,
+                earned=term.credits.earned.quantize(_PLACES),
                 standing=term.standing,
             )
             for term in (was, will)
@@ -144,8 +154,8 @@ def _record(
         terms=terms,
         old_cgpa=before.cgpa,
         new_cgpa=after.cgpa,
-        old_credits_earned=before.credits_earned,
-        new_credits_earned=after.credits_earned,
+        old_credits_earned=before.credits_earned.quantize(_PLACES),
+        new_credits_earned=after.credits_earned.quantize(_PLACES),
     )
 
 
