@@ -28,6 +28,7 @@ class Permission(StrEnum):
     READ_STUDENTS = "students.read"
     READ_PRIVATE_FIELDS = "students.read_private"
     MANAGE_STUDENTS = "students.manage"
+    CONFIRM_MERGE = "students.confirm_merge"
     READ_HOLDS = "holds.read"
     PLACE_HOLD = "holds.place"
     PLACE_FEE_HOLD = "holds.place_fee"

@@ -14,25 +14,36 @@ from typing import Annotated, Literal
 import msgspec
 
 from sims_shared.messages import Command, View
-from sims_shared.problems import Refusal
-from sims_shared.values import Id, Intake, Name, Person, RegistrationNumber
+from sims_shared.problems import Kind, Refusal
+from sims_shared.values import Id, Intake, Name, Person, Reason, RegistrationNumber
 
 __all__ = [
     "ChangeRegistration",
     "ChangeStudent",
     "CreateRegistration",
     "CreateStudent",
+    "CreditsWanting",
     "CurrentRegistrationMoved",
+    "DecideMerge",
     "DeleteRegistration",
     "DeleteStudent",
+    "MergeDecided",
+    "MergeNeedsSecondPerson",
+    "MergePending",
+    "MergeRefused",
+    "MergeStudents",
     "OrderRegistrationStatus",
     "RegistrationInUse",
     "RegistrationNumberTaken",
     "RegistrationStatus",
     "RegistrationView",
+    "RegistrationsOverlap",
     "StatusOrder",
     "StudentInUse",
+    "StudentMergeView",
     "StudentView",
+    "UndoMerge",
+    "WrongRegistrationStatus",
 ]
 
 RegistrationStatus = Literal[
@@ -73,6 +84,44 @@ class RegistrationInUse(Refusal):
 
     code = "registrations.in_use"
     title = "The academic record refers to this registration"
+
+
+class WrongRegistrationStatus(Refusal):
+    """Facts: `status_then`, what the registration is on the day of the order."""
+
+    code = "registrations.wrong_state"
+    title = "No order leads there from the registration's status"
+
+
+class CreditsWanting(Refusal):
+    code = "registrations.credits_wanting"
+    title = "The program's credits are not earned"
+
+
+class MergePending(Refusal):
+    code = "students.merge_pending"
+    title = "A merge of this record is asked for, or done, already"
+
+
+class MergeRefused(Refusal):
+    code = "students.merge_refused"
+    title = "These two records cannot be one"
+
+
+class RegistrationsOverlap(Refusal):
+    code = "students.registrations_overlap"
+    title = "Both records have a live registration in one program"
+
+
+class MergeDecided(Refusal):
+    code = "students.merge_decided"
+    title = "This merge is not in a state for this"
+
+
+class MergeNeedsSecondPerson(Refusal):
+    code = "students.merge_second_person"
+    title = "A second person confirms a merge"
+    kind = Kind.FORBIDDEN
 
 
 class CreateStudent(Command, frozen=True, kw_only=True):
@@ -147,13 +196,60 @@ class DeleteRegistration(Command, frozen=True, kw_only=True):
 
 
 class OrderRegistrationStatus(Command, frozen=True, kw_only=True):
-    """An office order about a registration: leave, return, struck off, completed … Every order stays."""
+    """An office order about a registration: leave, return, struck off, completed … Every order stays. It
+    takes effect on its day; one for an earlier day fits in before those that follow."""
 
     id: Id
     status: RegistrationStatus
     effective_on: date
     order_no: Short = ""
     reason: Annotated[str, msgspec.Meta(max_length=2000)] = ""
+
+
+MergeStatus = Literal["pending", "merged", "rejected", "undone"]
+
+
+class MergeStudents(Command, frozen=True, kw_only=True):
+    """Ask that another record of the same person be read as this one. A second person confirms it."""
+
+    id: Id
+    duplicate_id: Id
+    reason: Reason
+
+
+class DecideMerge(Command, frozen=True, kw_only=True):
+    """Confirm or reject a merge, as a second person."""
+
+    id: Id
+    approved: bool
+    reason: Annotated[str, msgspec.Meta(max_length=2000)] = ""
+
+
+class UndoMerge(Command, frozen=True, kw_only=True):
+    """Take a merge back, while no document was issued that rests on it."""
+
+    id: Id
+    reason: Reason
+
+
+class StudentMergeView(View, kw_only=True):
+    """Two records of one person. No row moves: questions about either are answered for both."""
+
+    id: int
+    survivor_id: int
+    survivor_name: str
+    duplicate_id: int
+    duplicate_name: str
+    status: MergeStatus
+    reason: str
+    requested_by: Person
+    requested_at: datetime
+    decided_by: Person | None
+    decided_at: datetime | None
+    decision_reason: str
+    undone_by: Person | None
+    undone_at: datetime | None
+    undo_reason: str
 
 
 class StatusOrder(View, kw_only=True):
@@ -191,7 +287,9 @@ class RegistrationView(View, kw_only=True):
 class StudentView(View, kw_only=True):
     """A student with the current registration. Private fields (national id, birth date, phone, address,
     parents) are whole, masked (`••••67`; a masked date is null) or null by what the reader may see;
-    `private` says which."""
+    `private` says which. `former_names`, latest first, are found by search as well. `merged` are other
+    records of the same person: asked for one of those, the answer is this one, and `redirected_from` says
+    so."""
 
     id: int
     name: str
@@ -214,3 +312,6 @@ class StudentView(View, kw_only=True):
     admitted_on: date
     cgpa: Decimal | None
     credits_earned: Decimal
+    former_names: list[str] = []
+    merged: list[int] = []
+    redirected_from: int | None = None

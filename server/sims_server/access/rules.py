@@ -85,6 +85,7 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
                 P.READ_CATALOG,
                 P.MANAGE_CATALOG,
                 P.MANAGE_STUDENTS,
+                P.CONFIRM_MERGE,  # as the second person; nobody confirms what they asked for
                 P.READ_PRIVATE_FIELDS,
                 P.READ_HOLDS,
                 P.PLACE_HOLD,
@@ -129,6 +130,7 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
                 P.IMPORT_DATA,
                 P.READ_OVERRIDES,
                 P.READ_CATALOG,
+                P.CONFIRM_MERGE,
                 P.READ_HOLDS,
                 P.CONDONE_SHORTAGE,
                 P.NOTIFY_ELIGIBILITY,

@@ -9,6 +9,7 @@ from sims_server.enrollment.rules import EnrollmentFacts
 from sims_server.kernel.actor import Caller
 from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
+from sims_server.people.queries import OF_PERSON
 from sims_shared.access import Permission
 from sims_shared.enrollment import EnrollmentStatus, EnrollmentView, SectionStatus, SectionView, Teacher
 from sims_shared.problems import NotFound
@@ -101,7 +102,7 @@ ENROLLMENTS = Listing(
     source="enrollment e JOIN section s ON s.id = e.section_id JOIN course c ON c.id = e.course_id",
     key="e.id",
     filters={
-        "student_id": Filter("e.student_id = {}", int),
+        "student_id": Filter(OF_PERSON.format("e.student_id"), int),
         "registration_id": Filter("e.registration_id = {}", int),
         "section_id": Filter("e.section_id = {}", int),
         "term_id": Filter("e.term_id = {}", int),
@@ -147,7 +148,7 @@ OVERRIDES = Listing(
     filters={
         "code": Filter("o.code = {}", str),
         "by": Filter("o.by_account_id = {}", int),
-        "student_id": Filter("e.student_id = {}", int),
+        "student_id": Filter(OF_PERSON.format("e.student_id"), int),
         "section_id": Filter("e.section_id = {}", int),
         "term_id": Filter("e.term_id = {}", int),
         "program_id": Filter("r.program_id = {}", int),

@@ -7,6 +7,7 @@ from typing import Any
 from sims_server.kernel.actor import Caller
 from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
+from sims_server.people.queries import OF_PERSON
 from sims_shared.access import Permission
 from sims_shared.holds import HoldKindView, HoldView
 from sims_shared.problems import NotFound
@@ -54,7 +55,7 @@ HOLDS = Listing(
     source="hold h LEFT JOIN account p ON p.id = h.placed_by LEFT JOIN account l ON l.id = h.lifted_by",
     key="h.id",
     filters={
-        "student_id": Filter("h.student_id = {}", int),
+        "student_id": Filter(OF_PERSON.format("h.student_id"), int),
         "kind": Filter("h.kind = {}", str),
         "lifted": Filter("(h.lifted_at IS NOT NULL) = {}", bool),
     },

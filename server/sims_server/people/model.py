@@ -18,7 +18,13 @@ from sqlalchemy import (
 )
 
 from sims_server.kernel.database import metadata
-from sims_shared.people import CurrentRegistrationMoved, RegistrationNumberTaken
+from sims_shared.people import (
+    CurrentRegistrationMoved,
+    MergeNeedsSecondPerson,
+    MergePending,
+    MergeRefused,
+    RegistrationNumberTaken,
+)
 
 student = Table(
     "student",
@@ -34,6 +40,7 @@ student = Table(
     Column("address", Text),
     Column("search_text", Text, nullable=False, server_default=text("''")),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    Column("merged_into", BigInteger, ForeignKey("student.id", name="fk_student_merged_into")),
 )
 registration = Table(
     "registration",
@@ -80,6 +87,7 @@ registration_order = Table(
     Column("reason", Text, nullable=False, server_default=text("''")),
     Column("by_account_id", BigInteger, ForeignKey("account.id", name="fk_registration_order_account")),
     Column("at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    Column("from_status", Text, nullable=False, server_default=text("''")),
 )
 student_name_version = Table(
     "student_name_version",
@@ -95,8 +103,41 @@ student_name_version = Table(
     Column("name_native", Text),
     Column("until", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
 )
+student_merge = Table(
+    "student_merge",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column(
+        "survivor_id", BigInteger, ForeignKey("student.id", name="fk_student_merge_survivor"), nullable=False
+    ),
+    Column(
+        "duplicate_id",
+        BigInteger,
+        ForeignKey("student.id", name="fk_student_merge_duplicate"),
+        nullable=False,
+    ),
+    Column("status", Text, nullable=False, server_default=text("'pending'")),
+    Column("reason", Text, nullable=False),
+    Column(
+        "requested_by",
+        BigInteger,
+        ForeignKey("account.id", name="fk_student_merge_requested_by"),
+        nullable=False,
+    ),
+    Column("requested_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    Column("decided_by", BigInteger, ForeignKey("account.id", name="fk_student_merge_decided_by")),
+    Column("decided_at", DateTime(timezone=True)),
+    Column("decision_reason", Text, nullable=False, server_default=text("''")),
+    Column("account_id", BigInteger, ForeignKey("account.id", name="fk_student_merge_account")),
+    Column("undone_by", BigInteger, ForeignKey("account.id", name="fk_student_merge_undone_by")),
+    Column("undone_at", DateTime(timezone=True)),
+    Column("undo_reason", Text, nullable=False, server_default=text("''")),
+)
 
 CONSTRAINTS = {
     "uq_registration_reg_no": RegistrationNumberTaken,
     "uq_registration_one_current": CurrentRegistrationMoved,
+    "uq_student_merge_one_open": MergePending,
+    "ck_student_merges_make_no_chain": MergeRefused,
+    "ck_student_merge_decided_by_a_second_person": MergeNeedsSecondPerson,
 }

@@ -9,11 +9,13 @@ import msgspec
 
 from sims_server.audit.operations import disclose
 from sims_server.catalog.queries import known_programs
-from sims_server.kernel.execute import operation
+from sims_server.kernel.execute import execute_as_system, operation
+from sims_server.kernel.jobs import JobRun, job
+from sims_server.kernel.scheduler import schedule
 from sims_server.kernel.work import Work
 from sims_server.people import queries
-from sims_server.people.model import registration, registration_order, student
-from sims_server.people.rules import intake_for, status_after
+from sims_server.people.model import registration, registration_order, student, student_merge
+from sims_server.people.rules import check_completes, check_merge, check_order, intake_for, status_after
 from sims_server.regulations.queries import choose_regulation
 from sims_shared.access import Permission
 from sims_shared.people import (
@@ -21,15 +23,24 @@ from sims_shared.people import (
     ChangeStudent,
     CreateRegistration,
     CreateStudent,
+    DecideMerge,
     DeleteRegistration,
     DeleteStudent,
+    MergeDecided,
+    MergeNeedsSecondPerson,
+    MergeStudents,
     OrderRegistrationStatus,
     RegistrationInUse,
     RegistrationView,
     StudentInUse,
+    StudentMergeView,
     StudentView,
+    UndoMerge,
 )
 from sims_shared.problems import Fault, InvalidInput
+
+ORDERS_DUE = "registrations.orders_due"
+schedule("registrations.orders_due", "3 0 * * *", ORDERS_DUE)
 
 _PERSON = ("name", "name_native", "father_name", "national_id", "date_of_birth", "email", "phone", "address")
 
@@ -152,6 +163,10 @@ def delete_registration(work: Work, command: DeleteRegistration) -> None:
 @operation(Permission.MANAGE_STUDENTS, "registrations.order_status")
 def order_registration_status(work: Work, command: OrderRegistrationStatus) -> RegistrationView:
     """An office order about a registration; every order stays."""
+    facts = queries.status_facts(work, command.id)
+    orders = queries.orders_of(work, command.id)
+    check_order(orders, command.status, command.effective_on, facts["admitted_on"], facts["initial"])
+    check_completes(command.status, facts["credits_earned"], facts["credits_required"], command.order_no)
     work.insert(
         registration_order,
         {
@@ -161,7 +176,112 @@ def order_registration_status(work: Work, command: OrderRegistrationStatus) -> R
             "order_no": command.order_no.strip(),
             "reason": command.reason.strip(),
             "by_account_id": work.caller.id,
+            "from_status": facts["status"],
         },
     )
-    work.update(registration, command.id, {"status": status_after(queries.orders_of(work, command.id))})
+    _show_status(work, command.id, facts["initial"])
     return queries.get_registration(work, command.id)
+
+
+def _show_status(work: Work, registration_id: int, initial: str) -> None:
+    status = status_after(queries.orders_of(work, registration_id), work.today, initial)
+    work.update(registration, registration_id, {"status": status})
+
+
+def apply_orders_due(work: Work, _: None = None) -> dict[str, int]:
+    """The orders whose day has come take effect. A second run finds nothing to do."""
+    due = queries.registrations_behind_their_orders(work)
+    for registration_id in due:
+        queries.access_registration(work, registration_id)
+        _show_status(work, registration_id, queries.status_facts(work, registration_id)["initial"])
+    return {"registrations": len(due)}
+
+
+@job(ORDERS_DUE)
+def apply_orders_due_job(run: JobRun) -> dict[str, int]:
+    """A few minutes after midnight on the campus."""
+    return execute_as_system(run.database, apply_orders_due, None, action=ORDERS_DUE, data=run.data)
+
+
+# -- Two records of one person ---------------------------------------------------------------------
+
+
+@operation(Permission.MANAGE_STUDENTS, "students.merge")
+def merge_students(work: Work, command: MergeStudents) -> StudentMergeView:
+    """Ask that another record of the same person be read as this one."""
+    check_merge(*_both(work, command.id, command.duplicate_id))
+    made = work.insert(
+        student_merge,
+        {
+            "survivor_id": command.id,
+            "duplicate_id": command.duplicate_id,
+            "reason": command.reason.strip(),
+            "requested_by": work.caller.id,
+            "requested_at": work.now,
+        },
+    )
+    return queries.get_merge(work, made)
+
+
+def _both(
+    work: Work, survivor_id: int, duplicate_id: int
+) -> tuple[dict[str, Any], dict[str, Any], list[tuple[int, str]]]:
+    facts = queries.merge_facts(work, survivor_id, duplicate_id)
+    if duplicate_id not in facts:
+        detail = f"There is no student {duplicate_id}."
+        raise InvalidInput(detail, errors=[Fault("/duplicate_id", "unknown", detail)])
+    return facts[survivor_id], facts[duplicate_id], queries.live_in_both(work, survivor_id, duplicate_id)
+
+
+@operation(Permission.CONFIRM_MERGE, "students.decide_merge")
+def decide_merge(work: Work, command: DecideMerge) -> StudentMergeView:
+    """Confirm or reject a merge, as a second person."""
+    current = queries.get_merge(work, command.id)
+    if current.requested_by.id == work.caller.id:
+        raise MergeNeedsSecondPerson("You asked for it yourself.")
+    if current.status != "pending":
+        raise MergeDecided(f"The merge is {current.status}.")
+    account_id = None
+    if command.approved:
+        survivor, duplicate, live = _both(work, current.survivor_id, current.duplicate_id)
+        check_merge(survivor, duplicate, live)
+        account_id = duplicate["account_id"]
+    work.update(
+        student_merge,
+        command.id,
+        {
+            "status": "merged" if command.approved else "rejected",
+            "decided_by": work.caller.id,
+            "decided_at": work.now,
+            "decision_reason": command.reason.strip(),
+            "account_id": account_id,
+        },
+    )
+    if command.approved:
+        work.update(student, current.duplicate_id, {"merged_into": current.survivor_id})
+        queries.hand_account_over(work, command.id)
+    return queries.get_merge(work, command.id)
+
+
+@operation(Permission.CONFIRM_MERGE, "students.undo_merge")
+def undo_merge(work: Work, command: UndoMerge) -> StudentMergeView:
+    """Take a merge back; nothing was moved, so nothing is lost."""
+    current = queries.get_merge(work, command.id)
+    if current.status != "merged":
+        raise MergeDecided(f"The merge is {current.status}.")
+    printed = queries.issued_since_merge(work, command.id)
+    if printed:
+        raise MergeDecided(f"{', '.join(printed)} was issued to them as one person; revoke it first.")
+    work.update(
+        student_merge,
+        command.id,
+        {
+            "status": "undone",
+            "undone_by": work.caller.id,
+            "undone_at": work.now,
+            "undo_reason": command.reason.strip(),
+        },
+    )
+    work.update(student, current.duplicate_id, {"merged_into": None})
+    queries.hand_account_over(work, command.id, back=True)
+    return queries.get_merge(work, command.id)

@@ -6,16 +6,30 @@ holds only current ones, so a page of fifty reads fifty of each.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from sims_server.kernel.actor import Caller
 from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
 from sims_shared.access import Permission
-from sims_shared.people import RegistrationStatus, RegistrationView, StatusOrder, StudentView
+from sims_shared.people import (
+    MergeStatus,
+    RegistrationStatus,
+    RegistrationView,
+    StatusOrder,
+    StudentMergeView,
+    StudentView,
+)
 from sims_shared.problems import NotFound
 from sims_shared.values import SYSTEM, Person
 
+# For filters by student, in any list: two records of one person are one person.
+OF_PERSON = "{} = ANY (same_person({{}}))"
+FORMER_NAMES = (
+    "ARRAY(SELECT n.name FROM (SELECT v.name, max(v.id) AS last FROM student_name_version v "
+    "WHERE v.student_id = s.id AND v.name <> s.name GROUP BY v.name) n ORDER BY n.last DESC)"
+)
 # For lists that join students: `SEARCH.format("s.id")`.
 SEARCH = "{} IN (SELECT m.id FROM student_search m WHERE m.search_text LIKE {{}})"
 # For whom the phone number is hidden: found by the index, kept when the rest says so too.
@@ -135,12 +149,15 @@ STUDENTS = Listing(
         "admitted_on": "r.admitted_on",
         "cgpa": "r.cgpa",
         "credits_earned": "r.credits_earned",
+        "former_names": FORMER_NAMES,
+        "merged": "ARRAY(SELECT d.id FROM student d WHERE d.merged_into = s.id ORDER BY d.id)",
     },
     source=(
         "student s JOIN registration r ON r.student_id = s.id AND r.is_current "
         f"CROSS JOIN LATERAL (SELECT {_PRIVATE} AS private OFFSET 0) v"
     ),
     key="s.id",
+    where="s.merged_into IS NULL",
     filters={
         "program_id": Filter("r.program_id = {}", int),
         "status": Filter("r.status = {}", RegistrationStatus),
@@ -167,14 +184,14 @@ REGISTRATIONS = Listing(
         "regulation_id": "r.regulation_id",
         "admitted_on": "r.admitted_on",
         "status": "r.status",
-        "is_current": "r.is_current",
+        "is_current": "r.is_current AND s.merged_into IS NULL",
         "cgpa": "r.cgpa",
         "credits_earned": "r.credits_earned",
     },
     source="registration r JOIN student s ON s.id = r.student_id",
     key="r.id",
     filters={
-        "student_id": Filter("r.student_id = {}", int),
+        "student_id": Filter(OF_PERSON.format("r.student_id"), int),
         "program_id": Filter("r.program_id = {}", int),
         "intake": Filter("r.intake = {}", str),
         "status": Filter("r.status = {}", RegistrationStatus),
@@ -192,17 +209,23 @@ REGISTRATIONS = Listing(
 
 
 def get_student(work: Work, id: int) -> StudentView:
-    """One student with the current registration."""
+    """One student with the current registration; for a record that was merged, the person it was merged
+    into, which the answer says."""
     row = STUDENTS.one(work, id)
+    if row is not None:
+        return StudentView(**row)
+    into = work.value("SELECT merged_into FROM student WHERE id = %(id)s", id=id)
+    row = None if into is None else STUDENTS.one(work, into)
     if row is None:
         raise NotFound
-    return StudentView(**row)
+    return StudentView(**row, redirected_from=id)
 
 
 def access_student(work: Work, id: int) -> None:
-    """Lock a student within the caller's scope. Raises NotFound."""
+    """Lock a student within the caller's scope; nothing new is written to a record that was merged.
+    Raises NotFound."""
     condition, values = student_scope(work.caller)
-    scoped = f" AND ({condition})" if condition else ""
+    scoped = " AND s.merged_into IS NULL" + (f" AND ({condition})" if condition else "")
     if (
         work.row(
             f"SELECT s.id FROM student s WHERE s.id = %(id)s{scoped} FOR NO KEY UPDATE OF s", id=id, **values
@@ -265,3 +288,143 @@ def orders_of(work: Work, registration_id: int) -> list[tuple[Any, int, str]]:
         id=registration_id,
     )
     return [(row["effective_on"], row["id"], row["status"]) for row in rows]
+
+
+def status_facts(work: Work, registration_id: int) -> dict[str, Any]:
+    """What orders about a registration are judged by; `initial` is what it was before the first."""
+    row = work.row(
+        "SELECT r.status, r.admitted_on, r.credits_earned, p.credits_required, "
+        "coalesce((SELECT nullif(o.from_status, '') FROM registration_order o WHERE o.registration_id = r.id "
+        "ORDER BY o.id LIMIT 1), CASE WHEN EXISTS (SELECT FROM registration_order o "
+        "WHERE o.registration_id = r.id) THEN 'active' ELSE r.status END) AS initial "
+        "FROM registration r JOIN program p ON p.id = r.program_id WHERE r.id = %(id)s",
+        id=registration_id,
+    )
+    assert row is not None
+    return row
+
+
+def registrations_behind_their_orders(work: Work) -> list[int]:
+    """Registrations whose latest order in effect today is not what they show. Looked for among those with an
+    order of the last month: the job runs every night."""
+    rows = work.rows(
+        "SELECT r.id FROM registration r JOIN LATERAL (SELECT o.status FROM registration_order o "
+        "WHERE o.registration_id = r.id AND o.effective_on <= %(today)s "
+        "ORDER BY o.effective_on DESC, o.id DESC LIMIT 1) o ON o.status <> r.status "
+        "WHERE r.id IN (SELECT d.registration_id FROM registration_order d "
+        "WHERE d.effective_on BETWEEN %(since)s AND %(today)s) ORDER BY r.id",
+        today=work.today,
+        since=work.today - timedelta(days=31),
+    )
+    return [row["id"] for row in rows]
+
+
+# -- Two records of one person ---------------------------------------------------------------------
+
+
+def _shape_merge(row: dict[str, Any]) -> dict[str, Any]:
+    for act in ("requested", "decided", "undone"):
+        name = row.pop(f"{act}_name")
+        row[f"{act}_by"] = None if row[f"{act}_by"] is None else Person(row[f"{act}_by"], name)
+    return row
+
+
+MERGES = Listing(
+    entity="student_merge",
+    columns={
+        **{
+            name: f"m.{name}"
+            for name in (
+                *("id", "survivor_id", "duplicate_id", "status", "reason", "requested_by", "requested_at"),
+                *("decided_by", "decided_at", "decision_reason", "undone_by", "undone_at", "undo_reason"),
+            )
+        },
+        "survivor_name": "s.name",
+        "duplicate_name": "d.name",
+        "requested_name": "a.name",
+        "decided_name": "b.name",
+        "undone_name": "u.name",
+    },
+    source=(
+        "student_merge m JOIN student s ON s.id = m.survivor_id JOIN student d ON d.id = m.duplicate_id "
+        "JOIN account a ON a.id = m.requested_by LEFT JOIN account b ON b.id = m.decided_by "
+        "LEFT JOIN account u ON u.id = m.undone_by"
+    ),
+    key="m.id",
+    filters={
+        "status": Filter("m.status = {}", MergeStatus),
+        "survivor_id": Filter("m.survivor_id = {}", int),
+        "duplicate_id": Filter("m.duplicate_id = {}", int),
+    },
+    shape=_shape_merge,
+)
+
+
+def get_merge(work: Work, id: int) -> StudentMergeView:
+    """One merge."""
+    row = MERGES.one(work, id)
+    if row is None:
+        raise NotFound
+    return StudentMergeView(**row)
+
+
+def access_merge(work: Work, id: int) -> None:
+    """Lock a merge and its two students, always in the same order. Raises NotFound."""
+    row = work.row(
+        "SELECT survivor_id, duplicate_id FROM student_merge WHERE id = %(id)s FOR NO KEY UPDATE", id=id
+    )
+    if row is None:
+        raise NotFound
+    _lock_both(work, row["survivor_id"], row["duplicate_id"])
+
+
+def _lock_both(work: Work, one: int, other: int) -> None:
+    work.rows(
+        "SELECT id FROM student WHERE id = ANY (%(ids)s) ORDER BY id FOR NO KEY UPDATE",
+        ids=sorted({one, other}),
+    )
+
+
+def merge_facts(work: Work, survivor_id: int, duplicate_id: int) -> dict[int, dict[str, Any]]:
+    """By id: name, whether merged, whether others are merged into it, and its account."""
+    _lock_both(work, survivor_id, duplicate_id)
+    rows = work.rows(
+        "SELECT s.id, s.name, s.merged_into, a.id AS account_id, "
+        "EXISTS (SELECT FROM student d WHERE d.merged_into = s.id) AS has_merged "
+        "FROM student s LEFT JOIN account a ON a.student_id = s.id WHERE s.id = ANY (%(ids)s)",
+        ids=[survivor_id, duplicate_id],
+    )
+    return {row["id"]: row for row in rows}
+
+
+def live_in_both(work: Work, one: int, other: int) -> list[tuple[int, str]]:
+    """The programs (id, code) in which both have a registration that has not ended."""
+    rows = work.rows(
+        "SELECT p.id, p.code FROM program p WHERE %(wanted)s = (SELECT count(DISTINCT r.student_id) "
+        "FROM registration r WHERE r.program_id = p.id AND r.student_id = ANY (%(ids)s) "
+        "AND r.status IN ('provisional', 'active', 'on_leave', 'suspended')) ORDER BY p.code",
+        wanted=2,
+        ids=[one, other],
+    )
+    return [(row["id"], row["code"]) for row in rows]
+
+
+def hand_account_over(work: Work, merge_id: int, *, back: bool = False) -> None:
+    """Whoever signs in as the merged record signs in as the person, until it is undone."""
+    giver, taker = ("survivor_id", "duplicate_id") if back else ("duplicate_id", "survivor_id")
+    work.run(
+        f"UPDATE account a SET student_id = m.{taker} FROM student_merge m "
+        f"WHERE m.id = %(id)s AND a.id = m.account_id AND a.student_id = m.{giver}",
+        id=merge_id,
+    )
+
+
+def issued_since_merge(work: Work, merge_id: int) -> list[str]:
+    """Serials of valid documents issued to either since they are one."""
+    rows = work.rows(
+        "SELECT d.serial FROM issued_document d JOIN student_merge m "
+        "ON d.student_id IN (m.survivor_id, m.duplicate_id) AND d.issued_at > m.decided_at "
+        "WHERE m.id = %(id)s AND document_status(d.id) = 'valid' ORDER BY d.serial",
+        id=merge_id,
+    )
+    return [row["serial"] for row in rows]

@@ -10,20 +10,33 @@ from sims_shared.people import (
     ChangeStudent,
     CreateRegistration,
     CreateStudent,
+    CreditsWanting,
     CurrentRegistrationMoved,
+    DecideMerge,
     DeleteRegistration,
     DeleteStudent,
+    MergeDecided,
+    MergeNeedsSecondPerson,
+    MergePending,
+    MergeRefused,
+    MergeStudents,
     OrderRegistrationStatus,
     RegistrationInUse,
     RegistrationNumberTaken,
+    RegistrationsOverlap,
     RegistrationView,
     StudentInUse,
+    StudentMergeView,
     StudentView,
+    UndoMerge,
+    WrongRegistrationStatus,
 )
 from sims_shared.regulations import NoRegulationInForce
 
 READ = Permission.READ_STUDENTS
 STUDENT = "/api/students/{id:int}/"
+CONFIRM = Permission.CONFIRM_MERGE
+MERGE = "/api/student-merges/{id:int}/"
 REGISTRATION = "/api/registrations/{id:int}/"
 
 routes = [
@@ -99,5 +112,37 @@ routes = [
         operations.order_registration_status,
         RegistrationView,
         locate=queries.access_registration,
+        refusals=(WrongRegistrationStatus, CreditsWanting),
+    ),
+    command(
+        "POST",
+        f"{STUDENT}merge/",
+        MergeStudents,
+        operations.merge_students,
+        StudentMergeView,
+        status=201,
+        locate=queries.access_student,
+        location=lambda view: f"/api/student-merges/{view.id}/",
+        refusals=(MergeRefused, RegistrationsOverlap, MergePending),
+    ),
+    listing("/api/student-merges/", queries.MERGES, StudentMergeView, permission=CONFIRM),
+    read(MERGE, queries.get_merge, StudentMergeView, permission=CONFIRM),
+    command(
+        "POST",
+        f"{MERGE}decide/",
+        DecideMerge,
+        operations.decide_merge,
+        StudentMergeView,
+        locate=queries.access_merge,
+        refusals=(MergeNeedsSecondPerson, MergeDecided, MergeRefused, RegistrationsOverlap),
+    ),
+    command(
+        "POST",
+        f"{MERGE}undo/",
+        UndoMerge,
+        operations.undo_merge,
+        StudentMergeView,
+        locate=queries.access_merge,
+        refusals=(MergeDecided,),
     ),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -23,7 +23,6 @@ from sims_server.transcripts.queries import ISSUED
 from sims_shared.access import Permission
 from sims_shared.holds import HoldView
 from sims_shared.people import RegistrationView
-from sims_shared.problems import NotPermitted
 from sims_shared.record import EnrollmentLine, RecordThen, RecordView
 from sims_shared.requests import RequestView
 from sims_shared.results import ResultView, TermResultView
@@ -68,6 +67,7 @@ def get_record(work: Work, id: int) -> RecordView:
     """A student's whole record, each part as far as the reader's role goes."""
     P = Permission
     student = get_student(work, id)
+    id = student.id  # of a record that was merged: the person's
     registrations = _of_student(work, REGISTRATIONS, P.READ_STUDENTS, id) or []
     enrollments = _of_student(work, ENROLLMENT_LINES, P.READ_ENROLLMENTS, id)
     results = _of_student(work, RESULTS, P.READ_RESULTS, id)
@@ -90,66 +90,116 @@ def get_record(work: Work, id: int) -> RecordView:
 # The audit's word for the rows, their table, and which of them are the student's.
 _TABLES = {
     "student": "t.id = %(id)s",
-    "registration": "t.student_id = %(id)s",
-    "enrollment": "t.student_id = %(id)s",
-    "result": "t.student_id = %(id)s",
-    "term_result": "t.registration_id IN (SELECT r.id FROM registration r WHERE r.student_id = %(id)s)",
-    "hold": "t.student_id = %(id)s",
-    "request": "t.student_id = %(id)s",
+    **dict.fromkeys(
+        ("registration", "enrollment", "result", "hold", "request"),
+        "t.student_id = ANY (same_person(%(id)s))",
+    ),
+    "term_result": "t.registration_id IN "
+    "(SELECT r.id FROM registration r WHERE r.student_id = ANY (same_person(%(id)s)))",
 }
 # Derived, or not part of what the audit keeps.
-_LEFT_OUT = frozenset({"search_text", "trace", "version", "stale"})
+_LEFT_OUT = frozenset({"search_text", "trace", "version", "stale", "blocks", "merged_into"})
 _NOW = " UNION ALL ".join(
     f"SELECT '{table}' AS entity, t.id, to_jsonb(t)::text AS row FROM {table} t WHERE {condition}"
     for table, condition in _TABLES.items()
 )
 
 
-def check_reads_history(work: Work) -> None:
-    """The past is told whole or not at all. Raises NotPermitted for who sees only a part of the record."""
-    if not work.caller.reach(Permission.READ_STUDENTS).everything:
-        raise NotPermitted("The past is told to offices that see every student.")
+# Where each part is listed, for the readers who see only some rows of a record.
+_LISTS = {
+    "registration": (REGISTRATIONS, Permission.READ_STUDENTS),
+    "enrollment": (ENROLLMENTS, Permission.READ_ENROLLMENTS),
+    "result": (RESULTS, Permission.READ_RESULTS),
+    "term_result": (TERM_RESULTS, Permission.READ_RESULTS),
+    "hold": (HOLDS, Permission.READ_HOLDS),
+    "request": (REQUESTS, Permission.READ_REQUESTS),
+}
+# Under what name a row was known: the past is read by people.
+_NAMES = """
+SELECT 'result' AS entity, r.id, jsonb_build_object('term', t.name, 'course_code', coalesce(s.course_code,
+       c.code), 'course_title', coalesce(s.course_title, c.title)) AS names
+  FROM result r JOIN term t ON t.id = r.term_id JOIN course c ON c.id = r.course_id
+  LEFT JOIN section s ON s.id = r.section_id WHERE r.student_id = ANY (same_person(%(id)s))
+UNION ALL
+SELECT 'term_result', d.id, jsonb_build_object('term', t.name) FROM term_result d
+  JOIN term t ON t.id = d.term_id JOIN registration g ON g.id = d.registration_id
+ WHERE g.student_id = ANY (same_person(%(id)s))
+UNION ALL
+SELECT 'registration', g.id, jsonb_build_object('program', p.code) FROM registration g
+  JOIN program p ON p.id = g.program_id WHERE g.student_id = ANY (same_person(%(id)s))
+"""
 
 
 def get_history(work: Work, id: int, at: datetime | date) -> RecordThen:
-    """The record as it stood at a moment."""
-    check_reads_history(work)
+    """The record as it stood at a moment: the rows that the reader sees today, as they were then."""
     student = get_student(work, id)
     if not isinstance(at, datetime):
         zone = ZoneInfo(work.setting("time_zone"))
         at = datetime.combine(at, time.max, zone).astimezone(UTC)
-    rows = {(row["entity"], row["id"]): exact_values(row["row"]) for row in work.rows(_NOW, id=id)}
-    entries = work.rows(
+    seen = _rows_in_scope(work, student.id)
+    rows = {
+        (row["entity"], row["id"]): exact_values(row["row"])
+        for row in work.rows(_NOW, id=student.id)
+        if row["id"] in seen.get(row["entity"], {student.id})
+    }
+    then = undo(
+        rows,
+        [
+            ((e["entity"], e["entity_id"]), e["operation"], exact_values(e["changes"]))
+            for e in _changes_since(work, list(rows), at)
+        ],
+    )
+    for row in work.rows(_NAMES, id=student.id):
+        if (row["entity"], row["id"]) in then:
+            then[row["entity"], row["id"]] |= row["names"]
+    hidden = _LEFT_OUT if student.private == "whole" else _LEFT_OUT | frozenset(PRIVATE_FIELDS)
+
+    def part(entity: str) -> list[dict[str, Any]]:
+        return [_without(row, hidden) for (of, _), row in sorted(then.items()) if of == entity]
+
+    def seen_part(entity: str) -> list[dict[str, Any]] | None:
+        return part(entity) if work.caller.may(_LISTS[entity][1]) else None
+
+    results = seen_part("result")
+    people = part("student")
+    return RecordThen(
+        at=at,
+        student=next((row for row in people if row["id"] == student.id), None),
+        registrations=part("registration"),
+        enrollments=seen_part("enrollment"),
+        # A draft was nobody's grade yet.
+        results=None if results is None else [row for row in results if row.get("state") != "draft"],
+        term_results=seen_part("term_result"),
+        holds=seen_part("hold"),
+        requests=seen_part("request"),
+    )
+
+
+def _rows_in_scope(work: Work, student_id: int) -> dict[str, set[int]]:
+    """Ids of the rows that the reader may see, by entity."""
+    return {
+        entity: {row["id"] for row in _of_student(work, listing, permission, student_id) or ()}
+        for entity, (listing, permission) in _LISTS.items()
+    }
+
+
+def _changes_since(work: Work, keys: Sequence[tuple[str, int]], at: datetime) -> list[dict[str, Any]]:
+    """What was written to these rows after a moment, newest first. A student reads no audit but the own."""
+    if work.caller.is_only_student:
+        wanted = set(keys)
+        rows = work.rows(
+            "SELECT c.entity, c.entity_id, c.operation, c.changes::text AS changes "
+            "FROM own_changes_since(%(at)s) c ORDER BY c.id DESC",
+            at=at,
+        )
+        return [row for row in rows if (row["entity"], row["entity_id"]) in wanted]
+    return work.rows(
         "SELECT a.entity, a.entity_id, a.operation, a.changes::text AS changes FROM audit a "
         "JOIN unnest(%(entities)s::text[], %(ids)s::bigint[]) k (entity, id) "
         "ON k.entity = a.entity AND k.id = a.entity_id WHERE a.at > %(at)s ORDER BY a.id DESC",
-        entities=[entity for entity, _ in rows],
-        ids=[row_id for _, row_id in rows],
+        entities=[entity for entity, _ in keys],
+        ids=[row_id for _, row_id in keys],
         at=at,
-    )
-    then = undo(
-        rows,
-        [((e["entity"], e["entity_id"]), e["operation"], exact_values(e["changes"])) for e in entries],
-    )
-    hidden = _LEFT_OUT if student.private == "whole" else _LEFT_OUT | frozenset(PRIVATE_FIELDS)
-
-    def part(entity: str, permission: str) -> list[dict[str, Any]] | None:
-        if not work.caller.may(permission):
-            return None
-        return [_without(row, hidden) for (of, _), row in sorted(then.items()) if of == entity]
-
-    results = part("result", Permission.READ_RESULTS)
-    people = part("student", Permission.READ_STUDENTS)
-    return RecordThen(
-        at=at,
-        student=people[0] if people else None,
-        registrations=part("registration", Permission.READ_STUDENTS) or [],
-        enrollments=part("enrollment", Permission.READ_ENROLLMENTS),
-        # A draft was nobody's grade yet.
-        results=None if results is None else [row for row in results if row.get("state") != "draft"],
-        term_results=part("term_result", Permission.READ_RESULTS),
-        holds=part("hold", Permission.READ_HOLDS),
-        requests=part("request", Permission.READ_REQUESTS),
     )
 
 

@@ -6,7 +6,6 @@ from sims_server.kernel.http import read
 from sims_server.people.queries import get_student
 from sims_server.record import operations, queries
 from sims_shared.access import Permission
-from sims_shared.problems import NotPermitted
 from sims_shared.record import RecordThen, RecordView
 
 READ = Permission.READ_STUDENTS
@@ -21,6 +20,5 @@ routes = [
         parameters=queries.When,
         changes=True,
         locate=get_student,
-        refusals=(NotPermitted,),
     ),
 ]

@@ -7,7 +7,7 @@ from typing import Any
 from sims_server.kernel.actor import Caller
 from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
-from sims_server.people.queries import SEARCH
+from sims_server.people.queries import OF_PERSON, SEARCH
 from sims_shared.access import Permission
 from sims_shared.problems import NotFound, NotPermitted
 from sims_shared.requests import RequestStatus, RequestView
@@ -56,7 +56,7 @@ REQUESTS = Listing(
     ),
     key="q.id",
     filters={
-        "student_id": Filter("q.student_id = {}", int),
+        "student_id": Filter(OF_PERSON.format("q.student_id"), int),
         "type": Filter("q.type = {}", str),
         "status": Filter("q.status = {}", RequestStatus),
     },

@@ -98,4 +98,4 @@ def test_of_two_orders_of_one_day_the_later_given_stands() -> None:
     from datetime import date
 
     day = date(2026, 1, 1)
-    assert status_after([(day, 2, "active"), (day, 1, "on_leave")]) == "active"
+    assert status_after([(day, 2, "active"), (day, 1, "on_leave")], day, "active") == "active"
