@@ -40,6 +40,7 @@ def brought_rows(work: Work, import_id: int) -> list[dict[str, Any]]:
     return work.rows(
         "SELECT -i.number AS id, f.refs[1] AS registration_id, f.refs[2] AS term_id, f.refs[3] AS course_id, "
         "c.code, i.credits, coalesce(i.grade, '') AS grade, i.grade_points, NULL::numeric AS percentage, "
+        "i.total, NULL AS transfer_grade, "
         f"i.outcome, c.grading, c.counts_in_gpa, {ATTEMPT} AS attempt, 'legacy' AS source, t.name AS term, "
         f"t.start_date {_NEW} JOIN course c ON c.id = f.refs[3] WHERE f.refs[4] IS NULL "
         "AND f.refs[1] IN (SELECT a.refs[1] FROM import_fate a JOIN import_row b USING (import_id, number) "
