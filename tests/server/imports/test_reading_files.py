@@ -1,4 +1,4 @@
-"""What offices save is read: encodings, decimal commas, workbooks, headers of their own; what is hostile is not."""
+"""What offices save is read: encodings, decimal commas, workbooks, own headers; what is hostile is not."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]
 
+from sims_server.imports.operations import reading
 from sims_server.imports.operations.reading import read_table
 from sims_server.imports.rules import COLUMNS, offer
 from sims_server.imports.rules.cells import CellRefused, day, decimal, plain
@@ -22,10 +23,12 @@ _CONTENT = (
     'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
     'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" '
     'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"><office:body><office:spreadsheet>'
-    '<table:table table:name="S">{1}</table:table></office:spreadsheet></office:body></office:document-content>'
+    '<table:table table:name="S">{1}</table:table></office:spreadsheet></office:body>'
+    "</office:document-content>"
 )
 _MANIFEST = (
-    '<?xml version="1.0"?><manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
+    '<?xml version="1.0"?><manifest:manifest '
+    'xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
     '<manifest:file-entry manifest:full-path="/" '
     'manifest:media-type="application/vnd.oasis.opendocument.spreadsheet"/></manifest:manifest>'
 )
@@ -55,7 +58,10 @@ def text(value: str, more: str = "") -> str:
 
 
 def test_an_ods_is_read_as_it_looks() -> None:
-    number = '<table:table-cell office:value-type="float" office:value="12.5"><text:p>12,5</text:p></table:table-cell>'
+    number = (
+        '<table:table-cell office:value-type="float" office:value="12.5"><text:p>12,5</text:p>'
+        "</table:table-cell>"
+    )
     date = (
         '<table:table-cell office:value-type="date" office:date-value="2026-09-01"><text:p>1.9.</text:p>'
         "</table:table-cell>"
@@ -93,8 +99,6 @@ def _xlsx(place: str = "A1") -> bytes:
                  "</table:table-cell>")), "reaches over"),
         (ods(row(text("&boom;")), '<!DOCTYPE x [<!ENTITY boom "boom">]>'), "document type"),
         (_xlsx("XFD1048576"), "reaches over"),
-        (parcel(xl__workbook_xml="<a/>", xl__worksheets__sheet1_xml=b"<a>" + b" " * 540_000_000 + b"</a>"),
-         "unpacks to more"),
         (parcel(readme="no workbook"), "neither CSV nor a workbook"),
         (b"PK\x03\x04 cut off", "neither CSV nor a workbook"),
         (b"\xff\xfe\x00", "UTF-16"),
@@ -109,6 +113,15 @@ def test_a_hostile_or_broken_file_is_refused_before_it_is_laid_out(content: byte
     with pytest.raises(FileUnreadable) as refused:
         list(read_table(content).rows)
     assert says in refused.value.detail
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "UNPACKED_MAX", 2**20)
+    blown = parcel(xl__workbook_xml="<a/>", xl__worksheets__sheet1_xml=b"<a>" + b" " * 2**21 + b"</a>")
+    assert len(blown) < 2**13
+    with pytest.raises(FileUnreadable) as refused:
+        read_table(blown)
+    assert "unpacks to more" in refused.value.detail
 
 
 @pytest.mark.parametrize(
