@@ -137,6 +137,11 @@ TABLE = """
 * * . . . . . . . . .
     POST /api/curricula/  PATCH /api/curricula/{id}/  DELETE /api/curricula/{id}/
     POST /api/hold-kinds/  PATCH /api/hold-kinds/{kind}/
+# A role lent while its holder is away: the two see it, and who reads accounts.
+* - - - * - - - - * .
+    GET /api/delegations/  GET /api/delegations/{id}/  POST /api/delegations/{id}/revoke/
+. . . * * . . . . . .
+    POST /api/delegations/  GET /api/delegations/colleagues/
 * * * . . . . * * * *
     GET /api/hold-kinds/{kind}/
 # Attendance.
@@ -167,7 +172,15 @@ TABLE = """
     POST /api/enrollments/{id}/bar/  POST /api/enrollments/{id}/reinstate/
 # Cases, incompletes and credit from elsewhere.
 * * * d d s d . * * i
-    GET /api/cases/  GET /api/cases/{id}/  GET /api/cases/{id}/impact/  GET /api/cases/{id}/evidence/
+    GET /api/cases/  GET /api/cases/{id}/  GET /api/cases/{id}/evidence/
+    GET /api/cases/{id}/evidence/{evidence_id}/
+* * * d d s d . * * .
+    GET /api/cases/{id}/impact/
+* * * d d s d . . * i
+    GET /api/incompletes/  GET /api/incompletes/{id}/
+. . * . . s . . . . .
+    GET /api/enrollments/{id}/incomplete/  POST /api/enrollments/{id}/incomplete/
+    DELETE /api/enrollments/{id}/incomplete/
 . * * d d s d . * . i
     POST /api/cases/  POST /api/cases/{id}/evidence/  POST /api/cases/{id}/withdraw/
 . * * d d s d . . . .

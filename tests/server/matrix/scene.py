@@ -135,6 +135,15 @@ def _asked(api: Api, university: University, place: dict[str, Any], half: dict[s
     }
 
 
+def _planned(api: Api, place: dict[str, Any]) -> tuple[int, int]:
+    """A batch planned for the intake, and the one course of its curriculum."""
+    registrar, of_intake = api.as_("registrar"), {"program_id": place["program"], "semester": 1}
+    taught = {**of_intake, "intake_from": "2024F", "course_id": place["course"]}
+    curriculum = _made(registrar.post("/api/curricula/", taught))
+    wanted = {**of_intake, "intake": "2024F", "term_id": place["term"]}
+    return _made(registrar.post("/api/enrollments/batches/", wanted)), curriculum
+
+
 def _other_department(university: University, place: dict[str, Any]) -> dict[str, Any]:
     department = university.department("EE")
     university.account("head_ee", ("head", department))
@@ -204,17 +213,18 @@ def build(api: Api, university: University, data: Path) -> Scene:
     for kind in ("class_session", "eligibility_list", "applicant"):
         ids[kind] = {"mine": here[kind], "far": there[kind]}
     ids["hold_kind"] = {"mine": "fee"}
-    curriculum = {
-        "program_id": place["program"],
-        "intake_from": "2024F",
-        "semester": 1,
-        "course_id": place["course"],
+    lent = {
+        "to": university.ids["stranger"],
+        "role": "head",
+        "department_id": place["department"],
+        "until": str(clock.today("Asia/Karachi")),
+        "reason": "Conference abroad",
     }
-    ids["curriculum"] = {"mine": _made(api.as_("registrar").post("/api/curricula/", curriculum))}
-    planned = {"program_id": place["program"], "intake": "2024F", "semester": 1, "term_id": place["term"]}
-    batch = api.as_("registrar").post("/api/enrollments/batches/", planned)
-    assert batch.status in (200, 201, 202), batch.content
-    ids["batch"] = {"mine": batch.json["id"]}
+    ids["delegation"] = {"mine": _made(api.as_("head").post("/api/delegations/", lent))}
+    here["batch"], here["curriculum"] = _planned(api, place)
+    there["batch"], _ = _planned(api, other)
+    ids["curriculum"] = {"mine": here["curriculum"]}
+    ids["batch"] = {"mine": here["batch"], "far": there["batch"]}
     for kind in ("department", "program", "course"):
         ids[kind] = {"mine": place[kind], "far": other[kind]}
     ids["term"], ids["regulation"] = {"mine": place["term"]}, {"mine": place["regulation"]}

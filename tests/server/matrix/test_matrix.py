@@ -26,6 +26,7 @@ NOT_A_COMMAND = {"no_such_field": 1}
 # What a parameter of the path names, by the path it stands in; the longest beginning decides.
 KINDS = {
     "/api/accounts/": "account",
+    "/api/delegations/": "delegation",
     "/api/roles/": "role",
     "/api/settings/": "setting",
     "/api/backups/": "backup",
