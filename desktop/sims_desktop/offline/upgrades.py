@@ -116,6 +116,7 @@ def connect(path: Path, key: str) -> apsw.Connection:
             raise RuntimeError("this build of SQLite cannot encrypt; marks would lie open on the disk")
         connection.pragma("key", f"raw:{key}")
         connection.set_busy_timeout(10_000)
+        connection.pragma("temp_store", "MEMORY")  # temporary files would lie open beside the store
         connection.pragma("journal_mode", "wal")
         connection.pragma("synchronous", "FULL")
         connection.pragma("fullfsync", 1)

@@ -52,6 +52,8 @@ class Disk:
     is_dead: bool = False
     is_not_waited_for: bool = False  # a store that shows before the disk has it
     unsynced: list[Unsynced] = field(default_factory=list)
+    # Every byte that ever went to the disk, temporary files too: what `strings` could ever find.
+    written: bytearray = field(default_factory=bytearray)
 
     def __post_init__(self) -> None:
         self.name = f"disk{next(_names)}"
@@ -113,6 +115,7 @@ class _File(apsw.VFSFile):
 
     def xWrite(self, data: bytes, offset: int) -> None:
         data = bytes(data)
+        self._disk.written += data
         write = super().xWrite
         size = self.xFileSize()
         before = b""
@@ -187,7 +190,7 @@ def open_on(disk: Disk, path: Path, key: str) -> SheetStore:
     store = SheetStore(path, key)
     try:
         upgrades.apsw.Connection = OnDisk  # type: ignore[attr-defined]
-        store.held_sections()  # opens this thread's connection
+        assert store._db.filename  # opens this thread's connection
     finally:
         upgrades.apsw.Connection = real  # type: ignore[attr-defined]
     return store

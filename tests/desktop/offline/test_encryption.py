@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +16,7 @@ from sims_desktop.offline import keys, upgrades
 from sims_desktop.offline.keys import KeyLost, PassphraseNeeded, WrongKey, WrongPassphrase
 from sims_desktop.offline.store import open_store
 from sims_desktop.offline.upgrades import StoreTooNew, StoreTooOld
+from tests.desktop.offline.disk import Disk, open_on
 from tests.desktop.offline.sheets import FINAL, SECTION, a_row, a_sheet, hold
 
 
@@ -69,6 +71,44 @@ def test_no_name_no_mark_and_no_key_lies_open_on_the_disk(tmp_path: Path) -> Non
     assert key.encode() not in disk
     assert bytes.fromhex(key) not in disk
     store.close()
+
+
+def test_strings_on_store_journal_and_temporary_files_finds_no_name_no_mark_and_no_token(
+    tmp_path: Path,
+) -> None:
+    """Read below the cipher, byte by byte as they go to the disk: a file that is deleted again was there."""
+    disk = Disk(random.Random(1))
+    store = open_on(disk, tmp_path / "sheets.db", "5a" * 32)
+    with store._transaction() as db:
+        db.execute(upgrades.SCHEMA)
+    rows = range(1, 3001)
+    hold(store, a_sheet(*(a_row(enrollment) for enrollment in rows)))
+    store.edit(SECTION, [(enrollment, FINAL, "scored", Decimal("12.34")) for enrollment in rows])
+    store.remember("refresh_token", "refresh-token-of-amina")
+    store.record_incident(SECTION, "an incident of Student 11")
+    store.open_sheet(SECTION)
+    # A sort that fits no cache, and a vacuum, which copies the whole file through a temporary one.
+    store._db.pragma("cache_size", 10)
+    sorted_rows = store._db.execute(
+        "SELECT r.name || l.mark || l.score FROM row r JOIN edit_log l USING (section_id)"
+        " WHERE r.enrollment_id < 60 ORDER BY 1 LIMIT 100000 OFFSET 5"
+    )
+    assert len(sorted_rows.fetchall()) == 100_000
+    store._db.execute("VACUUM")
+    store.close()
+    assert len(disk.written) > 1_000_000
+    secrets = (
+        b"Student 11",
+        b"2026-0011",
+        b"12.34",
+        b"refresh-token",
+        b"edit_log",
+        b"SQLite format 3",
+        b"5a" * 32,
+    )
+    for secret in (*secrets, bytes.fromhex("5a" * 32)):
+        assert secret not in disk.written
+        assert secret not in everything_in(tmp_path)
 
 
 @pytest.mark.usefixtures("without_keyring")
