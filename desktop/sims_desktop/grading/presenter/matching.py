@@ -47,13 +47,16 @@ class Match:
     same: int = 0
     changes: list[Line] = field(default_factory=list)
     odd: list[Odd] = field(default_factory=list)
+    told: str = "pasting {} by registration number"  # how the step of undo is called
+    notes: list[str] = field(default_factory=list)  # of the whole list: a column that is missing
 
     @property
     def sentence(self) -> str:
         unknown = sum(odd.why == UNKNOWN for odd in self.odd)
         other = len(self.odd) - unknown
         said = f"{self.same:,} same, {len(self.changes):,} to change, {unknown:,} unknown"
-        return said + (f", {other:,} not usable" if other else "")
+        said += f", {other:,} not usable" if other else ""
+        return "\n".join([said, *self.notes])
 
 
 UNKNOWN = "No student of this section has this number"
@@ -74,6 +77,18 @@ def match_by_number(grid: GridPresenter, text: str, column: int) -> Match | None
     if where is None:
         return None
     targets, body = _targets(grid, lines, where, column)
+    return match_lines(grid, body, where, targets)
+
+
+def match_lines(
+    grid: GridPresenter,
+    body: Sequence[Sequence[str]],
+    where: int,
+    targets: Sequence[tuple[int, int]],
+) -> Match:
+    """What lines would do whose column `where` holds the number; `targets` are pairs (column of the list,
+    column of the sheet)."""
+    owners = {folded(row.reg_no): row for row in grid.sheet.rows}
     match = Match()
     decided: dict[Key, str] = {}
     for line in body:
@@ -107,7 +122,7 @@ def match_by_number(grid: GridPresenter, text: str, column: int) -> Match | None
 
 def apply_match(grid: GridPresenter, match: Match) -> Outcome:
     texts = {line.key: line.new for line in match.changes}
-    return grid.put_texts(texts, f"pasting {plural(len(texts), 'mark')} by registration number")
+    return grid.put_texts(texts, match.told.format(plural(len(texts), "mark")))
 
 
 def _number_column(lines: Sequence[Sequence[str]], known: Container[str]) -> int | None:
