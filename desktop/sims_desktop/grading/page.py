@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 from PySide6.QtCore import QLocale, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSplitter, QVBoxLayout, QWidget
 
 from sims_desktop.client.errors import ClientError, ProblemAnswer
 from sims_desktop.grading.award_list import award_list
+from sims_desktop.grading.files import SheetFiles
 from sims_desktop.grading.panels import DistributionPanel, MatchPanel, Panel, SubmitPanel, TrayPanel
 from sims_desktop.grading.presenter.entry import number_text
 from sims_desktop.grading.presenter.grid import Filter, GridPresenter, Outcome
@@ -93,6 +95,7 @@ class GridPage(Page):
         self.panel: Panel | None = None
         self.submission = Submission(self.grid)
         self.tray = TrayPresenter(self.grid)
+        self.files = SheetFiles(self)
         self._is_refreshing = self._refresh_again = False
         self._lay_out()
         self._add_actions()
@@ -130,6 +133,7 @@ class GridPage(Page):
         self._column.addWidget(self._across, 1)
         self._column.addLayout(foot)
         self.setFocusProxy(self.view)
+        self.setAcceptDrops(True)
 
     def _add_actions(self) -> None:
         add, cells = self.add_action, self.view
@@ -159,6 +163,8 @@ class GridPage(Page):
         add("grading.tray", "Conflict tray", "Ctrl+J", self.toggle_tray)
         add("grading.submit", "Submit to the head of department", ("Ctrl+Return", "Ctrl+Enter"), self.submit)
         add("grading.award_list", "Print the award list", "Ctrl+P", self.print_award_list)
+        add("grading.save_file", "Save as an Excel file", "Ctrl+S", self.files.ask_where_to_save)
+        add("grading.bring_file", "Bring marks in from a file", "Ctrl+O", self.files.ask_which_to_bring)
 
     def more_keys(self) -> tuple[tuple[str, str], ...]:
         return (
@@ -231,11 +237,11 @@ class GridPage(Page):
             self.note.say("The clipboard has no column of registration numbers of this section")
             return
         panel = MatchPanel(self)
-        panel.applied.connect(self._apply_match)
-        self._open_panel(panel)
+        panel.applied.connect(self.apply_match)
+        self.open_panel(panel)
         panel.preview(match)
 
-    def _apply_match(self, match: Match) -> None:
+    def apply_match(self, match: Match) -> None:
         self._did(apply_match(self.grid, match))
 
     def fill_down(self) -> None:
@@ -317,7 +323,7 @@ class GridPage(Page):
 
     # What stands beside the grid
 
-    def _open_panel(self, panel: Panel) -> None:
+    def open_panel(self, panel: Panel) -> None:
         self._close_panel()
         self.panel = panel
         panel.closed.connect(self._close_panel)
@@ -341,7 +347,7 @@ class GridPage(Page):
             self._close_panel()
             return
         panel = DistributionPanel(self.grid, self)
-        self._open_panel(panel)
+        self.open_panel(panel)
         panel.follow(self.view.column_here())
         self.view.setFocus()
 
@@ -365,7 +371,7 @@ class GridPage(Page):
             lambda: panel.keep_all(mine=False),
             panel,
         )
-        self._open_panel(panel)
+        self.open_panel(panel)
         panel.list.setFocus()
 
     def _kept(self, sentence: str) -> None:
@@ -412,7 +418,7 @@ class GridPage(Page):
         panel = self.panel
         if not isinstance(panel, SubmitPanel):
             panel = SubmitPanel(self.around.now, self.submit, self)
-            self._open_panel(panel)
+            self.open_panel(panel)
             panel.setFocus()
             self._check_submission(panel)
         elif stage is Stage.AWAY or (stage is Stage.READY and self.submission.obstacles):
@@ -575,6 +581,15 @@ class GridPage(Page):
             if scores:
                 words += f", sum {number_text(sum(scores, Decimal(0)))}, mean {sum(scores) / len(scores):.1f}"
         self.figures.setText(words)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            self.files.bring(Path(paths[0]))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:

@@ -177,8 +177,14 @@ class MatchPanel(Panel):
     is_wide = True
     applied = Signal(object)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("match", "Paste by registration number", parent)
+    def __init__(
+        self,
+        parent: QWidget | None = None,
+        *,
+        title: str = "Paste by registration number",
+        verb: str = "Paste",
+    ) -> None:
+        super().__init__("match", title, parent)
         self._match: Match | None = None
         self.sentence = words(self, "match_sentence")
         self.changes: RecordModel[Line] = RecordModel(
@@ -187,13 +193,13 @@ class MatchPanel(Panel):
                 Field("Name", lambda line: line.name, 150),
                 Field("Assessment", lambda line: line.column, 90),
                 Field("Now", lambda line: line.old or "blank", 60, is_number=True),
-                Field("Pasted", lambda line: line.new, 60, is_number=True),
+                Field("New", lambda line: line.new or "blank", 60, is_number=True),
             ]
         )
         self.odd: RecordModel[Odd] = RecordModel(
             [
                 Field("Number", lambda odd: left_to_right(odd.reg_no), 150),
-                Field("Pasted", lambda odd: odd.text, 70),
+                Field("Says", lambda odd: odd.text, 70),
                 Field("Why it stays out", lambda odd: odd.why, 240),
             ]
         )
@@ -201,7 +207,7 @@ class MatchPanel(Panel):
         self.list.setAccessibleName("What would change")
         self.rest = RecordView(self.odd, "match_odd", parent=self)
         self.rest.setAccessibleName("Lines that stay out")
-        self.apply = QPushButton("Paste (Enter)", self)
+        self.apply = QPushButton(f"{verb} (Enter)", self)
         self.apply.setObjectName("match_apply")
         self.apply.clicked.connect(self._apply)
         self.list.opened.connect(lambda line: self._apply())

@@ -192,6 +192,7 @@ def test_a_round_trip_through_libreoffice_changes_nothing(
 MOODLE = (
     "First name,Last name,ID number,Email address,"
     "Assignment: Quiz (Real),Midterm (Real),Course total (Real)\n"
+    "Assignment: Quiz (Real),Midterm (Real),Course total (Real)\n"
     "Ayesha,Khan,2020-XU-BSCS-0417,a@x.edu,8.00,32.00,40\n"
     "Bilal,Ahmed,2020-XU-BSCS-0418,b@x.edu,-,12.50,12.5\n"
     "Nobody,Here,2019-XX,c@x.edu,5,5,10\n"

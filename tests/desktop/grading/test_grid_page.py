@@ -13,8 +13,10 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from sims_desktop.client.errors import ProblemAnswer
+from sims_desktop.grading.files import ColumnsPanel
 from sims_desktop.grading.page import GridPage
 from sims_desktop.grading.panels import DistributionPanel, MatchPanel, SubmitPanel, TrayPanel
+from sims_desktop.grading.presenter.bringing import Columns
 from sims_desktop.grading.presenter.grid import Filter
 from sims_desktop.grading.presenter.sheet import Badge
 from sims_desktop.grading.presenter.submission import Stage
@@ -463,3 +465,50 @@ def test_a_sheet_that_left_this_computer_takes_no_more_marks(desk: Desk, qtbot: 
     desk.page.around.changes.tell("sheet", SECTION)
     qtbot.waitUntil(lambda: not desk.page.isEnabled())
     assert desk.note == "You no longer teach this section; its sheet has left this computer."
+
+
+# Files
+
+
+def test_the_sheet_is_saved_as_a_file_and_marks_typed_there_come_back(
+    desk: Desk, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = tmp_path / "sheet.xlsx"
+    desk.page.files.save(path)
+    assert desk.note.startswith("Saved sheet.xlsx")
+    assert [file.name for file in tmp_path.glob("sheet*")] == ["sheet.xlsx"]
+    before = desk.column(1)
+    desk.page.files.bring(path)
+    qtbot.waitUntil(lambda: "Nothing in the file differs" in desk.note)
+    assert desk.column(1) == before
+
+
+def test_a_file_that_cannot_be_written_or_read_says_why(desk: Desk, qtbot: QtBot, tmp_path: Path) -> None:
+    desk.page.files.save(tmp_path / "no such folder" / "sheet.xlsx")
+    assert desk.note == "Not saved: No such file or directory"
+    (tmp_path / "list.xlsx").write_bytes(b"no workbook")
+    desk.page.files.bring(tmp_path / "list.xlsx")
+    qtbot.waitUntil(lambda: desk.note == "This file cannot be read as a table.")
+
+
+def test_a_learning_platforms_file_is_asked_for_its_columns_once(
+    desk: Desk, qtbot: QtBot, tmp_path: Path
+) -> None:
+    path = tmp_path / "export.csv"
+    path.write_text("ID number,Erste (Real)\n2020-XU-BSCS-0417,8\n2019-XX,3\n")
+    desk.page.files.bring(path)
+    qtbot.waitUntil(lambda: isinstance(desk.page.panel, ColumnsPanel))
+    panel = desk.page.panel
+    assert isinstance(panel, ColumnsPanel)
+    assert panel.columns == Columns(0, {})
+    panel.marks[1].setCurrentIndex(panel.marks[1].findData(1))
+    QTest.keyClick(panel.show_changes, Qt.Key.Key_Space)
+    preview = desk.page.panel
+    assert isinstance(preview, MatchPanel)
+    assert preview.sentence.text().startswith("0 same, 1 to change, 1 unknown")
+    desk.key(Qt.Key.Key_Return)
+    assert desk.column(1)[0] == "8"
+    desk.key(Qt.Key.Key_Escape)
+    desk.page.undo()
+    desk.page.files.bring(path)  # the second time its columns are known
+    qtbot.waitUntil(lambda: isinstance(desk.page.panel, MatchPanel))
