@@ -17,7 +17,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEven
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSplitter, QVBoxLayout, QWidget
 
 from sims_desktop.client.errors import ClientError, ProblemAnswer
-from sims_desktop.grading.award_list import award_list
+from sims_desktop.grading.award_list import award_list, award_list_in_words
 from sims_desktop.grading.files import SheetFiles
 from sims_desktop.grading.panels import DistributionPanel, MatchPanel, Panel, SubmitPanel, TrayPanel
 from sims_desktop.grading.presenter.entry import number_text
@@ -163,6 +163,7 @@ class GridPage(Page):
         add("grading.tray", "Conflict tray", "Ctrl+J", self.toggle_tray)
         add("grading.submit", "Submit to the head of department", ("Ctrl+Return", "Ctrl+Enter"), self.submit)
         add("grading.award_list", "Print the award list", "Ctrl+P", self.print_award_list)
+        add("grading.award_column", "Print this column in words", "Ctrl+Shift+P", self.print_column)
         add("grading.save_file", "Save as an Excel file", "Ctrl+S", self.files.ask_where_to_save)
         add("grading.bring_file", "Bring marks in from a file", "Ctrl+O", self.files.ask_which_to_bring)
 
@@ -253,12 +254,21 @@ class GridPage(Page):
         self._did(self.grid.clear(self.view.chosen()))
 
     def print_award_list(self) -> None:
+        self._print(award_list(self.grid, self.around.now()), "the award list")
+
+    def print_column(self) -> None:
+        if self.grid.columns:
+            column = self.view.column_here()
+            paper = award_list_in_words(self.grid, column, self.around.now())
+            self._print(paper, f"the award list of {self.grid.columns[column].name}")
+
+    def _print(self, paper: str, what: str) -> None:
         from sims_desktop.kit.printing import ask_printer, print_html
 
-        printer = ask_printer(self, "Print the award list")
+        printer = ask_printer(self, f"Print {what}")
         if printer is not None:
-            print_html(award_list(self.grid, self.around.now()), printer)
-            self.note.say(f"Printed the award list of revision {self.grid.sheet.rev:,}")
+            print_html(paper, printer)
+            self.note.say(f"Printed {what}, revision {self.grid.sheet.rev:,}")
 
     # Moving about
 

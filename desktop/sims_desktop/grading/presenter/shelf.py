@@ -84,6 +84,9 @@ class StoreShelf:
             cells=_cells(held),
         )
 
+    def read_digest(self, section_id: int) -> str:
+        return sheet_copy.held_digest(self._store.held(section_id)) or ""
+
     def read_cells(self, section_id: int, keys: Sequence[Key] | None = None) -> dict[Key, Cell]:
         return {key: _cell(cell) for key, cell in self._store.cells(section_id, keys).items()}
 
