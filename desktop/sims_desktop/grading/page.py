@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtCore import QLocale, Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSplitter, QVBoxLayout, QWidget
 
@@ -22,6 +22,7 @@ from sims_desktop.grading.files import SheetFiles
 from sims_desktop.grading.panels import DistributionPanel, MatchPanel, Panel, SubmitPanel, TrayPanel
 from sims_desktop.grading.presenter.entry import number_text
 from sims_desktop.grading.presenter.grid import Filter, GridPresenter, Outcome
+from sims_desktop.grading.presenter.guards import Suspicion, suspicions
 from sims_desktop.grading.presenter.matching import Match, apply_match, match_by_number
 from sims_desktop.grading.presenter.sheet import Badge, Conflict, Row, Sheet, SheetNotHere, SheetShelf
 from sims_desktop.grading.presenter.stack import StackPresenter
@@ -37,6 +38,7 @@ from sims_shared.grading import DevicesUnsynced, SheetStale
 
 KEYS_NAME = "Grade grid"
 MOST_SUMMED = 5_000
+LOOKS_AFTER = 700  # milliseconds after the last act: guards never come between two keys
 
 
 class SheetOffice(Protocol):
@@ -96,6 +98,12 @@ class GridPage(Page):
         self.submission = Submission(self.grid)
         self.tray = TrayPresenter(self.grid)
         self.files = SheetFiles(self)
+        self.noticed: list[Suspicion] = []
+        self._let_be: set[Suspicion] = set()
+        self._looking = QTimer(self)
+        self._looking.setSingleShot(True)
+        self._looking.setInterval(LOOKS_AFTER)
+        self._looking.timeout.connect(self.look_for_slips)
         self._is_refreshing = self._refresh_again = False
         self._lay_out()
         self._add_actions()
@@ -125,11 +133,17 @@ class GridPage(Page):
         for split in (self._across, self._down):
             split.setStretchFactor(0, 1)
             split.setChildrenCollapsible(False)
+        self.hint = QLabel(self)
+        self.hint.setObjectName("hint")
+        self.hint.setTextFormat(Qt.TextFormat.PlainText)
+        self.hint.setWordWrap(True)
+        self.hint.hide()
         foot = QHBoxLayout()
         foot.addWidget(self.note, 1)
         foot.addWidget(self.figures)
         self._column = QVBoxLayout(self)
         self._column.addLayout(top)
+        self._column.addWidget(self.hint)
         self._column.addWidget(self._across, 1)
         self._column.addLayout(foot)
         self.setFocusProxy(self.view)
@@ -164,6 +178,8 @@ class GridPage(Page):
         add("grading.submit", "Submit to the head of department", ("Ctrl+Return", "Ctrl+Enter"), self.submit)
         add("grading.award_list", "Print the award list", "Ctrl+P", self.print_award_list)
         add("grading.award_column", "Print this column in words", "Ctrl+Shift+P", self.print_column)
+        add("grading.go_to_slip", "Go to what was noticed", "Ctrl+H", self.go_to_slip)
+        add("grading.let_slip_be", "Let be what was noticed", "Ctrl+Shift+H", self.let_slip_be)
         add("grading.save_file", "Save as an Excel file", "Ctrl+S", self.files.ask_where_to_save)
         add("grading.bring_file", "Bring marks in from a file", "Ctrl+O", self.files.ask_which_to_bring)
 
@@ -195,6 +211,7 @@ class GridPage(Page):
         self._acted()
 
     def _acted(self) -> None:
+        self._looking.start()
         self._show_state()
         self._moved()
         self._count_selection()
@@ -330,6 +347,27 @@ class GridPage(Page):
             return
         count = self.grid.row_count
         self.note.say(f"{count:,} missing {where}. Ctrl+A chooses them, A marks absent, M shows everybody.")
+
+    # Guards
+
+    def look_for_slips(self) -> None:
+        """A while after the last act: what in this column looks as if a hand had slipped."""
+        found = suspicions(self.grid, self.view.column_here())
+        self.noticed = [slip for slip in found if slip not in self._let_be]
+        self.hint.setVisible(bool(self.noticed))
+        if self.noticed:
+            more = f" (and {len(self.noticed) - 1} more)" if len(self.noticed) > 1 else ""
+            self.hint.setText(f"{self.noticed[0].sentence}{more} Ctrl+H goes there, Ctrl+Shift+H lets it be.")
+
+    def go_to_slip(self) -> None:
+        for slip in self.noticed[:1]:
+            position = self.grid.position(slip.keys[0])
+            if position is not None:
+                self.view.go_to(position)
+
+    def let_slip_be(self) -> None:
+        self._let_be.update(self.noticed[:1])
+        self.look_for_slips()
 
     # What stands beside the grid
 

@@ -512,3 +512,23 @@ def test_a_learning_platforms_file_is_asked_for_its_columns_once(
     desk.page.undo()
     desk.page.files.bring(path)  # the second time its columns are known
     qtbot.waitUntil(lambda: isinstance(desk.page.panel, MatchPanel))
+
+
+def test_a_slip_is_noted_quietly_and_can_be_let_be(
+    qtbot: QtBot, around: Surroundings, make_shelf: MakeShelf, office: Office
+) -> None:
+    students = tuple((1001 + n, f"2020-XU-{n:04d}", f"Student {n}", "enrolled") for n in range(20))
+    quiz = {(1001 + n, QUIZ): str(3 + n % 7) for n in range(20)}
+    page = GridPage(around, make_shelf(wire_sheet(quiz, students=students)), office, SECTION)
+    qtbot.addWidget(page)
+    page.show()
+    page.view.put_cursor((0, 0))
+    QGuiApplication.clipboard().setText("\n".join(quiz.values()))
+    page.paste()
+    qtbot.waitUntil(page.hint.isVisible)
+    assert page.hint.text().startswith("Midterm holds the marks of Quiz.")
+    page.view.put_cursor((9, 0))
+    page.go_to_slip()
+    assert page.view.here() == (0, 0)
+    page.let_slip_be()
+    assert not page.hint.isVisible()
