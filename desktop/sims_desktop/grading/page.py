@@ -173,6 +173,7 @@ class GridPage(Page):
         add("grading.missing_here", "Missing in this column", "M", self.toggle_missing, cells)
         add("grading.missing", "Missing anywhere", "Shift+M", self.toggle_missing_anywhere, cells)
         add("grading.stack", "Enter an unsorted stack of scripts", "F6", self.toggle_strip)
+        add("grading.stack_again", "Key a stack a second time, blind", "Shift+F6", self.toggle_blind_strip)
         add("grading.distribution", "Distribution", "Ctrl+F", self.toggle_distribution)
         add("grading.tray", "Conflict tray", "Ctrl+J", self.toggle_tray)
         add("grading.submit", "Submit to the head of department", ("Ctrl+Return", "Ctrl+Enter"), self.submit)
@@ -432,11 +433,15 @@ class GridPage(Page):
         if position is not None:
             self.view.put_cursor(position)
 
-    def toggle_strip(self) -> None:
+    def toggle_blind_strip(self) -> None:
+        self.toggle_strip(blind=True)
+
+    def toggle_strip(self, *, blind: bool = False) -> None:
         if self.strip is not None:
             strip, self.strip = self.strip, None
             strip.hide()
             strip.deleteLater()
+            self.view.show()
             self.view.setFocus()
             return
         if not self.grid.columns:
@@ -445,10 +450,11 @@ class GridPage(Page):
         if self.grid.columns[column].closed:
             self.note.say(f"{self.grid.columns[column].closed}.")
             return
-        self.strip = Strip(StackPresenter(self.grid, column), self._follow_student, self)
-        self.strip.closed.connect(self.toggle_strip)
+        self.strip = Strip(StackPresenter(self.grid, column, blind=blind), self._follow_student, self)
+        self.strip.closed.connect(lambda: self.toggle_strip())
         self.strip.acted.connect(self._acted)
         self._column.insertWidget(1, self.strip)
+        self.view.setVisible(not blind)  # whoever keys a second time must not see the first marks
         self.strip.line.setFocus()
 
     def _follow_student(self, row: Row) -> None:

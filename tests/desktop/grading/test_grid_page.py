@@ -532,3 +532,20 @@ def test_a_slip_is_noted_quietly_and_can_be_let_be(
     assert page.view.here() == (0, 0)
     page.let_slip_be()
     assert not page.hint.isVisible()
+
+
+def test_whoever_keys_a_second_time_does_not_see_the_first_marks(desk: Desk) -> None:
+    desk.key(Qt.Key.Key_F6, SHIFT)
+    assert not desk.view.isVisible()
+    desk.type("2020-xu-bscs-0417")
+    desk.key(Qt.Key.Key_Return)
+    desk.type("13")
+    desk.key(Qt.Key.Key_Return)
+    strip = desk.page.strip
+    assert strip is not None
+    assert "the first keying says 31" in strip.student.text()
+    desk.key(Qt.Key.Key_Return)
+    desk.key(Qt.Key.Key_Escape)
+    assert desk.page.strip is None
+    assert desk.view.isVisible()
+    assert desk.column(0)[0] == "31"

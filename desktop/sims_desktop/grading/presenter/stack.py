@@ -2,6 +2,9 @@
 
 The rule a newcomer would get wrong: a script whose mark is already there is the moment two graders took
 the same bundle, or a number was misread. It asks, once, and Enter keeps what stands.
+
+`=` and the total written on a bundle's cover closes the bundle and compares it with what was entered since
+the last one. Keyed blind, a second time, the strip shows nothing of the first marks until both are typed.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from enum import Enum
 from sims_desktop.grading.presenter.entry import Mistake, number_text, read_entry, shown
 from sims_desktop.grading.presenter.grid import GridPresenter
 from sims_desktop.grading.presenter.sheet import Cell, Row
-from sims_desktop.kit.wording import left_to_right
+from sims_desktop.kit.wording import left_to_right, plural
 
 LAST_DIGITS = re.compile(r"([0-9]+)[^0-9]*\Z")
 
@@ -26,23 +29,60 @@ class Asking(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Bundle:
+    """A bundle of scripts closed with the total on its cover."""
+
+    number: int
+    scripts: int
+    total: Decimal
+    on_paper: Decimal
+
+    @property
+    def agrees(self) -> bool:
+        return self.total == self.on_paper
+
+    @property
+    def sentence(self) -> str:
+        told = f"Bundle {self.number}, {plural(self.scripts, 'script')}: sum {number_text(self.total)}"
+        if self.agrees:
+            return f"{told} agrees with the paper"
+        off = self.total - self.on_paper
+        more = f"{number_text(abs(off))} {'more' if off > 0 else 'less'}"
+        return (
+            f"{told}, the paper says {number_text(self.on_paper)}: {more}. Key this bundle again (Shift+F6)"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     entered: int
     total: Decimal
     left: int
+    again: int = 0  # keyed a second time
+    differed: int = 0
+    wrong: tuple[int, ...] = ()  # bundles whose total does not agree
 
     @property
     def sentence(self) -> str:
-        return f"{self.entered:,} entered, sum {number_text(self.total)}, {self.left:,} left"
+        said = f"{self.entered:,} entered, sum {number_text(self.total)}, {self.left:,} left"
+        if self.again:
+            said += f" · {self.again:,} keyed again, {self.differed:,} differed"
+        if self.wrong:
+            said += f" · bundle {', '.join(map(str, self.wrong))} does not agree"
+        return said
 
 
 class StackPresenter:
     """The strip above the grid, for one column. Give it each line a person enters; read `asking`,
     `student`, `candidates` and `sentence`."""
 
-    def __init__(self, grid: GridPresenter, column: int) -> None:
+    def __init__(self, grid: GridPresenter, column: int, *, blind: bool = False) -> None:
         self.grid = grid
         self.column = column
+        self.blind = blind
+        self.bundles: list[Bundle] = []
+        self._in_bundle: dict[int, None] = {}  # enrollments since the last bundle was closed, in order
+        self._again: dict[int, bool] = {}  # keyed a second time: whether the marks were the same
         self.student: Row | None = None
         self.candidates: list[Row] = []
         self.asking = Asking.NUMBER
@@ -52,14 +92,34 @@ class StackPresenter:
     def enter(self, text: str) -> None:
         """One line, ended with Enter."""
         text = text.strip()
-        if self.asking is Asking.NUMBER:
+        if self.asking is Asking.NUMBER and text.startswith("="):
+            self._close_bundle(text[1:])
+        elif self.asking is Asking.NUMBER:
             self._take_number(text)
         elif self.asking is Asking.MARK:
             self._take_mark(text)
         elif text.casefold() == "r":
             self._write(self._meant)
         else:
+            self._count()
             self._next("Kept what stood")
+
+    def _close_bundle(self, text: str) -> None:
+        meant = read_entry(text, Decimal(999_999_999), {})
+        if isinstance(meant, Mistake) or meant.score is None:
+            self.sentence = "= and the total on the bundle's cover closes the bundle, such as =694"
+            return
+        head = self.grid.columns[self.column]
+        scores = (self.grid.cell_of((row, head.assessment_id)).value.score for row in self._in_bundle)
+        total = sum((score for score in scores if score is not None), Decimal(0))
+        bundle = Bundle(len(self.bundles) + 1, len(self._in_bundle), total, meant.score)
+        self.bundles.append(bundle)
+        self._in_bundle = {}
+        self._next(bundle.sentence)
+
+    def _count(self) -> None:
+        assert self.student is not None
+        self._in_bundle[self.student.enrollment_id] = None
 
     def choose(self, row: Row) -> None:
         """One of several students with the same last digits."""
@@ -70,7 +130,7 @@ class StackPresenter:
             self._next(f"{row.name}: {closed}")
             return
         self.asking = Asking.MARK
-        stands = f", has {cell.text}" if not cell.is_blank else ""
+        stands = f", has {cell.text}" if not cell.is_blank and not self.blind else ""
         self.sentence = f"{row.name} · {left_to_right(row.reg_no)}{stands}"
 
     def back(self) -> bool:
@@ -83,7 +143,14 @@ class StackPresenter:
     @property
     def progress(self) -> Progress:
         spread = self.grid.distribution(self.column)
-        return Progress(spread.scored + spread.absent + spread.other, spread.total, spread.missing)
+        return Progress(
+            spread.scored + spread.absent + spread.other,
+            spread.total,
+            spread.missing,
+            len(self._again),
+            sum(not same for same in self._again.values()),
+            tuple(bundle.number for bundle in self.bundles if not bundle.agrees),
+        )
 
     def _take_number(self, text: str) -> None:
         if not text:
@@ -118,10 +185,18 @@ class StackPresenter:
             self.sentence = f"{self.student.name}: {reason}"
             return
         cell = self._cell(self.student)
+        if self.blind and not cell.is_blank:
+            same = cell.typed is None and cell.value == meant
+            self._again[self.student.enrollment_id] = same
+            if same:
+                self._count()
+                self._next(f"{self.student.name}: {cell.text}, the same twice")
+                return
         if not cell.is_blank and (cell.typed is not None or cell.value != meant):
             self._meant, self.asking = text, Asking.KEEP_OR_REPLACE
             by = f", by {cell.by}" if cell.by else ""
-            stands = f"{self.student.name}: already {cell.text}{by}"
+            first = "the first keying says" if self.blind else "already"
+            stands = f"{self.student.name}: {first} {cell.text}{by}"
             self.sentence = f"{stands}. Enter keeps it, R replaces it by {shown(meant)}"
             return
         self._write(text)
@@ -132,6 +207,7 @@ class StackPresenter:
         self.grid.put_texts(
             {(row.enrollment_id, head.assessment_id): text}, f"typing {text} for {row.name}, {head.name}"
         )
+        self._count()
         self._next(f"{row.name}: {self._cell(row).text} of {number_text(head.max_score)}")
 
     def _cell(self, row: Row) -> Cell:
