@@ -466,7 +466,7 @@ class History:
                 for op in device.store.remembered(section):
                     newest = op.key in held.base and held.base[op.key].ver == op.ver
                     if newest and op.key not in busy and op.edit_id not in kept and not device.damaged:
-                        self.lost.append((device, LostEdit(section, op, epoch, logged)))
+                        self.lost.append((device, LostEdit(section, op, held.head.epoch, logged)))
 
 
 STEPS: dict[str, float] = {

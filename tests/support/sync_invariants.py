@@ -227,7 +227,7 @@ class LostEdit(NamedTuple):
 
     section_id: int
     op: AckedOp
-    epoch: str  # before the restore
+    epoch: str  # the device's own before the restore: it may not have met the one before that either
     logged: int  # lines of the edit log then
 
 
