@@ -53,19 +53,27 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_recovery
 
 -- Makes the next block, of at most 20,000 entries: its number; 0 when nothing waits; null while somebody
 -- else is sealing. The snapshot that finds the entries is the one that says which transactions run.
+-- What waits is looked for between the ids that are sealed, by index: while a long transaction runs, what
+-- is sealed behind it is not read again every second.
 CREATE FUNCTION seal_audit() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+  SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
   AS $$
   DECLARE
     at_most constant integer := 20000;
-    last audit_block;
+    last_number bigint;
+    last_hash bytea;
+    last_settled bigint;
     block audit_block;
     sealed int8multirange;
     level bytea[];
     seen pg_snapshot;
   BEGIN
     IF NOT pg_try_advisory_xact_lock(hashtext('sims.audit.seal')) THEN RETURN NULL; END IF;
-    SELECT * INTO last FROM audit_block ORDER BY number DESC LIMIT 1;
-    SELECT coalesce(range_agg(ids), '{}') INTO sealed FROM audit_block WHERE last_id > coalesce(last.settled_id, 0);
+    SELECT number, hash, settled_id INTO last_number, last_hash, last_settled FROM audit_block ORDER BY number DESC LIMIT 1;
+    last_settled := coalesce(last_settled, 0);
+    -- Nearly always nothing waits, and this is asked every second.
+    IF NOT EXISTS (SELECT FROM audit WHERE id > last_settled) THEN RETURN 0; END IF;
+    SELECT coalesce(range_agg(ids), '{}') INTO sealed FROM audit_block WHERE last_id > last_settled;
     SELECT count(*), min(id), max(id), range_agg(int8range(id, id, '[]')), array_agg(leaf ORDER BY id),
            string_agg(substr(leaf, 1, 8), '' ORDER BY id), pg_current_snapshot()
       INTO block.entries, block.first_id, block.last_id, block.ids, level, block.marks, seen
@@ -73,7 +81,11 @@ CREATE FUNCTION seal_audit() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SE
                      a.id, (extract(epoch FROM a.at) * 1000000)::bigint, a.transaction_id::text, a.actor_id, a.actor_name,
                      a.action, a.entity, a.entity_id, a.method, a.path, a.request_id, a.database_user, a.operation,
                      a.changes)::text, 'UTF8')) AS leaf
-              FROM audit a WHERE a.id > coalesce(last.settled_id, 0) AND NOT a.id <@ sealed ORDER BY a.id LIMIT at_most) unsealed;
+              FROM (SELECT w.id FROM unnest(int8multirange(int8range(last_settled + 1, NULL)) - sealed) gap
+                     CROSS JOIN LATERAL (SELECT a.id FROM audit a WHERE a.id >= lower(gap) AND a.id < coalesce(upper(gap), 9223372036854775807)
+                                          ORDER BY a.id LIMIT at_most) w
+                     ORDER BY w.id LIMIT at_most) waiting
+              JOIN audit a ON a.id = waiting.id) unsealed;
     IF block.entries = 0 THEN RETURN 0; END IF;
     WHILE cardinality(level) > 1 LOOP
       SELECT array_agg(hash ORDER BY pair) INTO level
@@ -81,16 +93,16 @@ CREATE FUNCTION seal_audit() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SE
                 FROM (SELECT node, place, (place - 1) / 2 AS pair FROM unnest(level) WITH ORDINALITY AS nodes (node, place)) placed
                GROUP BY pair) paired;
     END LOOP;
-    block.number := coalesce(last.number, 0) + 1;
+    block.number := coalesce(last_number, 0) + 1;
     block.at := clock_timestamp();
-    block.previous := coalesce(last.hash, decode(repeat('00', 32), 'hex'));
+    block.previous := coalesce(last_hash, decode(repeat('00', 32), 'hex'));
     block.root := level[1];
     block.beyond := pg_snapshot_xmax(seen);
     -- Older blocks count as soon as nothing runs that ran when they were made. Not when more is waiting:
     -- after a restore their transaction numbers may be those of another cluster.
-    block.settled_id := greatest(coalesce(last.settled_id, 0),
+    block.settled_id := greatest(last_settled,
       CASE WHEN block.entries < at_most THEN
-        (SELECT max(last_id) FROM audit_block WHERE last_id > coalesce(last.settled_id, 0) AND beyond <= pg_snapshot_xmin(seen)) END,
+        (SELECT max(last_id) FROM audit_block WHERE last_id > last_settled AND beyond <= pg_snapshot_xmin(seen)) END,
       CASE WHEN block.beyond <= pg_snapshot_xmin(seen) THEN block.last_id END);
     block.hash := sha256(convert_to(json_build_array(
       block.number, (extract(epoch FROM block.at) * 1000000)::bigint, encode(block.previous, 'hex'), encode(block.root, 'hex'),
@@ -101,12 +113,15 @@ CREATE FUNCTION seal_audit() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SE
 
 -- When the oldest entry was written that is in no block.
 CREATE FUNCTION unsealed_audit_since() RETURNS timestamptz LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+  SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
   AS $$
   DECLARE
     settled bigint := coalesce((SELECT settled_id FROM audit_block ORDER BY number DESC LIMIT 1), 0);
     sealed int8multirange := (SELECT coalesce(range_agg(ids), '{}') FROM audit_block WHERE last_id > settled);
   BEGIN
-    RETURN (SELECT min(a.at) FROM audit a WHERE a.id > settled AND NOT a.id <@ sealed);
+    RETURN (SELECT min(a.at) FROM unnest(int8multirange(int8range(settled + 1, NULL)) - sealed) gap
+             CROSS JOIN LATERAL (SELECT one.at FROM audit one WHERE one.id >= lower(gap) AND one.id < coalesce(upper(gap), 9223372036854775807)
+                                  ORDER BY one.id LIMIT 1000) a);
   END $$;
 
 -- Opened one by one, exported or printed: only the first counts as bulk reading.

@@ -429,13 +429,16 @@ GRANT SELECT, INSERT (result_id, due_on, grade, grade_points, outcome, flags), U
 GRANT SELECT, INSERT (enrollment_id, due_on, reason, granted_by, granted_at), UPDATE (due_on, reason, granted_by, granted_at), DELETE ON incomplete TO sims_app;
 GRANT INSERT (case_id, lapse_id) ON pending_change TO sims_app;
 
-GRANT SELECT ON academic_case, case_result, case_approval, case_evidence, evidence_file TO sims_student;
+GRANT SELECT ON academic_case, case_result, case_approval, case_evidence, evidence_file, transfer_credit TO sims_student;
 GRANT SELECT (id, result_id, due_on, grade, outcome, declared_at, noticed_on, ended, ended_at) ON result_lapse TO sims_student;
 GRANT INSERT (kind, asked_by_student, reason, requested_by, requested_at), UPDATE (state, resolved_at) ON academic_case TO sims_student;
 GRANT INSERT (case_id, result_id, student_id) ON case_result TO sims_student;
 GRANT INSERT ON evidence_file TO sims_student;
 GRANT INSERT (case_id, sha256, name, media_type, size, note, filed_by, filed_at) ON case_evidence TO sims_student;
-CREATE POLICY own ON academic_case FOR SELECT TO sims_student USING (asked_by_student = acting_student());
+-- What the student asked for, and credit that is brought to the own record.
+CREATE POLICY own ON academic_case FOR SELECT TO sims_student USING (asked_by_student = acting_student()
+  OR kind = 'transfer' AND registration_id IN (SELECT r.id FROM registration r WHERE r.student_id = acting_student()));
+CREATE POLICY own ON transfer_credit FOR SELECT TO sims_student USING (registration_id IN (SELECT r.id FROM registration r WHERE r.student_id = acting_student()));
 CREATE POLICY own_new ON academic_case FOR INSERT TO sims_student WITH CHECK (asked_by_student = acting_student() AND kind IN ('recheck', 're_evaluation'));
 CREATE POLICY own_withdrawn ON academic_case FOR UPDATE TO sims_student USING (asked_by_student = acting_student() AND state = 'requested') WITH CHECK (state = 'withdrawn');
 CREATE POLICY own ON case_result FOR SELECT TO sims_student USING (student_id = acting_student() AND case_id IN (SELECT c.id FROM academic_case c));
@@ -450,7 +453,7 @@ CREATE POLICY own ON evidence_file FOR SELECT TO sims_student USING (sha256 IN (
 CREATE POLICY own_new ON evidence_file FOR INSERT TO sims_student WITH CHECK (true);
 CREATE POLICY own ON result_lapse FOR SELECT TO sims_student USING (result_id IN (SELECT r.id FROM result r));
 """
-OPEN_TO_STAFF = ("academic_case", "case_result", "case_approval", "case_evidence", "evidence_file", "result_lapse")
+OPEN_TO_STAFF = ("academic_case", "case_result", "case_approval", "case_evidence", "evidence_file", "result_lapse", "transfer_credit")
 
 
 def upgrade() -> None:

@@ -119,7 +119,7 @@ def _create_account(settings: Settings, given: argparse.Namespace) -> int:
     password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
     with installation(settings) as running:
         grants = []
-        with running.database.transaction() as (_, connection):
+        with running.database.transaction() as connection:
             for text in given.role:
                 role, _, code = text.partition(":")
                 department = (

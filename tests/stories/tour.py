@@ -303,8 +303,10 @@ def _look_at_section(story: Story, someone: Someone) -> PublishPage:
 def _wait_for_state(story: Story, page: PublishPage, state: str) -> None:
     """Until every student's row says so."""
     story.stage.until(
-        lambda: page.row_model.records
-        and all(row.result is not None and row.result.state == state for row in page.row_model.records),
+        lambda: (
+            page.row_model.records
+            and all(row.result is not None and row.result.state == state for row in page.row_model.records)
+        ),
         f"every row says {state}",
     )
 

@@ -24,10 +24,10 @@ def bring(
         (proposer, "proposed_by = %(by)s, proposed_at = now()"),
         (confirmer, "confirmed_by = %(by)s, confirmed_at = now()"),
     ):
-        with university.database.transaction() as (_, connection):
+        with university.database.transaction() as connection:
             _acting(connection, acting)
             connection.run(f"UPDATE import_batch SET {change} WHERE id = %(id)s", id=batch, by=acting)
-    with university.database.transaction() as (_, connection):
+    with university.database.transaction() as connection:
         _acting(connection, confirmer)
         connection.run(
             "UPDATE import_batch SET status = 'committed', committed_at = now() WHERE id = %(id)s", id=batch

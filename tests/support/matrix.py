@@ -24,7 +24,7 @@ TABLE = """
     POST /api/roles/  PATCH /api/roles/{id}/  DELETE /api/roles/{id}/
     GET /api/settings/  POST /api/settings/  GET /api/settings/{key}/  PATCH /api/settings/{key}/
     GET /api/backups/  POST /api/backups/  GET /api/backups/{id}/  POST /api/backups/{id}/drill/
-* o o . . o . . o * .
+* o o . . o . o o * .
     GET /api/jobs/  GET /api/jobs/{id}/
 * o o . . o . . o . .
     POST /api/jobs/{id}/cancel/  POST /api/jobs/{id}/retry/
@@ -123,9 +123,38 @@ TABLE = """
     POST /api/requests/{id}/transition/
 * * . . . . . . . * .
     GET /api/audit/  GET /api/audit/{id}/
-* * . . . . . . . . .
+# The examination cell and the accounts office see the imports of their own kinds.
+* * - . . . . - . . .
     GET /api/imports/  POST /api/imports/  GET /api/imports/{import_id}/  GET /api/imports/{import_id}/rows/
-    POST /api/imports/{import_id}/commit/
+    POST /api/imports/{import_id}/commit/  POST /api/imports/{import_id}/undo/
+    GET /api/imports/{import_id}/differences/  GET /api/imports/mappings/
+# Who may take a whole list along: those of the list's readers who may export at all.
+* * * * * . . * . * .
+    GET /api/exports/departments.csv  GET /api/exports/departments.xlsx
+    GET /api/exports/programs.csv  GET /api/exports/programs.xlsx
+    GET /api/exports/courses.csv  GET /api/exports/courses.xlsx
+    GET /api/exports/terms.csv  GET /api/exports/terms.xlsx
+    GET /api/exports/sections.csv  GET /api/exports/sections.xlsx
+* . . . . . . . . * .
+    GET /api/exports/accounts.csv  GET /api/exports/accounts.xlsx
+* * * d d . . * . * .
+    GET /api/exports/students.csv  GET /api/exports/students.xlsx
+    GET /api/exports/registrations.csv  GET /api/exports/registrations.xlsx
+* * * d d . . . . * .
+    GET /api/exports/enrollments.csv  GET /api/exports/enrollments.xlsx
+    GET /api/exports/assessments.csv  GET /api/exports/assessments.xlsx
+    GET /api/exports/scores.csv  GET /api/exports/scores.xlsx
+    GET /api/exports/results.csv  GET /api/exports/results.xlsx
+    GET /api/exports/results_history.csv  GET /api/exports/results_history.xlsx
+    GET /api/exports/term_results.csv  GET /api/exports/term_results.xlsx
+    GET /api/exports/attendance.csv  GET /api/exports/attendance.xlsx
+* * * . . . . * . * .
+    GET /api/exports/holds.csv  GET /api/exports/holds.xlsx
+* * . . . . . . . * .
+    GET /api/exports/audit.csv  GET /api/exports/audit.xlsx
+    GET /api/disclosures/  GET /api/disclosures/{id}/
+* * * d d s d . . * -
+    GET /api/attendance/section-summary/  GET /api/attendance/roster/
 # Admissions: those who are not students yet.
 * * . d d . d . * * .
     GET /api/applicants/  GET /api/applicants/{id}/
@@ -173,13 +202,16 @@ TABLE = """
 # Cases, incompletes and credit from elsewhere.
 * * * d d s d . * * i
     GET /api/cases/  GET /api/cases/{id}/  GET /api/cases/{id}/evidence/
+- - - - - - - . - - -
     GET /api/cases/{id}/evidence/{evidence_id}/
 * * * d d s d . * * .
     GET /api/cases/{id}/impact/
 * * * d d s d . . * i
     GET /api/incompletes/  GET /api/incompletes/{id}/
+. . - . . - . . . . .
+    GET /api/enrollments/{id}/incomplete/
 . . * . . s . . . . .
-    GET /api/enrollments/{id}/incomplete/  POST /api/enrollments/{id}/incomplete/
+    POST /api/enrollments/{id}/incomplete/
     DELETE /api/enrollments/{id}/incomplete/
 . * * d d s d . * . i
     POST /api/cases/  POST /api/cases/{id}/evidence/  POST /api/cases/{id}/withdraw/

@@ -117,7 +117,7 @@ class Record:
                 "VALUES (%(c)s, %(s)s, %(a)s, %(r)s, %(k)s, true) RETURNING id",
                 c=change, s=stage, a=self.place[approver], r=self.place["examcell"], k=capacity,
             )  # fmt: skip
-        with self.university.database.transaction() as (_, connection):
+        with self.university.database.transaction() as connection:
             connection.run(
                 "UPDATE pending_change SET status = 'approved', resolved_at = now() WHERE id = %(id)s",
                 id=change,

@@ -226,9 +226,7 @@ class Stage:
         assert isinstance(app, QApplication)
         self.app = app
 
-    def _caught(
-        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
-    ) -> None:
+    def _caught(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         self._bugs.append("".join(traceback.format_exception(error)))
 
     # Words and pictures
@@ -464,5 +462,3 @@ def ended_by_signals() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
-
-

@@ -38,15 +38,15 @@ class University:
 
     def row(self, sql: str, **values: Any) -> Any:
         """The first column of the first row of any statement, committed."""
-        with self.database.transaction() as (_, connection):
+        with self.database.transaction() as connection:
             return connection.value(sql, **values)
 
     def rows(self, sql: str, **values: Any) -> list[dict[str, Any]]:
-        with self.database.transaction() as (_, connection):
+        with self.database.transaction() as connection:
             return connection.rows(sql, **values)
 
     def run(self, sql: str, **values: Any) -> int:
-        with self.database.transaction() as (_, connection):
+        with self.database.transaction() as connection:
             return connection.run(sql, **values)
 
     def insert(self, table: str, **values: Any) -> int:

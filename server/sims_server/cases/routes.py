@@ -87,7 +87,7 @@ routes = [
         deciding.get_case_impact,
         r.JointImpact,
         permission=READ,
-        refusals=(c.CaseWrongState, NotPermitted, r.ChangeInvalid),
+        refusals=(NotPermitted, r.ChangeInvalid),
     ),
     read(f"{CASE}evidence/", queries.list_evidence, c.EvidenceList, permission=READ),
     upload(
@@ -109,7 +109,7 @@ routes = [
         media_type="application/octet-stream",
     ),
     listing("/api/transfers/", queries.TRANSFERS, c.TransferView, permission=READ),
-    read(TRANSFER, queries.get_transfer, c.TransferView, permission=READ, refusals=(NotPermitted,)),
+    read(TRANSFER, queries.get_transfer, c.TransferView, permission=READ),
     command(
         "POST",
         "/api/transfers/",
@@ -117,6 +117,7 @@ routes = [
         transferring.request_transfer,
         c.TransferView,
         status=201,
+        locate=transferring.access_transfers,
         location=lambda view: f"/api/transfers/{view.id}/",
         refusals=(c.CaseInvalid, c.ShareExceeded, NotFound, NotPermitted),
     ),

@@ -72,9 +72,7 @@ def acting_as(work: Work, account_id: int, action: str) -> Work:
         path="",
         request_id=work.request_id,
     )
-    return Work(
-        work.session, work.connection, work.database, caller, work.now, work.request_id, work.data, action
-    )
+    return Work(work.connection, work.database, caller, work.now, work.request_id, work.data, action)
 
 
 def act_as_system(work: Work) -> None:

@@ -101,11 +101,10 @@ def execute(
     for attempt in range(1, ATTEMPTS + 1):
         work: Work | None = None
         try:
-            with database.transaction() if changes else database.reading() as (session, connection):
+            with database.transaction() if changes else database.reading() as connection:
                 now = clock.now()
                 caller = _who(database, connection, incoming, action, now, changes)
                 work = Work(
-                    session,
                     connection,
                     database,
                     caller,
@@ -161,7 +160,7 @@ def execute_as_system(
     for attempt in range(1, ATTEMPTS + 1):
         work: Work | None = None
         try:
-            with database.transaction() as (session, connection):
+            with database.transaction() as connection:
                 request_id = uuid.uuid4().hex
                 connection.run(
                     TELL_SYSTEM,
@@ -172,7 +171,7 @@ def execute_as_system(
                     path="",
                     request_id=request_id,
                 )
-                work = Work(session, connection, database, caller, clock.now(), request_id, data, action)
+                work = Work(connection, database, caller, clock.now(), request_id, data, action)
                 result = operation(work, command)
         except RETRIED:
             if attempt == ATTEMPTS:

@@ -62,7 +62,7 @@ class JobRun:
         if done < total and time.monotonic() - self._written_at < PROGRESS_EVERY:
             return
         self._written_at = time.monotonic()
-        with self.database.transaction() as (_, connection):
+        with self.database.transaction() as connection:
             asked = connection.value(
                 "UPDATE job SET progress_done = %(done)s, progress_total = %(total)s WHERE id = %(id)s "
                 "RETURNING cancel_asked",
@@ -120,7 +120,7 @@ def requeue(work: Work, job_id: int) -> None:
 
 def run_job(database: Database, data: Path, job_id: int) -> None:
     """Run one job to its end and record how it ended. Never raises but for a lost database."""
-    with database.transaction() as (_, connection):
+    with database.transaction() as connection:
         row = connection.row(
             "UPDATE job SET status = 'running', started_at = %(now)s, error = NULL WHERE id = %(id)s "
             "AND status IN ('queued', 'running') "
@@ -153,7 +153,7 @@ def run_job(database: Database, data: Path, job_id: int) -> None:
             "failed",
             f"{type(bug).__name__}: quote job {job_id} to the people who run this server",
         )
-    with database.transaction() as (_, connection):
+    with database.transaction() as connection:
         connection.run(
             "UPDATE job SET status = %(status)s, result = %(result)s, error = %(error)s, finished_at = "
             "%(now)s WHERE id = %(id)s",

@@ -153,7 +153,7 @@ class Scheduler:
             running.shutdown(wait=True)
 
     def _time_zone(self) -> str:
-        with self._database.transaction() as (_, connection):
+        with self._database.transaction() as connection:
             zone: str = self._database.setting(connection, "time_zone")
         return zone
 

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.orm import Session
-
 from sims_server.kernel.actor import Caller
 from sims_server.kernel.database import Connection, Database
 
@@ -20,7 +18,6 @@ class Work:
     """Handed to every operation and query. Nothing in it commits; `after_commit` runs what must only
     happen once the record stands (mail, a nudge to the queue)."""
 
-    session: Session | None  # None where the request only reads
     connection: Connection
     database: Database
     caller: Caller

@@ -101,7 +101,7 @@ def test_an_export_tells_of_every_student_in_it(api: Api, scene: dict[str, Any])
     def export(work: Any, _: None) -> None:
         disclose_many(work, scene["students"], "students.csv")
 
-    with api.database.transaction() as (_, connection):
+    with api.database.transaction() as connection:
         registrar = caller_of_account(connection, scene["registrar"], now().date())
     execute_as_system(api.database, export, None, action="export", data=api.data, actor=registrar)
     rows = disclosures(api, "kind=exported")

@@ -221,7 +221,7 @@ def test_a_job_writes_under_the_name_of_who_asked_for_it(api: Api, university: U
 
     FUNCTIONS["test.write"] = carry_out
     try:
-        with api.database.transaction() as (_, connection):
+        with api.database.transaction() as connection:
             registrar = caller_of_account(connection, scene["registrar"], now().date())
         asked = execute_as_system(
             api.database,

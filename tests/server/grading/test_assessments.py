@@ -270,7 +270,7 @@ def test_a_students_own_transaction_sees_no_row_of_another(
     for student in (0, 1):
         record(lead, scene, student=student, mark="scored", score="11")
     university.run("UPDATE assessment SET released_at = now()")
-    with university.database.transaction() as (_, connection):
+    with university.database.transaction() as connection:
         connection.value("SELECT set_config('sims.student', %(id)s, true)", id=str(scene["students"][0]))
         connection.run("SET LOCAL ROLE sims_student")
         assert connection.value("SELECT count(*) FROM assessment_score") == 1

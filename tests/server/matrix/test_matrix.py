@@ -15,7 +15,7 @@ import pytest
 
 from sims_server.kernel.http import Door
 from sims_server.kernel.openapi import doors_of
-from tests.server.matrix.scene import WHICH, Scene, build
+from tests.server.matrix.scene import MISSING, WHICH, Scene, build
 from tests.server.transcripts.conftest import data  # noqa: F401  a folder of this test's own keys
 from tests.support.api import Api, Client
 from tests.support.matrix import ROLES, Entry, open_routes, table
@@ -64,6 +64,9 @@ KINDS = {
     "/api/enrollments/batches/": "batch",
     "/api/cases/": "case",
     "/api/transfers/": "transfer",
+    "/api/disclosures/": "disclosure",
+    "/api/student-merges/": "merge",
+    "/api/incompletes/": "incomplete",
 }
 # Of these nothing is near or far: whoever may read one may read all.
 SHARED = {
@@ -85,7 +88,7 @@ OF_SECTIONS = {
     "section", "assessment", "class_session", "eligibility_list", "applicant", "batch",
 }  # fmt: skip
 # Made by a case of its own each; here they are asked for as missing ones.
-UNMADE = {"session", "condonation"}
+UNMADE = {"session", "condonation", "disclosure", "merge", "incomplete"}
 
 
 # What a question cannot do without.
@@ -94,6 +97,11 @@ QUESTIONS = {
     "/api/sheets/{section_id}/changes/": "?since=0",
     "/api/results/overview/": "?term_id=1",
     "/api/merit/": "?program_id=1&intake=2024F",
+    "/api/attendance/percentage/": "?student_id=1&section_id=1",
+    "/api/attendance/eligibility/": "?student_id=1&section_id=1",
+    "/api/attendance/section-summary/": "?section_id=1",
+    "/api/attendance/roster/": "?section_id=1&date=2026-11-02",
+    "/api/imports/mappings/": "?kind=departments",
 }
 
 
@@ -120,13 +128,15 @@ def sees(reach: str, which: str) -> bool:
 
 
 def address(scene: Scene, path: str, which: str, role: str) -> str:
-    """The path with its parameters filled; a second parameter is always a result."""
+    """The path with its parameters filled: the first by what the path names, a second by its own name."""
     if "{" not in path:
         return path + QUESTIONS.get(path, "")
     kind, question = kind_of(path), QUESTIONS.get(path, "")
     value = "no-such-thing" if kind == "session" else scene.find(kind, which, role)
     path = re.sub(r"\{\w+\}", str(value), path, count=1)
-    return re.sub(r"\{\w+\}", str(scene.find("result", which, role)), path, count=1) + question
+    for second in ("result", "section"):
+        path = path.replace(f"{{{second}_id}}", str(scene.find(second, which, role)))
+    return re.sub(r"\{\w+\}", str(MISSING), path) + question
 
 
 def ask(client: Client, method: str, path: str, door: Door) -> Any:
@@ -222,7 +232,8 @@ def test_a_list_shows_what_a_single_look_would_show(
                 seen |= {row[key] for row in answer.json["results"]}
                 page = answer.json["next"]
             for which in ("mine", "far") if kind in OF_SECTIONS else WHICH:
-                wanted = kind in SHARED or sees(entry.reach[role], which)
+                reach = entry.reach[role]
+                wanted = sees(reach, "mine" if kind in SHARED else which)
                 if (scene.find(kind, which, role) in seen) != wanted:
                     wrong.append(f"{role}: {path} {'hides' if wanted else 'shows'} {which}")
     assert wrong == []

@@ -258,7 +258,7 @@ def test_a_recheck_may_fall_and_takes_the_credits_with_it(api: Api, university: 
     assert (change["new_total"], change["new_grade"]) == ("49", "F")
     assert (change["impact"]["old"]["credits_earned"], change["impact"]["new"]["credits_earned"]) == (
         "3.00",
-        "0",
+        "0.00",
     )
     _decide(api, change["id"], "head")
     _decide(api, change["id"], "examcell")

@@ -214,7 +214,7 @@ def anchor(database: Database, data: Path) -> AuditHead | None:
     """Sign the newest block's head and write it down; what is written already is not written again.
     Raises HistoryBroken when the audit does not follow from the last head."""
     path = heads_file(data)
-    with FolderLock(folder_of(data) / "heads.lock").exclusive(), database.reading() as (_, connection):
+    with FolderLock(folder_of(data) / "heads.lock").exclusive(), database.reading() as connection:
         driver = connection.driver
         last, generation = last_statements(path)
         trusted = trusted_keys(data)

@@ -34,7 +34,7 @@ def seal(database: Database, patience: float = 0.0) -> int:
     `patience` seconds, then leaves it to that one."""
     made, until = 0, time.monotonic() + patience
     while True:
-        with database.reading() as (_, connection):
+        with database.reading() as connection:
             number = connection.value("SELECT seal_audit()")
         if number:
             made += 1
@@ -97,7 +97,7 @@ class Sealer:
         now = time.monotonic()
         if now >= self._alarm_due:
             self._alarm_due = now + ALARM_EVERY
-            with self._database.reading() as (_, connection):
+            with self._database.reading() as connection:
                 newest = queries.last_disclosure(connection)
             if newest != self._disclosures:
                 raise_alarms(self._database, self._data)

@@ -162,7 +162,7 @@ def get_case_impact(work: Work, id: int) -> JointImpact:
     """What would follow if this case were applied now: every result, every record, every document."""
     about = see_case_as_staff(work, id)
     if about["state"] != "proposed":
-        raise CaseWrongState(f"The case is {about['state']}; there is nothing to foresee.")
+        return JointImpact(results=[], records=[], supersedes=[])  # nothing is waiting to be signed
     if about["kind"] == "transfer":
         return impact_of_credits(work, credits_of_case(work, id))
     changes = work.rows(

@@ -68,10 +68,15 @@ def request_transfer(work: Work, command: RequestTransfer) -> TransferView:
     return get_transfer(work, case_id)
 
 
-def _registration(work: Work, id: int) -> dict[str, Any]:
+def access_transfers(work: Work) -> None:
+    """Raises NotPermitted for who may ask for changes of results, but teaches only."""
     reach = work.caller.reach(Permission.REQUEST_CHANGE)
     if not reach.everything and not reach.departments:
         raise NotPermitted("The department or the registrar asks for transfers.")
+
+
+def _registration(work: Work, id: int) -> dict[str, Any]:
+    reach = work.caller.reach(Permission.REQUEST_CHANGE)
     row = work.row(_REGISTRATION, id=id)
     if row is None or not (reach.everything or row["department_id"] in reach.departments):
         raise NotFound

@@ -13,6 +13,7 @@ import msgspec
 
 from sims_server.grading.queries import sheets
 from sims_server.grading.queries.sync import sheet_facts, standing_of
+from sims_server.kernel.arrays import array_of
 from sims_server.kernel.execute import operation
 from sims_server.kernel.work import Work
 from sims_shared.access import Permission
@@ -125,10 +126,10 @@ def _write(work: Work, section_id: int, decision: Decision) -> None:
     writes = decision.writes
     work.run(
         _WRITE,
-        enrollments=writes.enrollment_ids,
-        assessments=writes.assessment_ids,
-        marks=writes.marks,
-        scores=writes.scores,
+        enrollments=array_of(writes.enrollment_ids),
+        assessments=array_of(writes.assessment_ids),
+        marks=array_of(writes.marks),
+        scores=array_of(writes.scores),
     )
     after = sheets.lock_sheet(work, section_id)
     # The digest covers every version and value: when it agrees, what is said is what was written.

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sims_server.grading.queries.sheets import hex_digest
+from sims_server.kernel.arrays import array_of
 from sims_server.kernel.work import Work
 from sims_shared.grading import Outcome, SyncBatch
 from sims_shared.merge import AssessmentFacts, Cell, DeviceFacts, Key, SheetFacts
@@ -66,9 +67,10 @@ def sheet_facts(work: Work, sheet: dict[str, Any], standing: Standing, touched: 
         roster = {
             row["id"]: row["status"]
             for row in work.rows(
-                "SELECT id, status FROM enrollment WHERE section_id = %(section)s AND id = ANY (%(ids)s)",
+                "SELECT id, status FROM enrollment WHERE section_id = %(section)s AND id = ANY "
+                "(%(ids)s::bigint[])",
                 section=section_id,
-                ids=enrollments,
+                ids=array_of(enrollments),
             )
         }
         assessments = {
@@ -96,21 +98,25 @@ def sheet_facts(work: Work, sheet: dict[str, Any], standing: Standing, touched: 
 
 def _cells(work: Work, section_id: int, enrollments: list[int], assessments: list[int]) -> dict[Key, Cell]:
     rows = work.rows(
-        "SELECT p.enrollment_id, p.assessment_id, p.mark, p.score, p.version, p.updated_by, p.updated_at, "
-        "u.name FROM assessment_score p LEFT JOIN account u ON u.id = p.updated_by "
-        "WHERE p.section_id = %(section)s AND p.enrollment_id = ANY (%(enrollments)s) "
-        "AND p.assessment_id = ANY (%(assessments)s)",
+        "SELECT enrollment_id, assessment_id, mark, score, version, updated_by, updated_at "
+        "FROM assessment_score WHERE section_id = %(section)s "
+        "AND enrollment_id = ANY (%(enrollments)s::bigint[]) "
+        "AND assessment_id = ANY (%(assessments)s::bigint[])",
         section=section_id,
-        enrollments=enrollments,
-        assessments=assessments,
+        enrollments=array_of(enrollments),
+        assessments=array_of(assessments),
     )
-    people: dict[int | None, Person] = {None: SYSTEM}
+    # Of thousands of cells there are a few authors: named once each.
+    people: dict[int | None, Person] = {
+        author: SYSTEM if author is None else Person(author, "") for author in {r["updated_by"] for r in rows}
+    }
+    for named in work.rows(
+        "SELECT id, name FROM account WHERE id = ANY (%(ids)s)", ids=[*filter(None, people)]
+    ):
+        people[named["id"]] = Person(named["id"], named["name"])
     cells = {}
     for row in rows:
-        author = row["updated_by"]
-        if author not in people:
-            people[author] = Person(author, row["name"])
         cells[row["enrollment_id"], row["assessment_id"]] = Cell(
-            row["mark"], row["score"], row["version"], people[author], row["updated_at"]
+            row["mark"], row["score"], row["version"], people[row["updated_by"]], row["updated_at"]
         )
     return cells

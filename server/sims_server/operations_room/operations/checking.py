@@ -71,14 +71,14 @@ def run_checks(database: Database, out: TextIO | None = None) -> int:
 def _judged(database: Database) -> Iterator[Broken | str]:
     """Not through the kernel's door: it speaks to the database first, and a snapshot is chosen before
     the first word. Nothing is written, and the transaction says so."""
-    with database.transaction() as (session, connection):
+    with database.transaction() as connection:
         connection.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         connection.run("SET LOCAL statement_timeout = '30min'")
         connection.run("SET LOCAL idle_in_transaction_session_timeout = 0")
         for invariant in INVARIANTS:
             rows = broken_rows(connection, invariant)
             yield Broken(invariant.name, invariant.sentence, rows) if rows else invariant.name
-        work = Work(session, connection, database, SYSTEM_CALLER, clock.now(), "", Path(), CGPA)
+        work = Work(connection, database, SYSTEM_CALLER, clock.now(), "", Path(), CGPA)
         wrong = list(_wrong_averages(work))
         yield Broken(CGPA, CGPA_SENTENCE, wrong) if wrong else CGPA
     # In a snapshot of its own: two connections share it, and nothing here is compared with the above.

@@ -13,8 +13,9 @@ from typing import Any
 import msgspec
 from psycopg.types.json import Jsonb
 
+from sims_server.kernel.arrays import array_of
 from sims_server.kernel.work import Work
-from sims_server.results.queries.judging import array_of, cutoffs_of, policies_of, roster_row, sheets_of
+from sims_server.results.queries.judging import cutoffs_of, policies_of, roster_row, sheets_of
 from sims_server.results.rules import provisional_grade
 from sims_shared.gpa import lapse_incomplete
 from sims_shared.policy.document import PROVISIONAL, Policy, symbols_of

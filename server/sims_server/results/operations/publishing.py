@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from sims_server.audit.operations import seal_after_commit
+from sims_server.kernel.arrays import array_of
 from sims_server.kernel.execute import operation
 from sims_server.kernel.work import Work
 from sims_server.results.operations.declaring import declare_term, notify
 from sims_server.results.operations.drafting import draft_sheets
 from sims_server.results.operations.lapsing import declare_lapses
-from sims_server.results.queries.judging import array_of
 from sims_server.results.rules import check_one_scope
 from sims_shared.access import Permission
 from sims_shared.problems import NotFound

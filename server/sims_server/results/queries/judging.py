@@ -10,18 +10,12 @@ from typing import Any
 
 import msgspec
 
+from sims_server.kernel.arrays import array_of
 from sims_server.kernel.work import Work
 from sims_server.results.rules import Record, RecordRow, RosterRow, Sheet, course_representatives, policy_of
 from sims_shared.gpa import CourseRow
 from sims_shared.marks import Assessment, CutOffs, Score
 from sims_shared.regulations import Policy
-
-
-def array_of(ids: Iterable[int]) -> str:
-    """A bigint[] as PostgreSQL writes it. The driver looks at every element of a list three times: for
-    500 ids that is longer than the statement takes."""
-    return "{" + ",".join(map(str, ids)) + "}"
-
 
 # -- What is judged --------------------------------------------------------------------------------
 
