@@ -9,9 +9,8 @@ import msgspec
 
 from sims_server.honours.rules import Attempt, candidate_of, papers_of, standing_attempts
 from sims_server.kernel.work import Work
-from sims_server.results.queries.judging import policies_of
+from sims_server.results.queries.judging import equivalent_courses, policies_of
 from sims_server.results.queries.lists import registration_scope
-from sims_server.results.rules import course_representatives
 from sims_shared.gpa import award_division, rank_by_merit
 from sims_shared.honours import (
     DivisionExplained,
@@ -52,10 +51,7 @@ class WhichClass(msgspec.Struct, kw_only=True):
 
 
 def _attempts(work: Work, registration_ids: Sequence[int]) -> dict[int, list[Attempt]]:
-    same = course_representatives(
-        (r["course_id"], r["equivalent_id"])
-        for r in work.rows("SELECT course_id, equivalent_id FROM course_equivalent")
-    )
+    same = equivalent_courses(work)
     found: dict[int, list[Attempt]] = {id: [] for id in registration_ids}
     for row in work.rows(_ATTEMPTS, ids=list(registration_ids)):
         attempt = Attempt(

@@ -378,6 +378,8 @@ class Supervisor:
         self.layout = layout
         self.disposable = disposable
         self.programs = Programs(layout)
+        # Once: a server that was killed comes back at the same port, or nobody who knew it would find it.
+        self.settings = server_settings(layout, disposable=disposable)
         self.stopping = threading.Event()
         self.log = os.open(layout.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
@@ -397,7 +399,7 @@ class Supervisor:
 
     def _start(self) -> subprocess.Popen[bytes]:
         place = self.programs.place(self.layout.files)
-        settings = server_settings(self.layout, disposable=self.disposable)
+        settings = self.settings
         if WINDOWS:  # only pg_ctl knows how to give up an administrator's rights
             options = " ".join(f"-c {name}={value}" for name, value in settings.items())
             command = [self.programs.path("pg_ctl"), "start", "-D", place, "-s", "-W", "-o", options]

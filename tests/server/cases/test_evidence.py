@@ -34,7 +34,7 @@ def test_a_file_is_kept_byte_for_byte_and_named_by_its_digest(api: Api, universi
         "from the examiner",
     )
     found = api.as_("head").get(filed.headers["location"])
-    assert (found.content, found.headers["content-type"]) == (PDF, "application/pdf")
+    assert (found.content, found.headers["content-type"]) == (PDF, "application/octet-stream")
     assert found.headers["x-content-type-options"] == "nosniff"
     assert found.headers["content-disposition"] == 'attachment; filename="letter.pdf"'
     listed = api.as_("registrar").get(f"/api/cases/{case['id']}/evidence/").json["results"]

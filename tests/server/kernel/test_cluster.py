@@ -15,6 +15,7 @@ import pytest
 
 from sims_server.kernel.cluster import Cluster, ClusterFailure
 from sims_server.kernel.folder_lock import FolderLock
+from tests.support.waiting import wait_until
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="signals and modes of POSIX")
 
@@ -156,6 +157,25 @@ def test_a_killed_server_is_started_again_with_all_that_was_committed(data: Path
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@posix_only
+def test_a_killed_server_without_a_socket_comes_back_at_the_same_port(tmp_path: Path) -> None:
+    data = tmp_path / ("long" * 30)  # longer than a socket's address may be
+    data.parent.mkdir(exist_ok=True)
+    with Cluster.start(data, durable=False) as cluster:
+        address = cluster.superuser_url()
+        assert "127.0.0.1" in address
+        os.kill(_pid(data), signal.SIGKILL)
+        assert wait_until(lambda: _answers(address))
+
+
+def _answers(address: str) -> bool:
+    try:
+        with psycopg.connect(address, connect_timeout=5) as connection:
+            return connection.execute("SELECT 1").fetchone() == (1,)
+    except psycopg.OperationalError:
+        return False
+
+
 def test_a_killed_supervisor_leaves_nothing_that_stops_the_next_start(data: Path) -> None:
     with Cluster.start(data, durable=False) as cluster:
         _write(cluster, "CREATE TABLE kept AS SELECT 7 AS number")

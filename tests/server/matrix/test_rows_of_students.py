@@ -36,8 +36,11 @@ SHARED = {
     "eligibility_list": _OF_CLASS,
     "evidence_file": "SELECT count(*) FROM case_evidence e JOIN academic_case c ON c.id = e.case_id "
     "WHERE e.sha256 = %(value)s AND c.asked_by_student = %(me)s",
+    "academic_case": "SELECT count(*) FROM academic_case c "
+    "LEFT JOIN registration r ON r.id = c.registration_id "
+    "WHERE c.id = %(value)s AND coalesce(c.asked_by_student, r.student_id) = %(me)s",
 }
-KEYS = {"student": "id", "student_search": "id", "evidence_file": "sha256"}
+KEYS = {"academic_case": "id", "student": "id", "student_search": "id", "evidence_file": "sha256"}
 MUST_SHOW = {
     "student", "registration", "hold", "enrollment", "assessment_score", "result", "term_result", "request",
 }  # fmt: skip

@@ -34,6 +34,7 @@ class Verdict:
     written: int = 0
     conflicts: int = 0
     superseded: int = 0
+    let_go: int = 0  # typed over a conflict and given up before it was sent
     waiting: int = 0
     lost: int = 0
     doubled: int = 0
@@ -159,6 +160,9 @@ class Log:
             self.shown = {one.mine.edit_id for one in copy.conflict.values()}
             self.shown |= {one.mine.edit_id for one in copy.refused.values()}
 
+    def _was_sent(self, edit_id: str) -> bool:
+        return any(fate.fate == "sealed" for fate in self.fates[edit_id])
+
     def account_for(self, shown: Shown, records: Records, verdict: Verdict) -> str:
         """Empty when the mark is accounted for, else why not."""
         mark = ((self.section_id, shown.key), shown.score)
@@ -182,6 +186,9 @@ class Log:
                         return ""
                 edit_id = last.note
                 continue
+            if last.fate in ("chose_theirs", "given_up") and not self._was_sent(edit_id):
+                verdict.let_go += 1  # typed over a conflict, then let go by the person, before it was sent
+                return ""
             newest = ((self.section_id, last.key), last.score)
             if newest in records.versions or newest in records.losing:
                 return ""

@@ -64,7 +64,7 @@ class Report:
         typed = (
             f"{self.seconds:.0f} s of storm; marks shown as saved {judged.shown:,}, "
             f"versions written {judged.written:,}, conflicts recorded {judged.conflicts:,}, "
-            f"replaced on their own computer {judged.superseded:,}"
+            f"replaced on their own computer {judged.superseded:,}, let go there {judged.let_go:,}"
         )
         suffered = (
             f"kills {kills} (clients {counts['killed client']}, server {counts['killed server']}, "

@@ -192,6 +192,12 @@ class Records(msgspec.Struct):
     name_of: dict[int, str]
 
 
+def equivalent_courses(work: Work) -> dict[int, int]:
+    """For each course with equivalents the one that stands for all of them."""
+    pairs = work.rows("SELECT course_id, equivalent_id FROM course_equivalent")
+    return course_representatives((row["course_id"], row["equivalent_id"]) for row in pairs)
+
+
 def records_of(
     work: Work,
     registration_ids: Iterable[int],
@@ -226,10 +232,7 @@ def records_of(
         "WHERE d.registration_id = ANY (%(ids)s)",
         ids=ids,
     )
-    same = course_representatives(
-        (r["course_id"], r["equivalent_id"])
-        for r in work.rows("SELECT course_id, equivalent_id FROM course_equivalent")
-    )
+    same = equivalent_courses(work)
     dated = [*rows, *declared]
     if terms:
         dated += work.rows(
