@@ -5,7 +5,7 @@ A student's row-level role knows no accounts, so these requests are not carried 
 
 import pytest
 
-from tests.server.matrix.test_matrix import ROLES
+from tests.support.matrix import ROLES
 from tests.support.university import PASSWORD
 
 

@@ -55,7 +55,8 @@ def test_several_results_in_one_case_are_applied_together_after_both_approvals(
 
 def test_one_refusal_ends_the_whole_case_and_changes_nothing(api: Api, university: University) -> None:
     scene, (one, two) = published(api, university, 2)
-    body = {"kind": "correction", "changes": [_final(scene, one, "80"), _final(scene, two, "30")]}
+    both = [_final(scene, one, "80"), _final(scene, two, "30")]
+    body: dict[str, Any] = {"kind": "correction", "changes": both}
     case = opened(api, **body)
     assert decide(api, case["id"], "head").status == 200
     bare = decide(api, case["id"], "registrar", approved=False)

@@ -139,7 +139,7 @@ def test_a_case_of_unfair_means_is_of_one_student_and_names_its_authority(
     both = open_case(api, kind="unfair_means", result_ids=[one, two])
     assert (both.status, both.code) == (400, "cases.invalid")
     case = opened(api, kind="unfair_means", result_ids=[one])
-    body = {"judgment": {"penalty": "exonerated"}}
+    body: dict[str, Any] = {"judgment": {"penalty": "exonerated"}}
     nameless = api.as_("examcell").post(f"/api/cases/{case['id']}/propose/", body)
     assert [f["pointer"] for f in nameless.json["errors"]] == ["/authority"]
     body = {"authority": "UFM 1", "changes": [{"result_id": one, "new_grade": "A"}]}

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 
 from sims_server.imports.operations import ImportOutcome, import_file, run_import
 from sims_server.regulations.operations import install_default_regulation

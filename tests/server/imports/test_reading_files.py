@@ -7,7 +7,7 @@ import zipfile
 from typing import Any
 
 import pytest
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter
 
 from sims_server.imports.operations import reading
 from sims_server.imports.operations.reading import read_table

@@ -70,7 +70,7 @@ def test_with_nothing_set_a_students_role_sees_no_row(scene: Scene, database_url
     with psycopg.connect(database_url.app_url) as connection:
         connection.execute("SET LOCAL ROLE sims_student")
         for name in (name for name, guarded in tables.items() if guarded):
-            seen = connection.execute(f"SELECT count(*) FROM (SELECT FROM {name}) x").fetchone()  # type: ignore[arg-type]
+            seen = connection.execute(f"SELECT count(*) FROM (SELECT FROM {name}) x").fetchone()
             assert seen == (0,), f"{name} shows rows to nobody"
 
 
@@ -99,7 +99,7 @@ def test_a_student_sees_that_students_rows_and_no_others(
             with psycopg.connect(database_url.app_url) as connection:
                 connection.execute("SELECT set_config('sims.student', %s, true)", (str(me),))
                 connection.execute("SET LOCAL ROLE sims_student")
-                seen = [r[0] for r in connection.execute(f"SELECT {column} FROM {name}").fetchall()]  # type: ignore[arg-type]
+                seen = [r[0] for r in connection.execute(f"SELECT {column} FROM {name}").fetchall()]
             for value in set(seen):
                 if name in SHARED:
                     assert university.row(SHARED[name], value=value, me=me), f"{name} shows {value} to {me}"

@@ -120,4 +120,4 @@ class Class:
             assert answer.status == 200, answer.content
 
 
-PASS_50 = {"pass_": {"total_min": "50"}}
+PASS_50: dict[str, Any] = {"pass_": {"total_min": "50"}}

@@ -36,7 +36,7 @@ def test_g05_best_three_of_four(
     )
     (row,) = results(api, section)
     (quizzes,) = [head for head in row["heads"] if head["code"] == "internal"]
-    assert (Decimal(quizzes["obtained"]), Decimal(quizzes["maximum"])) == (Decimal(obtained), 15)
+    assert (Decimal(quizzes["obtained"]), Decimal(quizzes["maximum"])) == (Decimal(obtained), Decimal(15))
 
 
 def test_g07_an_average_is_taken_of_what_was_computed_not_of_what_is_shown(
@@ -287,7 +287,7 @@ def test_g40_the_division_of_both_parts_with_a_paper_passed_in_supplementary(
     api: Api, university: University, grace: dict[str, Any] | None, division: str, obtained: str
 ) -> None:
     """G16 decides: with one mark of grace for the division it is 720 of 1200."""
-    clauses = {"grace": grace} if grace else {}
+    clauses: dict[str, Any] = {"grace": grace} if grace else {}
     policy = document(
         scale={"kind": "none"},
         total=MARKS,
