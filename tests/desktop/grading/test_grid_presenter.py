@@ -239,3 +239,10 @@ def test_a_sheet_read_before_a_mark_was_typed_does_not_take_it_back(grid: GridPr
     assert grid.cell(0, 0).text == "40"
     grid.take(grid.shelf.read_sheet(SECTION), grid.moment)
     assert (grid.cell(0, 0).text, grid.cell(0, 0).badge) == ("40", Badge.WAITING)
+
+
+def test_a_published_sheet_says_how_a_mark_changes_now(make_shelf: MakeShelf) -> None:
+    students = ((1001, "2020-XU-BSCS-0417", "Ayesha Khan", "completed"),)
+    grid = GridPresenter(make_shelf(wire_sheet(state="approved", students=students)), SECTION)
+    assert grid.state_words == "The results are published; a mark changes by a change request"
+    assert grid.closed(0, 0) == grid.state_words

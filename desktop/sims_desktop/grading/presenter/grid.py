@@ -160,7 +160,7 @@ class GridPresenter:
     def closed_key(self, key: Key) -> str:
         """As `closed`, for a row that a filter may hide."""
         if self.sheet.state != OPEN:
-            return STATE_CLOSED.get(self.sheet.state, "The sheet is closed")
+            return self.closed_words
         row = self.sheet.rows[self.row_of[key[0]]]
         if not row.takes_marks:
             return ROW_CLOSED.get(row.status, f"The student is {row.status}")
@@ -525,10 +525,17 @@ class GridPresenter:
                 self._mark_mistake(key, typed)
 
     @property
+    def closed_words(self) -> str:
+        """Why the whole sheet takes no marks. A published sheet stays approved; its rows say more."""
+        if any(row.status == "completed" for row in self.sheet.rows):
+            return "The results are published; a mark changes by a change request"
+        return STATE_CLOSED.get(self.sheet.state, "The sheet is closed")
+
+    @property
     def state_words(self) -> str:
         """One sentence for the head of the page."""
         if self.sheet.state != OPEN:
-            return STATE_CLOSED.get(self.sheet.state, self.sheet.state)
+            return self.closed_words
         blank = sum(self.missing().values())
         waiting = self.counted(Badge.WAITING, Badge.SENDING)
         parts = ["Open", f"{plural(blank, 'mark')} missing" if blank else "nothing missing"]
