@@ -81,6 +81,22 @@ def scene(api: Api, university: University) -> dict[str, Any]:
     return scene
 
 
+def publish(api: Api, scene: dict[str, Any], university: University) -> None:
+    """A section whose sheet is closed, and an enrollment that its result completed."""
+    section = university.section(
+        university.course(scene["department"], "CS-300"), scene["term"], staff=(scene["faculty"],)
+    )
+    enrollment = university.enrollment(scene["registrations"][5], section)
+    university.score(enrollment, university.assessment(section), "81.25")
+    path = f"/api/sheets/{section}/"
+    for who, step in (("faculty", "submit"), ("examcell", "approve")):
+        client = api.as_(who)
+        done = client.post(f"{path}{step}/", {"rev": client.get(path).json["rev"]})
+        assert done.status == 200, done.content
+    published = api.as_("registrar").post("/api/results/publish/", {"section_id": section})
+    assert published.status == 200, published.content
+
+
 def export(client: Client, kind: str, form: str = "csv", query: str = "") -> Reply:
     return client.get(f"/api/exports/{kind}.{form}{query}")
 
@@ -94,6 +110,8 @@ def test_export_and_import_again_changes_nothing(
     api: Api, scene: dict[str, Any], university: University, tmp_path: Path
 ) -> None:
     assert set(KINDS) <= set(EXPORTS)
+    publish(api, scene, university)
+    assert university.row("SELECT count(*) FROM enrollment WHERE status = 'completed'") == 1
     traces = university.rows(TRACES)
     for kind in KINDS:
         reader = api.as_("admin" if kind == "accounts" else "registrar")

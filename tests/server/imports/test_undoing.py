@@ -70,6 +70,9 @@ CHANGES = {
 }
 
 
+_UP_TO_ENROLLMENTS = tuple(FILES)[: tuple(FILES).index("enrollments") + 1]
+
+
 class Desk:
     """Imports, and takes imports out again."""
 
@@ -205,6 +208,20 @@ def test_an_import_is_undone_once_by_whoever_may_import_it(desk: Desk, universit
         "AND entity = 'department'"
     )
     assert acts == [{"actor_name": "Everything", "operation": "delete"}]
+
+
+def test_devices_learn_of_enrollments_that_are_taken_out(desk: Desk, university: University) -> None:
+    made = {kind: desk.run(kind, content) for kind, content in FILES.items() if kind in _UP_TO_ENROLLMENTS}
+    section = university.row("SELECT id FROM section WHERE course_code = 'CS-101'")
+    gone = {row["id"] for row in university.rows("SELECT id FROM enrollment")}
+    lead = desk.api.as_("lead")
+    before = lead.get(f"/api/sheets/{section}/").json
+    assert {row["enrollment_id"] for row in before["rows"]} == gone
+    assert desk.undo(made["enrollments"]).status == 200
+    changes = lead.get(f"/api/sheets/{section}/changes/?since={before['rev']}").json
+    assert (set(changes["roster"]["removed"]), changes["roster"]["added"]) == (gone, [])
+    assert changes["rev"] > before["rev"]
+    assert university.row("SELECT seats_taken FROM section WHERE id = %(id)s", id=section) == 0
 
 
 def test_what_was_not_committed_cannot_be_undone(desk: Desk) -> None:

@@ -307,7 +307,20 @@ PLANS: dict[str, Planned] = {
                 "'This student takes the course already on row ' || w.first_of_course || '.'",
             ),
             FaultIf(
-                "i.status <> e.status AND x.to_status IS NULL",
+                "i.status = 'completed' AND e.status IS DISTINCT FROM 'completed'",
+                "status",
+                "completed_by_result",
+                "'An enrollment is completed by its published result.'",
+            ),
+            FaultIf(
+                "e.status = 'completed' AND (i.kind <> e.kind OR i.ended_on IS NOT NULL OR "
+                "i.enrolled_on <> (e.enrolled_at AT TIME ZONE %(zone)s)::date)",
+                "status",
+                "completed_stands",
+                "'This enrollment has its published result, and stands.'",
+            ),
+            FaultIf(
+                "i.status <> e.status AND i.status <> 'completed' AND x.to_status IS NULL",
                 "status",
                 "wrong_state",
                 "'This enrollment is ' || e.status || ' and cannot become ' || i.status || '.'",

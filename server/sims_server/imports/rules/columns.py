@@ -126,7 +126,11 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         _TERM,
         _SECTION,
         Column("kind", one_of("regular", "repeat", "improvement", "audit", "supplementary")),
-        Column("status", one_of("enrolled", "dropped", "withdrawn", "barred")),
+        Column(
+            "status",
+            one_of("enrolled", "dropped", "withdrawn", "barred", "completed"),
+            means="completed only where it is: a published result completes an enrollment",
+        ),
         Column("enrolled_on", day, "date"),
         Column("ended_on", day, "date", means="when dropped, withdrawn or barred"),
     ),
