@@ -28,7 +28,7 @@ def calendar(database_url: TestDatabase) -> Iterator[Calendar]:
         yield calendar
 
 
-def _policy(lapses_to: str | None = "F") -> dict[str, Any]:
+def incomplete_policy(lapses_to: str | None = "F") -> dict[str, Any]:
     return document(
         S1,
         pass_={"total_min": "50"},
@@ -109,7 +109,7 @@ class Winter:
 def test_g27_an_incomplete_lapses_by_the_rule_after_its_day(
     api: Api, university: University, calendar: Calendar
 ) -> None:
-    winter = Winter(api, university, _policy())
+    winter = Winter(api, university, incomplete_policy())
     granted = winter.grant()
     assert (granted.status, granted.json["due_on"]) == (200, None)
     one = winter.publish()
@@ -149,7 +149,7 @@ def test_g27_an_incomplete_lapses_by_the_rule_after_its_day(
 def test_g27_completed_on_the_last_day_it_does_not_lapse(
     api: Api, university: University, calendar: Calendar
 ) -> None:
-    winter = Winter(api, university, _policy())
+    winter = Winter(api, university, incomplete_policy())
     winter.grant()
     one = winter.publish()
     calendar.go_to("2026-03-17")
@@ -170,7 +170,7 @@ def test_g27_completed_on_the_last_day_it_does_not_lapse(
 def test_a_completion_that_is_rejected_lapses_the_next_night(
     api: Api, university: University, calendar: Calendar
 ) -> None:
-    winter = Winter(api, university, _policy())
+    winter = Winter(api, university, incomplete_policy())
     winter.grant()
     one = winter.publish()
     calendar.go_to("2026-03-17")
@@ -195,7 +195,7 @@ def test_g27_what_it_lapses_to_is_the_regulations(
     grade: str,
     cgpa: str,
 ) -> None:
-    winter = Winter(api, university, _policy(lapses_to), midterm)
+    winter = Winter(api, university, incomplete_policy(lapses_to), midterm)
     winter.grant()
     one = winter.publish()
     for day in ("2026-03-17", "2026-04-01"):
@@ -205,7 +205,7 @@ def test_g27_what_it_lapses_to_is_the_regulations(
 
 
 def test_a_late_notice_puts_the_lapse_off(api: Api, university: University, calendar: Calendar) -> None:
-    winter = Winter(api, university, _policy())
+    winter = Winter(api, university, incomplete_policy())
     winter.grant(due_on="2026-01-20")
     winter.publish()
     calendar.go_to("2026-01-25")  # the server was away in January
@@ -219,7 +219,7 @@ def test_a_late_notice_puts_the_lapse_off(api: Api, university: University, cale
 def test_without_a_next_term_the_day_is_set_once_there_is_one(
     api: Api, university: University, calendar: Calendar
 ) -> None:
-    winter = Winter(api, university, _policy())
+    winter = Winter(api, university, incomplete_policy())
     university.run("DELETE FROM term WHERE id = %(id)s", id=winter.next)
     winter.grant()
     winter.publish()
@@ -235,7 +235,7 @@ def test_without_a_next_term_the_day_is_set_once_there_is_one(
 def test_who_lets_work_come_later_and_until_when(
     api: Api, university: University, calendar: Calendar
 ) -> None:
-    winter = Winter(api, university, _policy())
+    winter = Winter(api, university, incomplete_policy())
     path = f"/api/enrollments/{winter.enrollment}/incomplete/"
     assert winter.grant("stranger").status == 404
     assert winter.grant("head").status == 403
@@ -258,7 +258,7 @@ def test_who_lets_work_come_later_and_until_when(
 
 
 def test_the_student_is_told_by_mail(api: Api, university: University, calendar: Calendar) -> None:
-    winter = Winter(api, university, _policy())
+    winter = Winter(api, university, incomplete_policy())
     university.run("UPDATE student SET email = 'one@example.edu'")
     winter.grant()
     winter.publish()
@@ -284,7 +284,7 @@ def test_the_student_is_told_by_mail(api: Api, university: University, calendar:
 def test_a_lapse_is_lawful_once_after_its_day_and_as_it_was_declared(
     api: Api, university: University, calendar: Calendar, database_url: TestDatabase
 ) -> None:
-    winter = Winter(api, university, _policy())
+    winter = Winter(api, university, incomplete_policy())
     winter.grant()
     one = winter.publish()
     lapse = winter.line()["id"]

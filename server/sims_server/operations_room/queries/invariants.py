@@ -355,11 +355,93 @@ INVARIANTS = (
         """
         SELECT p.id AS change_id, count(a.id) AS approvals FROM pending_change p
           LEFT JOIN change_approval a ON a.change_id = p.id AND a.approved AND a.approver_id <> p.requested_by
-         WHERE p.status = 'approved'
+         WHERE p.status = 'approved' AND p.lapse_id IS NULL
          GROUP BY p.id
         HAVING count(a.id) <> 2 OR count(DISTINCT a.approver_id) <> 2
             OR max(a.at) FILTER (WHERE a.stage = 1) > min(a.at) FILTER (WHERE a.stage = 2)
             OR NOT EXISTS (SELECT FROM result_version v WHERE v.change_request_id = p.id)
+        """,
+    ),
+    Invariant(
+        "change.lapses",
+        "An incomplete lapsed after its day and 14 days of notice, to what was declared with it",
+        """
+        SELECT p.id AS change_id, p.result_id, l.due_on, l.noticed_on
+          FROM pending_change p LEFT JOIN result_lapse l ON l.id = p.lapse_id AND l.result_id = p.result_id
+         WHERE p.lapse_id IS NOT NULL
+           AND (l.id IS NULL OR p.status <> 'approved' OR l.ended IS DISTINCT FROM 'lapsed'
+             OR p.new_grade <> l.grade OR p.new_total <> p.old_total
+             OR coalesce(campus_day(p.resolved_at) <= l.due_on, true)
+             OR coalesce(campus_day(p.resolved_at) < l.noticed_on + 14, true)
+             OR NOT EXISTS (SELECT FROM result_version v WHERE v.change_request_id = p.id))
+        UNION ALL
+        SELECT NULL, l.result_id, l.due_on, l.noticed_on FROM result_lapse l
+         WHERE l.ended = 'lapsed' AND NOT EXISTS (SELECT FROM pending_change p WHERE p.lapse_id = l.id)
+        """,
+    ),
+    Invariant(
+        "incomplete.declared",
+        "A published incomplete that its regulation lets lapse says when and to what",
+        """
+        SELECT r.id AS result_id FROM result r JOIN regulation g ON g.id = r.regulation_id
+         WHERE r.source = 'computed' AND r.state <> 'draft' AND r.outcome = 'incomplete'
+           AND g.policy #>> '{symbols,I,lapses_to}' IS NOT NULL
+           AND NOT EXISTS (SELECT FROM result_lapse l WHERE l.result_id = r.id AND l.ended IS NULL)
+        """,
+    ),
+    Invariant(
+        "case.approvals",
+        "An applied case was approved for every department concerned and then by another, none of whom "
+        "asked or proposed",
+        """
+        SELECT c.id AS case_id, c.state FROM academic_case c
+         WHERE c.state = 'applied'
+           AND (NOT EXISTS (SELECT FROM case_approval a WHERE a.case_id = c.id AND a.stage = 2 AND a.approved)
+             OR EXISTS (SELECT FROM case_approval a WHERE a.case_id = c.id
+                         AND (NOT a.approved OR a.approver_id IN (c.requested_by, c.proposed_by)))
+             OR EXISTS (SELECT FROM case_approval a
+                          JOIN case_approval b ON b.case_id = a.case_id AND b.stage = 2
+                         WHERE a.case_id = c.id AND a.stage = 1
+                           AND (a.approver_id = b.approver_id OR a.at > b.at))
+             OR EXISTS (SELECT FROM case_departments(c.id) d (id)
+                         WHERE NOT EXISTS (SELECT FROM case_approval a
+                         WHERE a.case_id = c.id AND a.stage = 1 AND a.approved AND a.department_id = d.id)))
+        """,
+    ),
+    Invariant(
+        "case.together",
+        "The changes of a case are decided as the case is, and it is open as long as it is undecided",
+        """
+        SELECT p.case_id, c.state, p.id AS change_id, p.status FROM pending_change p
+          JOIN academic_case c ON c.id = p.case_id
+         WHERE p.status <> CASE c.state WHEN 'applied' THEN 'approved' WHEN 'rejected' THEN 'rejected'
+                                        ELSE 'pending' END
+        UNION ALL
+        SELECT c.id, c.state, NULL, CASE WHEN x.open THEN 'open' ELSE 'closed' END
+          FROM case_result x JOIN academic_case c ON c.id = x.case_id
+         WHERE x.open <> (c.state IN ('requested', 'proposed'))
+        """,
+    ),
+    Invariant(
+        "result.transferred",
+        "Transferred credit is what an applied case states, once",
+        """
+        SELECT r.id AS result_id, t.case_id FROM result r
+          LEFT JOIN transfer_credit t ON t.result_id = r.id LEFT JOIN academic_case c ON c.id = t.case_id
+         WHERE r.source = 'transfer'
+           AND (c.state IS DISTINCT FROM 'applied' OR (t.registration_id, t.course_id, t.credits)
+                  IS DISTINCT FROM (r.registration_id, r.course_id, r.credits))
+        UNION ALL
+        SELECT NULL, t.case_id FROM transfer_credit t JOIN academic_case c ON c.id = t.case_id
+         WHERE (c.state = 'applied') <> (t.result_id IS NOT NULL)
+        """,
+    ),
+    Invariant(
+        "evidence.content",
+        "A file of evidence is what its name says",
+        """
+        SELECT e.id AS evidence_id, e.name FROM case_evidence e JOIN evidence_file f ON f.sha256 = e.sha256
+         WHERE encode(sha256(f.content), 'hex') <> e.sha256 OR length(f.content) <> e.size
         """,
     ),
     Invariant(

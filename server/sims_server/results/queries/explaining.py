@@ -134,6 +134,8 @@ def explain_result(work: Work, id: int, result_id: int) -> ResultExplained:
     remarks = []
     if row["outcome"] == "withheld":
         remarks.append("The result is withheld; its derivation is shown once it is released.")
+    elif row["source"] == "transfer":
+        remarks.append("Credit from elsewhere, as an approved case states it.")
     elif row["source"] != "computed":
         remarks.append("Recorded before this system, and printed as recorded.")
     if kept["change_request_id"] is not None:
