@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from sims_server.kernel.jobs import run_job
+from sims_server.kernel.actor import SYSTEM_CALLER
+from sims_server.kernel.jobs import FUNCTIONS, Cancelled, JobRun, run_job
 from tests.support.api import Api, Client, Reply
 from tests.support.university import University
 
@@ -57,6 +58,34 @@ def test_preview_then_commit(api: Api, registrar: Client, university: University
         registrar.post(f"/api/imports/{shown['id']}/commit/", {"plan_hash": shown["plan_hash"]}).code
         == "imports.already_committed"
     )
+
+
+def test_a_commit_that_is_cancelled_under_way_leaves_nothing_and_can_be_asked_for_again(
+    api: Api, registrar: Client, university: University
+) -> None:
+    uploaded = upload(registrar, "departments", DEPARTMENTS).json
+    work_off(api, uploaded)
+    path = f"/api/imports/{uploaded['id']}/"
+    plan = {"plan_hash": registrar.get(path).json["plan_hash"]}
+    asked = registrar.post(f"{path}commit/", plan).json
+    # The cancel comes between the start of the job and its first word of progress.
+    university.run("UPDATE job SET cancel_asked = true WHERE id = %(id)s", id=asked["job_id"])
+    run = JobRun(
+        asked["job_id"],
+        "imports.commit",
+        {"import_id": uploaded["id"], **plan},
+        SYSTEM_CALLER,
+        api.database,
+        api.data,
+    )
+    with pytest.raises(Cancelled):
+        FUNCTIONS["imports.commit"](run)
+    assert university.row("SELECT count(*) FROM department") == 0
+    again = registrar.post(f"{path}commit/", plan).json
+    work_off(api, again)
+    done = registrar.get(f"/api/jobs/{again['job_id']}/").json
+    assert (done["status"], done["progress"]) == ("done", {"done": 2, "total": 2})
+    assert registrar.get(path).json["status"] == "committed"
 
 
 def test_a_plan_that_no_longer_holds_is_stale(api: Api, registrar: Client, university: University) -> None:
