@@ -78,6 +78,47 @@ INSERT INTO account_role (account_id, role_id, department_id, valid_from, valid_
 delegated_by) SELECT g.account_id, g.role_id, g.department_id, current_date, current_date, 77, g.account_id
 FROM account_role g WHERE g.department_id IS NOT NULL LIMIT 1
 """
+# A case as the application writes one, in a state that nothing led to.
+CASE = """
+INSERT INTO academic_case (kind, state, reason, requested_by, proposed_by, proposed_at, resolved_at,
+applied_in)
+SELECT '{kind}', 'applied', 'x', min(id), min(id), now(), now(), pg_current_xact_id() FROM account
+"""
+OPEN_WHEN_DECIDED = (
+    CASE.format(kind="correction")
+    + """;
+INSERT INTO case_result (case_id, result_id, student_id) SELECT c.id, r.id, r.student_id
+FROM academic_case c, (SELECT * FROM result ORDER BY id LIMIT 1) r
+"""
+)
+NOT_DECIDED_WITH_IT = (
+    CASE.format(kind="correction")
+    + """;
+INSERT INTO pending_change (result_id, new_values, base_version, by_marks, reason, requested_by, case_id)
+SELECT r.id, '{}', 1, false, 'x', c.requested_by, c.id
+FROM academic_case c, (SELECT min(id) AS id FROM result) r
+"""
+)
+CREDIT = (
+    CASE.format(kind="transfer")
+    + """;
+INSERT INTO transfer_credit (case_id, registration_id, term_id, institution, original_course, course_id,
+credits, outcome, grade) SELECT c.id, r.registration_id, r.term_id, 'x', 'x', r.course_id, 3, 'transfer', 'TR'
+FROM academic_case c, (SELECT * FROM result ORDER BY id LIMIT 1) r
+"""
+)
+TOO_SOON = """
+INSERT INTO result_lapse (result_id, due_on, noticed_on, grade, outcome, ended, ended_at)
+SELECT min(id), current_date - 5, current_date - 6, '', 'fail', 'lapsed', now() FROM result;
+INSERT INTO pending_change (result_id, new_values, base_version, by_marks, reason, status, resolved_at,
+applied_in, lapse_id) SELECT result_id, '{}', 1, false, 'x', 'approved', now(), pg_current_xact_id(), id
+FROM result_lapse
+"""
+SCAN = """
+INSERT INTO evidence_file (sha256, content) VALUES (encode(sha256('scan'), 'hex'), 'scan');
+INSERT INTO case_evidence (case_id, sha256, name, media_type, size, filed_by)
+SELECT 77, encode(sha256('scan'), 'hex'), 'a.pdf', 'application/pdf', 5, min(id) FROM account
+"""
 # For each invariant the ways to break it that must be noticed.
 BREAKING: dict[str, tuple[str, ...]] = {
     "schema.validated": (
@@ -155,6 +196,21 @@ BREAKING: dict[str, tuple[str, ...]] = {
     "result.changed_by_approval": (CHANGED,),
     "result.withheld": ("INSERT INTO withholding (result_id, reason) SELECT min(id), 'fee' FROM result",),
     "change.approvals": (REQUEST,),
+    "change.lapses": (
+        TOO_SOON,
+        (
+            "INSERT INTO result_lapse (result_id, grade, outcome, ended, ended_at) "
+            "SELECT min(id), 'F', 'fail', 'lapsed', now() FROM result"
+        ),
+    ),
+    "incomplete.declared": ("UPDATE result SET outcome = 'incomplete'",),
+    "case.approvals": (CASE.format(kind="correction"),),
+    "case.together": (OPEN_WHEN_DECIDED, NOT_DECIDED_WITH_IT),
+    "result.transferred": (
+        CREDIT,
+        "UPDATE result SET source = 'transfer', enrollment_id = NULL, section_id = NULL",
+    ),
+    "evidence.content": (SCAN,),
     "notification.content": (
         "UPDATE notification_of_result SET content = content || ' '",
         "UPDATE series SET last = last + 1 WHERE name = 'notification_of_result'",
