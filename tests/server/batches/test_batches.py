@@ -13,6 +13,7 @@ from sims_server.batches.rules import spread
 from sims_server.kernel import clock
 from sims_server.kernel.jobs import run_job
 from tests.support.api import Api, Client, Reply
+from tests.support.brought import bring_result
 from tests.support.query_count import counted
 from tests.support.university import University
 
@@ -153,6 +154,30 @@ def test_seats_are_never_oversold_and_who_finds_none_is_listed(
     assert len(seated(university, scene["c"])) == 6
 
 
+def test_people_who_enroll_while_a_batch_commits_never_oversell(
+    api: Api, registrar: Client, scene: Scene, university: University
+) -> None:
+    """Either the batch is first and they find the section full, or they are and its plan is stale."""
+    university.run("UPDATE section SET capacity = 6 WHERE id = %(id)s", id=scene["c"])
+    others = [university.student() for _ in range(4)]
+    for person in others:
+        university.registration(person, scene["program"], scene["regulation"], intake="2023F")
+    made = plan(registrar, scene).json
+
+    def enroll(person: int) -> Reply:
+        return registrar.post(f"/api/sections/{scene['c']}/enroll/", {"student_id": person})
+
+    with ThreadPoolExecutor(5) as pool:
+        alone = [pool.submit(enroll, person) for person in others]
+        whole = pool.submit(commit, registrar, made)
+        answers, batch = [one.result() for one in alone], whole.result()
+    sitting = seated(university, scene["c"])
+    assert len(sitting) <= 6
+    assert len(sitting) == sum(answer.status == 201 for answer in answers) + 6 * (batch.status == 200)
+    assert {answer.code for answer in answers if answer.status != 201} <= {"enrollment.section_full"}
+    assert (batch.status, batch.code) in {(200, ""), (409, "batches.stale")}
+
+
 def test_courses_sections_and_people_are_chosen(
     registrar: Client, scene: Scene, university: University
 ) -> None:
@@ -187,10 +212,26 @@ def test_who_passed_already_or_dropped_on_purpose_is_not_enrolled_again(
     university.run(
         "INSERT INTO course_equivalent VALUES (%(a)s, %(b)s), (%(b)s, %(a)s)", a=other, b=scene["course1"]
     )
+    bring_result(
+        university,
+        registration_id=scene["registrations"][1],
+        student_id=scene["students"][1],
+        course_id=other,
+        term_id=scene["term"],
+        attempt=1,
+        outcome="pass",
+        state="published",
+        grade="B",
+        grade_points=3,
+        credits=3,
+        regulation_id=scene["regulation"],
+        published_at=clock.now(),
+        published_by=scene["registrar"],
+    )
     dropped = university.enrollment(scene["registrations"][0], scene["a"])
     registrar.post(f"/api/enrollments/{dropped}/drop/", {"reason": "no time"})
     found = {one["reg_no"][-1]: one["code"] for one in plan(registrar, scene).json["exceptions"]}
-    assert found == {"1": "enrollment.dropped_before"}
+    assert found == {"1": "enrollment.dropped_before", "2": "enrollment.passed_already"}
 
 
 def test_a_plan_that_moved_is_stale_and_a_batch_is_committed_once(
