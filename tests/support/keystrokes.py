@@ -94,7 +94,7 @@ def live(folder: Path, strokes: int) -> None:
     while desktop.window is None:
         app.processEvents()
         time.sleep(0.005)
-        assert time.monotonic() < until, "the desktop did not open"
+        assert time.monotonic() < until, f"the desktop did not open: {_said_by(desktop.sign_in)}"
     page = desktop.window.open("sheet", SECTION)
     assert isinstance(page, GridPage)
     desktop.window.activateWindow()
@@ -138,6 +138,13 @@ def live(folder: Path, strokes: int) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
     (folder / "finished").touch()
     desktop.close()
+
+
+def _said_by(sign_in: Any) -> list[str]:
+    """Every sentence on the sign-in window."""
+    from PySide6.QtWidgets import QLabel
+
+    return [] if sign_in is None else [label.text() for label in sign_in.findChildren(QLabel) if label.text()]
 
 
 def _keys(page: Any) -> Iterator[str]:

@@ -31,8 +31,8 @@ STEP = 0.1
 class Weather:
     """Seconds between two faults of a kind, on average."""
 
-    kill: float = 4.0
-    partition: float = 4.0
+    kill: float = 2.6
+    partition: float = 3.2
     stop: float = 9.0
     delay: float = 9.0
     reset: float = 4.0
