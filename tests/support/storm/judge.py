@@ -172,6 +172,7 @@ class Log:
         if mark in records.versions or mark in records.losing:
             return ""
         edit_id = edits[-1]
+        verdict.superseded += self.fates[edit_id][-1].fate == "superseded"
         for _ in range(len(self.fates)):
             if edit_id in self.waiting or edit_id in self.shown:
                 return ""
@@ -180,7 +181,6 @@ class Log:
                 if last.note not in self.fates:
                     return f"it was {last.fate} by an edit that is not there"
                 if last.fate == "superseded":
-                    verdict.superseded += 1
                     newer = self.fates[last.note][0]
                     if ((self.section_id, newer.key), newer.score) in records.versions:
                         return ""
