@@ -316,15 +316,15 @@ def check_version(programs: Programs) -> None:
 
 
 def remove_stale_pid(layout: Layout) -> None:
-    """PostgreSQL refuses to start while the process that `postmaster.pid` names is alive, even where
-    it is a stranger with the same number."""
-    path = layout.files / "postmaster.pid"
-    try:
-        pid = int(path.read_text("utf-8").split("\n", 1)[0])
-    except (OSError, ValueError):
-        return
-    if not is_postmaster(layout, pid):
-        path.unlink(missing_ok=True)
+    """PostgreSQL refuses to start while the process that `postmaster.pid` or its socket's lock names is
+    alive, even where it is a stranger with the same number."""
+    for path in (layout.files / "postmaster.pid", layout.files / f".s.PGSQL.{SOCKET_PORT}.lock"):
+        try:
+            pid = int(path.read_text("utf-8").split("\n", 1)[0])
+        except (OSError, ValueError):
+            continue
+        if not is_postmaster(layout, pid):
+            path.unlink(missing_ok=True)
 
 
 def free_port() -> int:

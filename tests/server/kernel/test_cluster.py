@@ -192,6 +192,7 @@ def test_a_stranger_with_the_old_process_number_does_not_stop_it(data: Path) -> 
     Cluster.start(data, durable=False).stop()
     old = data / "postgresql" / "postmaster.pid"
     old.write_text(f"{os.getpid()}\n{data / 'postgresql'}\n1\n5432\n.\n\n  1  1\nready   \n")
+    (data / "postgresql" / ".s.PGSQL.5432.lock").write_text(f"{os.getpid()}\n{data}\n1\n5432\n.\n")
     assert Cluster.running(data) is None
     with Cluster.start(data, durable=False) as cluster:
         assert _ask(cluster, "SELECT 1") == [1]
