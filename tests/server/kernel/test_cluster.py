@@ -188,14 +188,17 @@ def test_a_killed_supervisor_leaves_nothing_that_stops_the_next_start(data: Path
 
 
 @posix_only
-def test_a_stranger_with_the_old_process_number_does_not_stop_it(data: Path) -> None:
+def test_a_stranger_with_the_old_process_number_does_not_stop_it(data: Path, tmp_path: Path) -> None:
+    """A stranger of the same account: of another's processes PostgreSQL thinks nothing."""
     Cluster.start(data, durable=False).stop()
-    old = data / "postgresql" / "postmaster.pid"
-    old.write_text(f"{os.getpid()}\n{data / 'postgresql'}\n1\n5432\n.\n\n  1  1\nready   \n")
-    (data / "postgresql" / ".s.PGSQL.5432.lock").write_text(f"{os.getpid()}\n{data}\n1\n5432\n.\n")
-    assert Cluster.running(data) is None
-    with Cluster.start(data, durable=False) as cluster:
-        assert _ask(cluster, "SELECT 1") == [1]
+    files = data / "postgresql"
+    with Cluster.start(tmp_path / "other", durable=False):
+        stranger = _pid(tmp_path / "other")
+        (files / "postmaster.pid").write_text(f"{stranger}\n{files}\n1\n5432\n.\n\n  1  1\nready   \n")
+        (files / ".s.PGSQL.5432.lock").write_text(f"{stranger}\n{files}\n1\n5432\n.\n")
+        assert Cluster.running(data) is None
+        with Cluster.start(data, durable=False) as cluster:
+            assert _ask(cluster, "SELECT 1") == [1]
 
 
 def test_files_of_another_version_are_refused_and_not_touched(data: Path) -> None:
