@@ -316,9 +316,11 @@ def check_version(programs: Programs) -> None:
 
 
 def remove_stale_pid(layout: Layout) -> None:
-    """PostgreSQL refuses to start while the process that `postmaster.pid` or its socket's lock names is
-    alive, even where it is a stranger with the same number."""
-    for path in (layout.files / "postmaster.pid", layout.files / f".s.PGSQL.{SOCKET_PORT}.lock"):
+    """PostgreSQL refuses to start while the process that `postmaster.pid` names is alive, even where
+    it is a stranger with the same number; and so it does for the lock of its socket, which a killed server
+    leaves behind and whose process may still be dying."""
+    for name in ("postmaster.pid", f".s.PGSQL.{SOCKET_PORT}.lock"):
+        path = layout.files / name
         try:
             pid = int(path.read_text("utf-8").split("\n", 1)[0])
         except (OSError, ValueError):
@@ -381,6 +383,7 @@ class Supervisor:
         # Once: a server that was killed comes back at the same port, or nobody who knew it would find it.
         self.settings = server_settings(layout, disposable=disposable)
         self.stopping = threading.Event()
+        self._log_before = 0
         self.log = os.open(layout.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def run(self, ready: Callable[[], None]) -> None:
@@ -391,7 +394,7 @@ class Supervisor:
         while not self.stopping.is_set():
             remove_stale_pid(self.layout)
             child = None if read_listening(self.layout) else self._start()
-            self._wait_until_ready(child)
+            child = self._wait_until_ready(child)
             ready()
             if self.stopping.is_set():
                 self._stop()
@@ -407,21 +410,28 @@ class Supervisor:
             command = [self.programs.path("postgres"), "-D", place]
             for name, value in settings.items():
                 command += ["-c", f"{name}={value}"]
+        self._log_before = os.fstat(self.log).st_size
         follow = die_with_parent(signal.SIGQUIT if self.disposable else signal.SIGINT) if LINUX else None
         return self.programs.start(command, self.layout.files, self.log, before=follow)
 
-    def _wait_until_ready(self, child: subprocess.Popen[bytes] | None) -> None:
+    def _wait_until_ready(self, child: subprocess.Popen[bytes] | None) -> subprocess.Popen[bytes] | None:
         """However long recovery takes: a limit here would kill the server in the middle of it."""
         while read_listening(self.layout) is None:
             ended = child is not None and child.poll() is not None
             if ended and not (WINDOWS and child is not None and child.returncode == 0):
-                told = tail_of(self.layout.log)
-                if "pre-existing shared memory block" not in told.rpartition("FATAL")[2]:
-                    raise ClusterFailure(f"PostgreSQL did not start:\n{told}")
+                if b"pre-existing shared memory block" not in self._said_since_start():
+                    raise ClusterFailure(f"PostgreSQL did not start:\n{tail_of(self.layout.log)}")
                 # Its predecessor was killed and the last of its processes is just ending.
                 time.sleep(10 * STEP)
                 child = self._start()
             time.sleep(STEP)
+        return child
+
+    def _said_since_start(self) -> bytes:
+        """Not only the last line: connections of the killed server say their farewell in between."""
+        with self.layout.log.open("rb") as log:
+            log.seek(self._log_before)
+            return log.read()
 
     def _wait_until_ended(self, child: subprocess.Popen[bytes] | None) -> None:
         if child is not None and not WINDOWS:
