@@ -20,7 +20,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import keyring
 import msgspec
+from keyring.backends import fail
 
 from sims_desktop.offline.store import open_store
 from sims_desktop.shell.presenter import Identity
@@ -42,7 +44,13 @@ class Wrong(AssertionError):
 def furnish(profile: Path) -> None:
     """What a first sign-in on line would have left on this computer."""
     folder = account_folder(profile, SERVER, USERNAME)
-    store = open_store(folder, USERNAME, PASSWORD)
+    # The desktop's process knows no keyring; this one may hold one of another test's.
+    before = keyring.get_keyring()
+    keyring.set_keyring(fail.Keyring())
+    try:
+        store = open_store(folder, USERNAME, PASSWORD)
+    finally:
+        keyring.set_keyring(before)
     hold(store, a_sheet(*(a_row(enrollment) for enrollment in ROWS)))
     permissions = (Permission.READ_SHEETS, Permission.ENTER_SCORES)
     identity = Identity(
