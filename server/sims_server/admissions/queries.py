@@ -11,6 +11,7 @@ from sims_server.admissions.rules import Candidate, intake_of_term
 from sims_server.kernel.actor import Caller
 from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
+from sims_server.people.queries import OF_PERSON
 from sims_shared.access import Permission
 from sims_shared.admissions import ApplicantStatus, ApplicantView, Document
 from sims_shared.problems import NotFound
@@ -78,7 +79,7 @@ APPLICANTS = Listing(
         "status": Filter("a.status = {}", ApplicantStatus),
         "program_id": Filter("a.program_id = {}", int),
         "term_id": Filter("a.term_id = {}", int),
-        "student_id": Filter("a.student_id = {}", int),
+        "student_id": Filter(OF_PERSON.format("a.student_id"), int),
         "admitted": Filter("(a.registration_id IS NOT NULL) = {}", bool),
         "documents_complete": Filter(
             "(NOT jsonb_path_exists(a.documents, '$[*] ? (@.received == false)')) = {}", bool

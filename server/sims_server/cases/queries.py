@@ -10,6 +10,7 @@ from sims_server.kernel.actor import Caller
 from sims_server.kernel.http import File
 from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
+from sims_server.people.queries import OF_PERSON
 from sims_shared.access import Permission
 from sims_shared.cases import (
     CaseApproval,
@@ -126,7 +127,9 @@ CASES = Listing(
         "kind": Filter("c.kind = {}", CaseKind),
         "state": Filter("c.state = {}", CaseState),
         "student_id": Filter(
-            "EXISTS (SELECT FROM case_result x WHERE x.case_id = c.id AND x.student_id = {})", int
+            "EXISTS (SELECT FROM case_result x WHERE x.case_id = c.id "
+            f"AND {OF_PERSON.format('x.student_id')})",
+            int,
         ),
         "result_id": Filter(
             "EXISTS (SELECT FROM case_result x WHERE x.case_id = c.id AND x.result_id = {})", int
@@ -318,7 +321,7 @@ TRANSFERS = Listing(
     key="c.id",
     filters={
         "registration_id": Filter("c.registration_id = {}", int),
-        "student_id": Filter("g.student_id = {}", int),
+        "student_id": Filter(OF_PERSON.format("g.student_id"), int),
         "term_id": Filter("c.term_id = {}", int),
         "state": Filter("c.state = {}", CaseState),
         "decidable": Filter(f"coalesce({_DECIDABLE}, false) = {{}}", bool),
@@ -408,7 +411,7 @@ INCOMPLETES = Listing(
     "LEFT JOIN section s ON s.id = r.section_id",
     key="l.id",
     filters={
-        "student_id": Filter("r.student_id = {}", int),
+        "student_id": Filter(OF_PERSON.format("r.student_id"), int),
         "term_id": Filter("r.term_id = {}", int),
         "section_id": Filter("r.section_id = {}", int),
         "result_id": Filter("l.result_id = {}", int),

@@ -10,6 +10,7 @@ from sims_server.enrollment.queries import section_scope
 from sims_server.kernel.actor import Caller
 from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
+from sims_server.people.queries import OF_PERSON
 from sims_shared.access import Permission
 from sims_shared.attendance import (
     AttendanceStatus,
@@ -65,7 +66,7 @@ CLASS_SESSIONS = Listing(
         "section_id": Filter("k.section_id = {}", int),
         "student_id": Filter(
             "EXISTS (SELECT FROM enrollment e WHERE e.section_id = k.section_id "
-            "AND e.student_id = {} AND e.status <> 'dropped')",
+            f"AND {OF_PERSON.format('e.student_id')} AND e.status <> 'dropped')",
             int,
         ),
         "date": Filter("k.held_on = {}", date),
@@ -104,7 +105,7 @@ ATTENDANCE = Listing(
     filters={
         "section_id": Filter("a.section_id = {}", int),
         "class_session_id": Filter("a.class_session_id = {}", int),
-        "student_id": Filter("a.student_id = {}", int),
+        "student_id": Filter(OF_PERSON.format("a.student_id"), int),
         "date": Filter("k.held_on = {}", date),
         "slot": Filter("k.slot = {}", int),
         "status": Filter("a.status = {}", AttendanceStatus),
@@ -161,7 +162,7 @@ CONDONATIONS = Listing(
     key="d.id",
     filters={
         "section_id": Filter("d.section_id = {}", int),
-        "student_id": Filter("d.student_id = {}", int),
+        "student_id": Filter(OF_PERSON.format("d.student_id"), int),
         "withdrawn": Filter("(d.withdrawn_at IS NOT NULL) = {}", bool),
     },
     scope=_own_scope("d"),

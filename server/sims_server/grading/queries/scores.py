@@ -9,6 +9,7 @@ from sims_server.enrollment.queries import section_scope
 from sims_server.kernel.actor import Caller
 from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
+from sims_server.people.queries import OF_PERSON
 from sims_shared.access import Permission
 from sims_shared.grading import MarkName, ScoreView
 from sims_shared.problems import NotFound
@@ -51,7 +52,7 @@ SCORES = Listing(
     filters={
         "assessment_id": Filter("p.assessment_id = {}", int),
         "section_id": Filter("p.section_id = {}", int),
-        "student_id": Filter("e.student_id = {}", int),
+        "student_id": Filter(OF_PERSON.format("e.student_id"), int),
         "enrollment_id": Filter("p.enrollment_id = {}", int),
         "mark": Filter("p.mark = {}", MarkName),
     },

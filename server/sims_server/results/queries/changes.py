@@ -9,6 +9,7 @@ import msgspec
 from sims_server.kernel.actor import Caller
 from sims_server.kernel.paging import Filter, Listing
 from sims_server.kernel.work import Work
+from sims_server.people.queries import OF_PERSON
 from sims_server.results.queries.lists import person_of, result_scope
 from sims_shared.access import Permission
 from sims_shared.problems import NotFound, NotPermitted
@@ -91,7 +92,7 @@ CHANGES = Listing(
     filters={
         "status": Filter("p.status = {}", ChangeStatus),
         "result_id": Filter("p.result_id = {}", int),
-        "student_id": Filter("r.student_id = {}", int),
+        "student_id": Filter(OF_PERSON.format("r.student_id"), int),
         "section_id": Filter("r.section_id = {}", int),
         "case_id": Filter("p.case_id = {}", int),
         "decidable": Filter(f"({_DECIDABLE}) = {{}}", bool),
