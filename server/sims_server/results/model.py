@@ -145,6 +145,32 @@ section_cutoff = Table(
     _moment("frozen_at", now="now()"),
     PrimaryKeyConstraint("section_id", "regulation_id", name="pk_section_cutoff"),
 )
+section_cutoff_proposal = Table(
+    "section_cutoff_proposal",
+    metadata,
+    Column(
+        "section_id",
+        BigInteger,
+        ForeignKey("section.id", name="fk_section_cutoff_proposal_section"),
+        nullable=False,
+    ),
+    Column(
+        "regulation_id",
+        BigInteger,
+        ForeignKey("regulation.id", name="fk_section_cutoff_proposal_regulation"),
+        nullable=False,
+    ),
+    Column("lines", JSONB, nullable=False),
+    Column("reason", Text, nullable=False, server_default=text("''")),
+    Column(
+        "proposed_by",
+        BigInteger,
+        ForeignKey("account.id", name="fk_section_cutoff_proposal_proposed_by"),
+        nullable=False,
+    ),
+    _moment("proposed_at", now="clock_timestamp()"),
+    PrimaryKeyConstraint("section_id", "regulation_id", name="pk_section_cutoff_proposal"),
+)
 withholding = Table(
     "withholding",
     metadata,
