@@ -13,10 +13,10 @@ store and the simulator run the same code.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 import msgspec
 
@@ -33,6 +33,8 @@ from sims_shared.grading import (
 from sims_shared.merge import NEVER, OPEN, Cell, Key, digest_of
 from sims_shared.messages import PROTOCOL_MAX
 from sims_shared.problems import Kind, Refusal
+
+V = TypeVar("V")
 
 # -- What is kept --------------------------------------------------------------
 
@@ -208,6 +210,21 @@ def edit(copy: SheetCopy, edits: Iterable[NewEdit]) -> Changes:
             continue
         changes.fates.append(Fate(key, edit_id, "edited", mark, score))
     return changes
+
+
+def with_edits(copy: SheetCopy, changes: Changes) -> SheetCopy:
+    """The copy after what `edit` decided was written, for showing it. Bases and batch stay."""
+
+    def after(held: Mapping[Key, V], changed: Mapping[Key, V | None]) -> dict[Key, V]:
+        together = {**held, **changed}
+        return {key: value for key, value in together.items() if value is not None}
+
+    return replace(
+        copy,
+        dirty=after(copy.dirty, changes.dirty),
+        conflict=after(copy.conflict, changes.conflict),
+        refused=after(copy.refused, changes.refused),
+    )
 
 
 def _differs(copy: SheetCopy, mine: Edit, key: Key) -> bool:

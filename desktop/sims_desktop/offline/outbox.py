@@ -34,11 +34,10 @@ from sims_shared.values import Person
 
 Row = tuple[Any, ...]
 
-# Beyond this many cells one scan of the sheet is quicker than a look-up for each.
-MOST_LOOKUPS = 6_000
-
 _CELL_COLUMNS = "mark, score, ver, by_id, by_name, at"
-_AT_KEY = "section_id = ? AND enrollment_id = ? AND assessment_id = ?"
+# Of cells given as JSON, [[enrollment, assessment], …]: thousands are one statement.
+_KEYS = "(SELECT value ->> 0, value ->> 1 FROM json_each(?))"
+_AMONG = f"section_id = ? AND (enrollment_id, assessment_id) IN {_KEYS}"
 
 _encode = msgspec.json.Encoder().encode
 _decode_cell = msgspec.json.Decoder(Cell).decode
@@ -103,43 +102,54 @@ def read_inflight(db: apsw.Connection, section_id: int) -> Inflight | None:
     return None
 
 
-def read_copy(db: apsw.Connection, section_id: int, head: Head, scope: Scope | Collection[Key]) -> SheetCopy:
-    """The copy of a sheet, with the bases of the cells in `scope`. What waits, flies, is in conflict or
-    refused is little, and always read whole; the roster only with `Scope.WHOLE`."""
+def read_copy(
+    db: apsw.Connection,
+    section_id: int,
+    head: Head,
+    scope: Scope | Collection[Key],
+    *,
+    alone: bool = False,
+) -> SheetCopy:
+    """The copy of a sheet, with the bases of the cells in `scope`, and the roster only with `Scope.WHOLE`.
+    What waits, flies, is in conflict or refused is read whole, because a decision about a pull may meet more
+    cells than it was told of; `alone` reads it of the cells in `scope` only, for a decision that looks at
+    no others. Somebody who was off line for weeks has thousands waiting, and types one."""
+    where: str = "section_id = ?"
+    given: tuple[object, ...] = (section_id,)
+    if alone and not isinstance(scope, Scope):
+        where, given = _AMONG, (section_id, _encode(list(scope)))
     dirty = {
         (enrollment, assessment): Edit(edit_id, mark, number(score))
         for enrollment, assessment, edit_id, mark, score in db.execute(
             "SELECT enrollment_id, assessment_id, edit_id, mark, score FROM dirty"
-            " WHERE section_id = ? ORDER BY seq",
-            (section_id,),
+            f" WHERE {where} ORDER BY seq",
+            given,
         )
     }
     inflight = read_inflight(db, section_id)
     conflict = {
         (enrollment, assessment): Conflict(_decode_edit(mine), _decode_cell(theirs), _decode_cell(base))
         for enrollment, assessment, mine, theirs, base in db.execute(
-            "SELECT enrollment_id, assessment_id, mine, theirs, base FROM conflict WHERE section_id = ?",
-            (section_id,),
+            f"SELECT enrollment_id, assessment_id, mine, theirs, base FROM conflict WHERE {where}", given
         )
     }
     refused = {
         (enrollment, assessment): Refused(Edit(edit_id, mark, number(score)), code)
         for enrollment, assessment, edit_id, mark, score, code in db.execute(
-            "SELECT enrollment_id, assessment_id, edit_id, mark, score, code FROM refused"
-            " WHERE section_id = ?",
-            (section_id,),
+            f"SELECT enrollment_id, assessment_id, edit_id, mark, score, code FROM refused WHERE {where}",
+            given,
         )
     }
     roster: dict[int, str] = {}
     if scope is Scope.WHOLE:
         base = read_bases(db, section_id)
         roster = read_roster(db, section_id)
+    elif isinstance(scope, Scope):
+        base = read_bases(
+            db, section_id, dirty.keys() | (inflight.ops.keys() if inflight is not None else set())
+        )
     else:
-        if isinstance(scope, Scope):
-            keys: Collection[Key] = dirty.keys() | (inflight.ops.keys() if inflight is not None else set())
-        else:
-            keys = scope
-        base = read_bases(db, section_id, keys)
+        base = read_bases(db, section_id, scope)
     return SheetCopy(section_id, head, roster, base, dirty, inflight, conflict, refused)
 
 
@@ -154,12 +164,19 @@ def read_roster(db: apsw.Connection, section_id: int) -> dict[int, str]:
 def read_bases(db: apsw.Connection, section_id: int, keys: Collection[Key] | None = None) -> dict[Key, Cell]:
     """The bases of a sheet, or of some of its cells."""
     read = CellReader()
-    if keys is not None and len(keys) <= MOST_LOOKUPS:
-        wanted = f"SELECT {_CELL_COLUMNS} FROM base WHERE {_AT_KEY}"
-        return {key: read.cell(row) for key in keys for row in db.execute(wanted, (section_id, *key))}
-    every = f"SELECT enrollment_id, assessment_id, {_CELL_COLUMNS} FROM base WHERE section_id = ?"
-    cells = {(row[0], row[1]): read.cell(row[2:]) for row in db.execute(every, (section_id,))}
-    return cells if keys is None else {key: cells[key] for key in keys if key in cells}
+    where: str = "section_id = ?"
+    given: tuple[object, ...] = (section_id,)
+    if keys is not None:
+        where, given = _AMONG, (section_id, _encode(list(keys)))
+    bases = f"SELECT enrollment_id, assessment_id, {_CELL_COLUMNS} FROM base WHERE {where}"
+    return {(row[0], row[1]): read.cell(row[2:]) for row in db.execute(bases, given)}
+
+
+def read_marks(db: apsw.Connection, section_id: int) -> Iterable[tuple[int, int, str | None, str | None]]:
+    """(enrollment, assessment, mark, score) of the bases, one after the other as SQLite finds them."""
+    return db.execute(
+        "SELECT enrollment_id, assessment_id, mark, score FROM base WHERE section_id = ?", (section_id,)
+    )
 
 
 def write_changes(db: apsw.Connection, section_id: int, changes: Changes, at: str) -> None:
@@ -225,10 +242,7 @@ def write_head(db: apsw.Connection, section_id: int, head: Head) -> None:
 
 
 def _write_bases(db: apsw.Connection, section_id: int, changes: Changes) -> None:
-    db.executemany(
-        f"DELETE FROM base WHERE {_AT_KEY}",
-        ((section_id, *key) for key, cell in changes.base.items() if cell is None),
-    )
+    _delete(db, "base", section_id, [key for key, cell in changes.base.items() if cell is None])
     db.executemany(
         f"INSERT OR REPLACE INTO base (section_id, enrollment_id, assessment_id, {_CELL_COLUMNS})"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -249,8 +263,9 @@ def _write_bases(db: apsw.Connection, section_id: int, changes: Changes) -> None
     )
 
 
-def _delete(db: apsw.Connection, table: str, section_id: int, keys: Iterable[Key]) -> None:
-    db.executemany(f"DELETE FROM {table} WHERE {_AT_KEY}", ((section_id, *key) for key in keys))
+def _delete(db: apsw.Connection, table: str, section_id: int, keys: Collection[Key]) -> None:
+    if keys:
+        db.execute(f"DELETE FROM {table} WHERE {_AMONG}", (section_id, _encode(list(keys))))
 
 
 def _write_acked(db: apsw.Connection, section_id: int, acked: Iterable[AckedOp], at: str) -> None:

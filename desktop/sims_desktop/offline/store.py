@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import apsw
 import msgspec
@@ -29,6 +29,8 @@ from sims_shared.grading import AssessmentView, SheetChanges, SheetSummary, Shee
 from sims_shared.merge import Cell, Key
 from sims_shared.sheet_copy import AckedOp, Badge, Changes, Fate, Head, Inflight, NewEdit, SheetCopy
 from sims_shared.values import Person
+
+T = TypeVar("T")
 
 FILE_NAME = "sheets.db"
 KEPT_FOR_A_RESTORE = timedelta(days=14)
@@ -101,6 +103,19 @@ class OpenSheet:
     rows: list[HeldRow]
     cells: dict[Key, ShownCell] = field(default_factory=dict)
     summary: SheetSummary | None = None
+
+
+@dataclass(slots=True)
+class OpenGrid(Generic[T]):
+    """A sheet as a window holds it: `cells[row][column]`, equal ones the same object."""
+
+    section_id: int
+    state: str
+    rev: int
+    columns: list[AssessmentView]
+    rows: list[HeldRow]
+    cells: list[list[T]]
+    summary: SheetSummary | None
 
 
 class ShownConflict(NamedTuple):
@@ -255,24 +270,62 @@ class SheetStore:
             head = outbox.read_head(db, section_id)
             if head is None:
                 return None
-            rows = [
-                HeldRow(*row)
-                for row in db.execute(
-                    "SELECT enrollment_id, student_id, reg_no, name, status FROM row"
-                    " WHERE section_id = ? AND status IS NOT NULL ORDER BY reg_no",
-                    (section_id,),
-                )
-            ]
-            summary = db.execute("SELECT summary FROM listed WHERE section_id = ?", (section_id,)).get
             return OpenSheet(
                 section_id,
                 head.state,
                 head.cursor,
                 self._columns(db, section_id),
-                rows,
+                self._rows(db, section_id),
                 _shown(outbox.read_copy(db, section_id, head, Scope.WHOLE)),
-                None if summary is None else _decode_summary(summary),
+                self._summary(db, section_id),
             )
+
+    def open_grid(
+        self, section_id: int, show: Callable[[str | None, Decimal | None, Badge, str], T]
+    ) -> OpenGrid[T] | None:
+        """As `open_sheet`, for sheets of any size: the marks are never held twice. `show` makes a cell of
+        mark, score, badge and note, and is asked once for each that differs. Who wrote a cell is told by
+        `cells`."""
+        with self._snapshot() as db:
+            head = outbox.read_head(db, section_id)
+            if head is None:
+                return None
+            columns, rows = self._columns(db, section_id), self._rows(db, section_id)
+            blank = show(None, None, "confirmed", "")
+            cells = [[blank] * len(columns) for _ in rows]
+            row_of = {row.enrollment_id: line for row, line in zip(rows, cells, strict=True)}
+            column_of = {column.id: number for number, column in enumerate(columns)}
+            seen: dict[tuple[str | None, str | None], T] = {(None, None): blank}
+            for enrollment, assessment, mark, score in outbox.read_marks(db, section_id):
+                line, column = row_of.get(enrollment), column_of.get(assessment)
+                if line is None or column is None:
+                    continue
+                cell = seen.get((mark, score))
+                if cell is None:
+                    cell = seen[mark, score] = show(mark, outbox.number(score), "confirmed", "")
+                line[column] = cell
+            unsettled = _shown(outbox.read_copy(db, section_id, head, Scope.WAITING))
+            for (enrollment, assessment), shown in unsettled.items():
+                if shown.badge != "confirmed" and enrollment in row_of and assessment in column_of:
+                    fresh = show(shown.mark, shown.score, shown.badge, shown.note)
+                    row_of[enrollment][column_of[assessment]] = fresh
+            return OpenGrid(
+                section_id, head.state, head.cursor, columns, rows, cells, self._summary(db, section_id)
+            )
+
+    def _rows(self, db: apsw.Connection, section_id: int) -> list[HeldRow]:
+        return [
+            HeldRow(*row)
+            for row in db.execute(
+                "SELECT enrollment_id, student_id, reg_no, name, status FROM row"
+                " WHERE section_id = ? AND status IS NOT NULL ORDER BY reg_no",
+                (section_id,),
+            )
+        ]
+
+    def _summary(self, db: apsw.Connection, section_id: int) -> SheetSummary | None:
+        summary = db.execute("SELECT summary FROM listed WHERE section_id = ?", (section_id,)).get
+        return None if summary is None else _decode_summary(summary)
 
     def cells(self, section_id: int, wanted: Collection[Key] | None = None) -> dict[Key, ShownCell]:
         """What some cells show, or all; for refreshing an open grid."""
@@ -280,8 +333,8 @@ class SheetStore:
             head = outbox.read_head(db, section_id)
             if head is None:
                 return {}
-            copy = outbox.read_copy(db, section_id, head, Scope.WHOLE if wanted is None else wanted)
-            return _shown(copy, wanted)
+            scope = Scope.WHOLE if wanted is None else wanted
+            return _shown(outbox.read_copy(db, section_id, head, scope, alone=True), wanted)
 
     def edit(
         self, section_id: int, edits: Iterable[tuple[int, int, str | None, Decimal | None]]
@@ -293,8 +346,16 @@ class SheetStore:
             for enrollment, assessment, mark, score in edits
         ]
         touched = {edit.key for edit in new}
-        self._act(section_id, touched, lambda copy: sheet_copy.edit(copy, new))
-        return self.cells(section_id, touched)
+        with self._transaction() as db:
+            head = outbox.read_head(db, section_id)
+            if head is None:
+                raise KeyError(f"section {section_id} is not on this computer")
+            copy = outbox.read_copy(db, section_id, head, touched, alone=True)
+            changes = sheet_copy.edit(copy, new)
+            outbox.write_changes(db, section_id, changes, self._stamp())
+        self.on_change(section_id)
+        # What the transaction left, without reading it all again.
+        return _shown(sheet_copy.with_edits(copy, changes), touched)
 
     def conflicts(self, section_id: int | None = None) -> list[ShownConflict]:
         with self._snapshot() as db:

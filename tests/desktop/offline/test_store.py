@@ -118,6 +118,19 @@ class TestTyping:
             store.change(SECTION, Scope.WAITING, torn)
         assert store.waiting_count() == Waiting()
 
+    def test_an_edit_answers_what_the_store_then_shows(self, store: SheetStore) -> None:
+        a_conflict(store)
+        keys = {(11, MIDTERM), (12, MIDTERM), (12, FINAL), (11, FINAL)}
+        store.edit(SECTION, [(12, FINAL, "scored", SEVENTY)])
+        told = store.edit(
+            SECTION,
+            [(11, MIDTERM, "absent", None), (12, MIDTERM, None, None), (12, FINAL, "scored", Decimal(9)),
+             (11, FINAL, "scored", Decimal(8))],
+        )  # fmt: skip
+        assert told == store.cells(SECTION, keys)
+        whole = store.cells(SECTION)
+        assert all(whole[key] == cell for key, cell in told.items() if key in whole)
+
     def test_typing_what_is_confirmed_waits_for_nothing(self, store: SheetStore) -> None:
         store.edit(SECTION, [(11, MIDTERM, "scored", Decimal("55.00"))])
         assert store.waiting_count() == Waiting()
@@ -145,6 +158,22 @@ class TestTyping:
         for statement in ("DELETE FROM edit_log", "UPDATE edit_log SET score = '99'"):
             with pytest.raises(apsw.ConstraintError, match="append-only"):
                 upgrades.connect(path, KEY).execute(statement)
+
+    def test_a_grid_shows_what_the_sheet_shows(self, store: SheetStore) -> None:
+        a_conflict(store)
+        store.edit(SECTION, [(12, FINAL, "scored", SEVENTY), (13, FINAL, "absent", None)])
+        sheet = store.open_sheet(SECTION)
+        grid = store.open_grid(SECTION, lambda *shown: shown)
+        assert sheet is not None
+        assert grid is not None
+        assert (grid.rows, grid.columns, grid.rev, grid.state) == (
+            sheet.rows, sheet.columns, sheet.rev, sheet.state,
+        )  # fmt: skip
+        for row, line in zip(grid.rows, grid.cells, strict=True):
+            for column, cell in zip(grid.columns, line, strict=True):
+                told = sheet.cells.get((row.enrollment_id, column.id))
+                assert cell == (told[:4] if told is not None else (None, None, "confirmed", ""))
+        assert store.open_grid(99, lambda *shown: shown) is None
 
 
 class TestConflicts:
