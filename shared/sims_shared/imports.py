@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
+from .access import Permission
 from .messages import Command, View
 from .problems import Fault, Kind, Refusal
 from .values import Id, Person
@@ -32,6 +33,24 @@ ImportKind = Literal[
     "results_history",
 ]
 KINDS: tuple[str, ...] = get_args(ImportKind)
+
+# Who may import a kind may write its rows: the offices see their own kinds and no others.
+PERMISSIONS: dict[str, Permission] = {
+    "departments": Permission.MANAGE_CATALOG,
+    "programs": Permission.MANAGE_CATALOG,
+    "courses": Permission.MANAGE_CATALOG,
+    "terms": Permission.MANAGE_CATALOG,
+    "sections": Permission.MANAGE_CATALOG,
+    "accounts": Permission.MANAGE_ACCOUNTS,
+    "students": Permission.MANAGE_STUDENTS,
+    "enrollments": Permission.OVERRIDE_ENROLLMENT,
+    # Assessments come with the marks of the years before: whoever brings in those brings in these.
+    "assessments": Permission.IMPORT_SCORES,
+    "scores": Permission.IMPORT_SCORES,
+    "attendance": Permission.WRITE_ATTENDANCE,
+    "holds": Permission.PLACE_FEE_HOLD,
+    "results_history": Permission.BRING_RESULTS,
+}
 
 # lifted: a fee hold that a complete file of the accounts office no longer lists.
 Fate = Literal["new", "changed", "same", "lifted", "fault"]
@@ -154,10 +173,12 @@ class MissingColumn(View, kw_only=True):
 
 
 class HeaderOffer(View, kw_only=True):
-    """What is not understood of a file's first row. Answer with `mapping` on another upload."""
+    """What is not understood of a file's first row. Answer with `mapping` on another upload. `free` are
+    the columns of the kind that no header means yet."""
 
     unknown: list[UnknownColumn] = []
     missing: list[MissingColumn] = []
+    free: list[str] = []
 
 
 class FileReading(View, kw_only=True):

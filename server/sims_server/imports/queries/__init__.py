@@ -20,8 +20,8 @@ from sims_server.imports.queries.undoing import changed_since, dependants_of, ma
 from sims_server.kernel.actor import Caller
 from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
-from sims_shared.access import Permission
 from sims_shared.imports import (
+    PERMISSIONS,
     DifferencePage,
     DifferenceView,
     Fate,
@@ -183,25 +183,6 @@ def lock_targets(work: Work, kind: str, import_id: int) -> None:
             "WHERE import_id = %(id)s AND fate IN ('changed', 'lifted')) ORDER BY id FOR NO KEY UPDATE",
             id=import_id,
         )
-
-
-# Who may import a kind may write its rows: the offices see their own kinds and no others.
-PERMISSIONS: dict[str, Permission] = {
-    "departments": Permission.MANAGE_CATALOG,
-    "programs": Permission.MANAGE_CATALOG,
-    "courses": Permission.MANAGE_CATALOG,
-    "terms": Permission.MANAGE_CATALOG,
-    "sections": Permission.MANAGE_CATALOG,
-    "accounts": Permission.MANAGE_ACCOUNTS,
-    "students": Permission.MANAGE_STUDENTS,
-    "enrollments": Permission.OVERRIDE_ENROLLMENT,
-    # Assessments come with the marks of the years before: whoever brings in those brings in these.
-    "assessments": Permission.IMPORT_SCORES,
-    "scores": Permission.IMPORT_SCORES,
-    "attendance": Permission.WRITE_ATTENDANCE,
-    "holds": Permission.PLACE_FEE_HOLD,
-    "results_history": Permission.BRING_RESULTS,
-}
 
 
 def offered_kinds(caller: Caller) -> list[str]:

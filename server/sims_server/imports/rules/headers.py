@@ -156,4 +156,5 @@ def offer(
             for column in COLUMNS[kind]
             if column.required and column.name in free
         ],
+        free=free,
     )
