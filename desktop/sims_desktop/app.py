@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from sims_desktop.kit.actions import Actions
 from sims_desktop.kit.bugs import BugReporter
+from sims_desktop.kit.language import phrase
 from sims_desktop.kit.page import Page, Surroundings
 from sims_desktop.kit.remembered import Remembered
 from sims_desktop.kit.search import Entry
@@ -191,7 +192,7 @@ class Desktop(QObject):
                 def go(section_id: int = section_id) -> object:
                     return self.window.open("sheet", section_id) if self.window else None
 
-                yield Entry(title, go, f"sheet · {line.term}")
+                yield Entry(title, go, phrase("sheet · {term}", term=line.term))
 
     # What the sync thread says
 

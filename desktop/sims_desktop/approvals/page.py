@@ -26,6 +26,7 @@ from sims_desktop.approvals.presenter import Detail, InboxPresenter, Item, Key, 
 from sims_desktop.client.errors import ClientError
 from sims_desktop.kit import theme
 from sims_desktop.kit.forms import Complaint
+from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.notes import Note
 from sims_desktop.kit.page import Page, Surroundings
 from sims_desktop.kit.tables import Field, RecordModel, RecordView
@@ -108,7 +109,7 @@ class DetailPane(QWidget):
                 tint=self._tint,
             )
             self.table = RecordView(self.model, "detail_rows", parent=self)
-            self.table.setAccessibleName("What it is about")
+            self.table.setAccessibleName(phrase("What it is about"))
             self.table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             self.table.setSelectionMode(RecordView.SelectionMode.NoSelection)
             self.table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -123,13 +124,13 @@ class DetailPane(QWidget):
 
     def _tint(self, row: Row) -> QColor | None:
         """Before and after that differ stand out."""
-        return theme.tint("waiting") if self._columns[1] == "Before" and row[1] != row[2] else None
+        return theme.tint("waiting") if self._columns[1] == phrase("Before") and row[1] != row[2] else None
 
 
 class InboxPage(Page):
     """J and K move, Space chooses, A or Ctrl+Enter approves, R returns with a reason."""
 
-    title = "Approvals"
+    title = later("Approvals")
     guide = "head"
 
     def __init__(
@@ -169,7 +170,7 @@ class InboxPage(Page):
             tint=self._tint,
         )
         self.list = RecordView(self.model, "approvals_list", parent=self)
-        self.list.setAccessibleName("Waiting for approval")
+        self.list.setAccessibleName(phrase("Waiting for approval"))
         self.list.selectionModel().currentRowChanged.connect(lambda *_: self._moved())
         self.detail = DetailPane()
         scroll = QScrollArea(self)
@@ -180,16 +181,16 @@ class InboxPage(Page):
         self.question = text_label("approvals_question", self)
         self.reason = QLineEdit(self)
         self.reason.setObjectName("approvals_reason")
-        self.reason.setAccessibleName("Reason for returning it")
-        self.reason.setPlaceholderText("Reason, then Enter; Esc leaves it")
+        self.reason.setAccessibleName(phrase("Reason for returning it"))
+        self.reason.setPlaceholderText(phrase("Reason, then Enter; Esc leaves it"))
         self.reason.setMaxLength(2000)
         self.reason.returnPressed.connect(self._send_return)
         self.complaint = Complaint(self)
         self.complaint.setObjectName("approvals_complaint")
-        self.approve_button = QPushButton("Approve (A)", self)
+        self.approve_button = QPushButton(phrase("Approve (A)"), self)
         self.approve_button.setObjectName("approvals_approve")
         self.approve_button.clicked.connect(self.approve)
-        self.return_button = QPushButton("Return (R)", self)
+        self.return_button = QPushButton(phrase("Return (R)"), self)
         self.return_button.setObjectName("approvals_return")
         self.return_button.clicked.connect(self.ask_reason)
         buttons = QHBoxLayout()
@@ -270,11 +271,11 @@ class InboxPage(Page):
             return
         self._shown = (item.key, _version(item)) if item is not None else None
         if item is None:
-            self.detail.show_words("Nothing to decide" if self.presenter.loaded_at else "")
+            self.detail.show_words(phrase("Nothing to decide") if self.presenter.loaded_at else "")
         elif item.change is not None:
             self.detail.show_detail(self.presenter.read_detail(item))
         else:
-            self.detail.show_words(item.title, "Reading the sheet …")
+            self.detail.show_words(item.title, phrase("Reading the sheet …"))
             self._read(item)
 
     def _read(self, item: Item) -> None:
@@ -289,7 +290,9 @@ class InboxPage(Page):
                 raise error
             if self._shown == wanted:
                 self._shown = None  # asked again when the cursor comes back or the list is read
-                self.detail.show_words(item.title, f"{error}. The sheet cannot be shown now.")
+                self.detail.show_words(
+                    item.title, phrase("{error}. The sheet cannot be shown now.", error=error)
+                )
 
         self.around.tasks.run(lambda progress: self.presenter.read_detail(item), done, failed, owner=self)
 
@@ -297,9 +300,9 @@ class InboxPage(Page):
         chosen = len(self.presenter.chosen)
         may = item is not None and (bool(chosen) or not item.barred)
         is_change = item is not None and item.change is not None
-        many = f" {chosen:,} chosen" if chosen else ""
-        self.approve_button.setText(f"Approve{many} (A)")
-        self.return_button.setText(f"{'Reject' if is_change else 'Return'}{many} (R)")
+        many = phrase(" {chosen:,} chosen", chosen=chosen) if chosen else ""
+        self.approve_button.setText(phrase("Approve{many} (A)", many=many))
+        self.return_button.setText(f"{phrase('Reject') if is_change else phrase('Return')}{many} (R)")
         for button in (self.approve_button, self.return_button):
             button.setEnabled(may and self._task is None)
             button.setVisible(item is not None)
@@ -388,12 +391,16 @@ class InboxPage(Page):
 
     def _carry_out(self, plan: Plan) -> None:
         if self._task is not None:
-            self.complaint.say("One moment: the last decision is still on its way.")
+            self.complaint.say(phrase("One moment: the last decision is still on its way."))
             return
         outcomes: list[Outcome] = []
-        title = ("Approving" if plan.approves else "Returning") + f" {plan.items[0].title}"
+        title = (phrase("Approving") if plan.approves else phrase("Returning")) + f" {plan.items[0].title}"
         if len(plan.items) > 1:
-            title = f"{'Approving' if plan.approves else 'Returning'} {len(plan.items):,} items"
+            title = phrase(
+                "{which} {count:,} items",
+                which=phrase("Approving") if plan.approves else phrase("Returning"),
+                count=len(plan.items),
+            )
 
         def work(progress: Progress) -> None:
             self.presenter.carry_out(plan, progress.report, outcomes)
@@ -410,7 +417,7 @@ class InboxPage(Page):
         kept = self.reason.text()
         self._leave_asking()
         sentence = self.presenter.take_outcomes(outcomes)
-        self.note.say(sentence or "Nothing was decided.")
+        self.note.say(sentence or phrase("Nothing was decided."))
         if kept and any(one.error is not None for one in outcomes):
             self.reason.setText(kept)
             self.reason.show()
@@ -453,7 +460,7 @@ class InboxPage(Page):
 
     def leaving(self) -> str:
         if self._task is not None:
-            return "A decision is still being sent."
+            return phrase("A decision is still being sent.")
         return ""
 
 

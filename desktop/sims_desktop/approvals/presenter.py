@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Literal, Protocol
 
 from sims_desktop.client.errors import ClientError, ProblemAnswer, SignedOut, TryLater
+from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.wording import left_to_right, listed, local, plural, when
 from sims_shared.access import Permission, User
 from sims_shared.grading import SCORED, SheetSummary, SheetView
@@ -24,9 +25,22 @@ Key = tuple[Literal["sheet", "change"], int]
 Report = Callable[[int, int, str], None]
 DASH = "–"
 APPLIES = 2
-CAPACITIES = {"exam_cell": "Examination cell", "registrar": "Registrar", "head": "Head", "dean": "Dean"}
-MARK_WORDS = {"absent": "absent", "excused": "excused", "ufm": "unfair means", "pending": "pending"}
-WAITS_FOR = {1: "the head or dean of the department", 2: "the examination cell or the registrar"}
+CAPACITIES = {
+    "exam_cell": later("Examination cell"),
+    "registrar": later("Registrar"),
+    "head": later("Head"),
+    "dean": later("Dean"),
+}
+MARK_WORDS = {
+    "absent": later("absent"),
+    "excused": later("excused"),
+    "ufm": later("unfair means"),
+    "pending": later("pending"),
+}
+WAITS_FOR = {
+    1: later("the head or dean of the department"),
+    2: later("the examination cell or the registrar"),
+}
 STALE = frozenset(
     {"sheets.stale", "sheets.wrong_state", "results.already_decided", "results.stage", "results.moved"}
 )
@@ -66,7 +80,7 @@ class Item:
 
     @property
     def kind_words(self) -> str:
-        return "Sheet" if self.sheet is not None else "Change"
+        return phrase("Sheet") if self.sheet is not None else phrase("Change")
 
     @property
     def like(self) -> tuple[str, int | None]:
@@ -113,15 +127,22 @@ class Loaded:
     sections_taught: list[int]
 
 
+AGES = (
+    (86_400, later("day"), later("days")),
+    (3_600, later("hour"), later("hours")),
+    (60, later("minute"), later("minutes")),
+)
+
+
 def age(since: datetime | None, now: datetime) -> str:
     """How long it has waited: `3 days`, `2 hours`, `4 minutes`."""
     if since is None:
         return ""
     seconds = max(0, int((local(now) - local(since)).total_seconds()))
-    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+    for size, unit, units in AGES:
         if seconds >= size:
-            return plural(seconds // size, unit)
-    return "just now"
+            return plural(seconds // size, unit, units)
+    return phrase("just now")
 
 
 def figure(value: Decimal | str | None) -> str:
@@ -136,9 +157,9 @@ def moved(before: Decimal | str | None, after: Decimal | str | None) -> str:
 def in_words(error: Exception) -> str:
     """An error as the sentence beside the control."""
     if isinstance(error, SignedOut):
-        return "Sign in again; nothing was sent."
+        return phrase("Sign in again; nothing was sent.")
     if isinstance(error, TryLater):
-        return f"{error}. Try again when you are connected; it counts only once."
+        return phrase("{error}. Try again when you are connected; it counts only once.", error=error)
     return str(error)
 
 
@@ -192,13 +213,15 @@ class InboxPresenter:
         missing = sheet.total - sheet.filled
         barred = ""
         if sheet.submitted_by is not None and sheet.submitted_by.id == self._me:
-            barred = "You handed this sheet in; somebody else approves it."
+            barred = phrase("You handed this sheet in; somebody else approves it.")
         elif sheet.section_id in taught:
-            barred = "You teach this section; somebody else approves it."
+            barred = phrase("You teach this section; somebody else approves it.")
         return Item(
             ("sheet", sheet.section_id),
             f"{sheet.course_code} {sheet.section}",
-            f"{missing:,} of {sheet.total:,} marks missing" if missing else "complete",
+            phrase("{missing:,} of {total:,} marks missing", missing=missing, total=sheet.total)
+            if missing
+            else phrase("complete"),
             sheet.submitted_by.name if sheet.submitted_by else "",
             sheet.submitted_at,
             barred,
@@ -209,14 +232,16 @@ class InboxPresenter:
         """None for a request that is neither this person's turn nor concerns them."""
         barred = ""
         if change.requested_by.id == self._me:
-            barred = "You asked for this change; two others decide it."
+            barred = phrase("You asked for this change; two others decide it.")
         elif mine := next((one for one in change.approvals if one.approver.id == self._me), None):
-            capacity = CAPACITIES.get(mine.capacity, mine.capacity).lower()
-            barred = f"You approved it as {capacity}; the second approval is another person's."
+            capacity = phrase(CAPACITIES.get(mine.capacity, mine.capacity)).lower()
+            barred = phrase(
+                "You approved it as {capacity}; the second approval is another person's.", capacity=capacity
+            )
         elif not change.decidable:
             return None
         if barred and change.stage in WAITS_FOR:
-            barred += f" It waits for {WAITS_FOR[change.stage]}."
+            barred += phrase(" It waits for {whom}.", whom=phrase(WAITS_FOR[change.stage]))
         grade = moved(change.old_grade, change.new_grade)
         total = moved(change.old_total, change.new_total)
         return Item(
@@ -234,24 +259,32 @@ class InboxPresenter:
         """The line above the list."""
         if self.trouble:
             shown = (
-                "Nothing is shown"
+                phrase("Nothing is shown")
                 if self.loaded_at is None
-                else f"The list is of {when(self.loaded_at, self.loaded_at)}"
+                else phrase("The list is of {when}", when=when(self.loaded_at, self.loaded_at))
             )
-            return f"{self.trouble}. {shown}; decisions need the server. F5 asks again."
+            return phrase(
+                "{trouble}. {shown}; decisions need the server. F5 asks again.",
+                trouble=self.trouble,
+                shown=shown,
+            )
         if self.loaded_at is None:
-            return "Asking the server …"
+            return phrase("Asking the server …")
         mine = [item for item in self.items if not item.barred]
         if not mine:
-            other = f" {plural(len(self.items), 'item')} of your own wait for others." if self.items else ""
-            return f"Nothing waits for you.{other}"
+            other = (
+                phrase(" {items} of your own wait for others.", items=plural(len(self.items), "item"))
+                if self.items
+                else ""
+            )
+            return phrase("Nothing waits for you.{other}", other=other)
         sheets = sum(item.sheet is not None for item in mine)
         changes = len(mine) - sheets
         parts = [plural(sheets, "sheet")] if sheets else []
         parts += [plural(changes, "change request")] if changes else []
-        waits = "waits" if len(mine) == 1 else "wait"
-        marked = f" · {len(self.chosen):,} chosen" if self.chosen else ""
-        return f"{listed(parts)} {waits} for you{marked}"
+        waits = phrase("waits") if len(mine) == 1 else phrase("wait")
+        marked = phrase(" · {count:,} chosen", count=len(self.chosen)) if self.chosen else ""
+        return phrase("{names} {waits} for you{marked}", names=listed(parts), waits=waits, marked=marked)
 
     def item(self, key: Key | None) -> Item | None:
         return next((item for item in self.items if item.key == key), None)
@@ -275,24 +308,28 @@ class InboxPresenter:
             for score in change.scores
         ]
         rows += [(name, before, after) for name, before, after in figures(old, new)]
-        lines = [f"Reason: {change.reason}"]
+        lines = [phrase("Reason: {reason}", reason=change.reason)]
         if change.evidence:
-            lines.append(f"Evidence: {change.evidence}")
+            lines.append(phrase("Evidence: {evidence}", evidence=change.evidence))
         lines += [
-            f"{'Approved' if one.approved else 'Rejected'} by {one.approver.name} as "
-            f"{CAPACITIES.get(one.capacity, one.capacity).lower()}"
+            phrase(
+                "{which} by {name} as {get}",
+                which=phrase("Approved") if one.approved else phrase("Rejected"),
+                name=one.approver.name,
+                capacity=phrase(CAPACITIES.get(one.capacity, one.capacity)).lower(),
+            )
             + (f": {one.reason}" if one.reason else "")
             for one in change.approvals
         ]
         warnings = [superseded_words(change.impact.supersedes)] if change.impact.supersedes else []
         if not warnings:
-            lines.append("No issued document is superseded.")
+            lines.append(phrase("No issued document is superseded."))
         if capacity := self.capacity_words(item):
             lines.append(capacity)
         return Detail(
             f"{change.course_code} · {change.student_name} · {left_to_right(change.reg_no)}",
-            f"{change.requested_by.name} asks to change this result",
-            ("", "Before", "After"),
+            phrase("{name} asks to change this result", name=change.requested_by.name),
+            ("", phrase("Before"), phrase("After")),
             rows,
             lines,
             warnings,
@@ -304,8 +341,16 @@ class InboxPresenter:
             return ""
         roles = ("exam_cell", "registrar") if item.change.stage == APPLIES else ("head", "dean")
         role = next((role for role in roles if role in self._roles), "")
-        place = "second of two: your approval applies it" if item.change.stage == APPLIES else "first of two"
-        return f"You sign as {CAPACITIES.get(role, 'approver')}, {place}."
+        place = (
+            phrase("second of two: your approval applies it")
+            if item.change.stage == APPLIES
+            else phrase("first of two")
+        )
+        return phrase(
+            "You sign as {capacity}, {place}.",
+            capacity=phrase(CAPACITIES.get(role, "approver")),
+            place=place,
+        )
 
     # Choosing
 
@@ -334,13 +379,15 @@ class InboxPresenter:
         keys = self.chosen or ({key} if key is not None else set())
         items = tuple(item for item in self.items if item.key in keys)
         if not items:
-            return "There is nothing to decide."
+            return phrase("There is nothing to decide.")
         if items[0].barred:
             return items[0].barred
         if len({item.like for item in items}) > 1:
-            return "Decide sheets, first approvals and second approvals separately: choose items of one kind."
+            return phrase(
+                "Decide sheets, first approvals and second approvals separately: choose items of one kind."
+            )
         if not approves and not reason.strip():
-            return "Say why: the reason goes to whoever handed it in."
+            return phrase("Say why: the reason goes to whoever handed it in.")
         return Plan(items, approves, reason.strip(), self._question(items) if approves else "")
 
     def _question(self, items: tuple[Item, ...]) -> str:
@@ -353,16 +400,20 @@ class InboxPresenter:
                 f"{name} {moved(before, after)}"
                 for name, before, after in effects_of(change.impact.old, change.impact.new)
                 if before != after
-            ] or ["no figure moves"]
+            ] or [phrase("no figure moves")]
             subject = f"{left_to_right(change.reg_no)} {change.course_code}: {', '.join(effects)}"
         else:
-            subject = f"{plural(len(changes), 'result')} change now: " + listed(
+            subject = phrase("{results} change now: ", results=plural(len(changes), "result")) + listed(
                 f"{left_to_right(c.reg_no)} {c.course_code} {moved(c.old_grade, c.new_grade)}"
                 for c in changes
             )
         serials = [serial for change in changes for serial in change.impact.supersedes]
-        documents = f" {superseded_words(serials)}" if serials else " No document is superseded."
-        return f"{subject}.{documents} Ctrl+Enter applies it, Esc leaves it."
+        documents = f" {superseded_words(serials)}" if serials else phrase(" No document is superseded.")
+        return phrase(
+            "{subject}.{documents} Ctrl+Enter applies it, Esc leaves it.",
+            subject=subject,
+            documents=documents,
+        )
 
     def carry_out(self, plan: Plan, report: Report, outcomes: list[Outcome]) -> None:
         """Item by item, so that what was done before a cancel or a lost network stays done. `outcomes`
@@ -390,18 +441,29 @@ class InboxPresenter:
         if item.sheet is not None:
             if plan.approves:
                 drafts = self._post.approve_sheet(item.sheet.section_id, item.sheet.rev, key)
-                return f"Approved: {item.title}, {plural(drafts, 'draft')} written"
+                return phrase(
+                    "Approved: {title}, {drafts} written", title=item.title, drafts=plural(drafts, "draft")
+                )
             self._post.return_sheet(item.sheet.section_id, plan.reason, key)
-            return f"Returned: {item.title}"
+            return phrase("Returned: {title}", title=item.title)
         assert item.change is not None
         change = self._post.decide_change(item.change.id, plan.approves, plan.reason, key)
         if not plan.approves:
-            return f"Rejected: {item.title}"
+            return phrase("Rejected: {title}", title=item.title)
         if change.status == "approved":
             superseded = len(change.impact.supersedes)
-            documents = f", {plural(superseded, 'document')} superseded" if superseded else ""
-            return f"Applied: {item.title}, {moved(change.old_grade, change.new_grade)}{documents}"
-        return f"Approved: {item.title}, now with {WAITS_FOR[APPLIES]}"
+            documents = (
+                phrase(", {documents} superseded", documents=plural(superseded, "document"))
+                if superseded
+                else ""
+            )
+            return phrase(
+                "Applied: {title}, {moved}{documents}",
+                title=item.title,
+                moved=moved(change.old_grade, change.new_grade),
+                documents=documents,
+            )
+        return phrase("Approved: {title}, now with {whom}", title=item.title, whom=phrase(WAITS_FOR[APPLIES]))
 
     def take_outcomes(self, outcomes: Sequence[Outcome]) -> str:
         """What was decided leaves the list; what was refused stays, with the reason. Answers the sentence
@@ -416,7 +478,9 @@ class InboxPresenter:
         for one in refused:
             assert one.error is not None
             again = isinstance(one.error, ProblemAnswer) and one.error.code in STALE
-            self.refusals[one.key] = in_words(one.error) + (" The list was read again." if again else "")
+            self.refusals[one.key] = in_words(one.error) + (
+                phrase(" The list was read again.") if again else ""
+            )
         self.on_change()
         if len(done) == 1 and not refused:
             return f"{done[0].sentence}."
@@ -427,9 +491,11 @@ class InboxPresenter:
             parts.append(f"{verb}: {len(done):,} ({names}).")
         unsent = sum(isinstance(one.error, TryLater) for one in refused)
         if len(refused) > unsent:
-            parts.append(f"{len(refused) - unsent:,} refused; the reason stands beside each.")
+            parts.append(
+                phrase("{number:,} refused; the reason stands beside each.", number=len(refused) - unsent)
+            )
         if unsent:
-            parts.append("The rest was not sent." if done else "Not sent.")
+            parts.append(phrase("The rest was not sent.") if done else phrase("Not sent."))
         return " ".join(parts)
 
 
@@ -438,20 +504,25 @@ class InboxPresenter:
 
 def superseded_words(serials: Sequence[str]) -> str:
     count = plural(len(serials), "document")
-    verb = "is" if len(serials) == 1 else "are"
-    return f"{count} {verb} superseded: {listed(left_to_right(serial) for serial in serials)}."
+    verb = phrase("is") if len(serials) == 1 else phrase("are")
+    return phrase(
+        "{count} {verb} superseded: {names}.",
+        count=count,
+        verb=verb,
+        names=listed(left_to_right(serial) for serial in serials),
+    )
 
 
 def cell_words(mark: str | None, score: Decimal | None) -> str:
     if mark is None:
-        return "blank"
-    return str(score) if mark == SCORED else MARK_WORDS.get(mark, mark)
+        return phrase("blank")
+    return str(score) if mark == SCORED else phrase(MARK_WORDS.get(mark, mark))
 
 
 def effects_of(old: Figures, new: Figures) -> list[tuple[str, Decimal | str | None, Decimal | str | None]]:
     return [
-        ("total", old.total, new.total),
-        ("grade", old.grade, new.grade),
+        (phrase("total"), old.total, new.total),
+        (phrase("grade"), old.grade, new.grade),
         ("CGPA", old.cgpa, new.cgpa),
     ]
 
@@ -459,14 +530,14 @@ def effects_of(old: Figures, new: Figures) -> list[tuple[str, Decimal | str | No
 def figures(old: Figures, new: Figures) -> list[tuple[str, str, str]]:
     """Each figure that hangs on a result, before and after."""
     pairs: list[tuple[str, Decimal | str | None, Decimal | str | None]] = [
-        ("Total", old.total, new.total),
-        ("Grade", old.grade, new.grade),
-        ("Points", old.grade_points, new.grade_points),
-        ("Outcome", old.outcome, new.outcome),
+        (phrase("Total"), old.total, new.total),
+        (phrase("Grade"), old.grade, new.grade),
+        (phrase("Points"), old.grade_points, new.grade_points),
+        (phrase("Outcome"), old.outcome, new.outcome),
         ("SGPA", old.sgpa, new.sgpa),
         ("CGPA", old.cgpa, new.cgpa),
-        ("Credits earned", old.credits_earned, new.credits_earned),
-        ("Standing", (old.standing or "").replace("_", " "), (new.standing or "").replace("_", " ")),
+        (phrase("Credits earned"), old.credits_earned, new.credits_earned),
+        (phrase("Standing"), (old.standing or "").replace("_", " "), (new.standing or "").replace("_", " ")),
     ]
     return [(name, figure(before), figure(after)) for name, before, after in pairs]
 
@@ -481,18 +552,22 @@ def sheet_detail(summary: SheetSummary, sheet: SheetView) -> Detail:
         others = [cell.mark for cell in cells if cell is not None and cell.mark not in (None, SCORED)]
         filled = len(scores) + len(others)
         mean = (
-            f"{sum(scores, Decimal(0)) / len(scores):.1f} of {column.max_score.normalize():f}"
+            phrase(
+                "{number:.1f} of {normalize:f}",
+                number=sum(scores, Decimal(0)) / len(scores),
+                normalize=column.max_score.normalize(),
+            )
             if scores
             else DASH
         )
         also = "".join(
-            f", {others.count(mark):,} {MARK_WORDS.get(mark, mark)}"
+            f", {others.count(mark):,} {phrase(MARK_WORDS.get(mark, mark))}"
             for mark in sorted({m for m in others if m})
         )
         rows.append(
             (
                 f"{column.name}, {column.weight.normalize():f} %",
-                f"{filled:,} of {len(enrolled):,}{also}",
+                phrase("{filled:,} of {count:,}{also}", filled=filled, count=len(enrolled), also=also),
                 mean,
             )
         )
@@ -501,28 +576,44 @@ def sheet_detail(summary: SheetSummary, sheet: SheetView) -> Detail:
             for row, cell in zip(enrolled, cells, strict=True)
             if cell is None or cell.mark is None
         ]
-    lines, warnings = [f"{plural(len(sheet.rows), 'student')} on the roster."], []
+    lines, warnings = [phrase("{students} on the roster.", students=plural(len(sheet.rows), "student"))], []
     if missing:
         warnings.append(
-            f"{plural(len(missing), 'mark')} missing: {listed(missing, 4)}. "
-            f"Until {'it is' if len(missing) == 1 else 'they are'} in, the results cannot be published."
+            phrase(
+                "{marks} missing: {names}. Until {which} in, the results cannot be published.",
+                marks=plural(len(missing), "mark"),
+                names=listed(missing, 4),
+                which=phrase("it is") if len(missing) == 1 else phrase("they are"),
+            )
         )
     weights = sum((column.weight for column in sheet.assessments), Decimal(0))
     if weights != 100:
-        warnings.append(f"The weights add up to {weights.normalize():f}, not 100.")
+        warnings.append(
+            phrase("The weights add up to {normalize:f}, not 100.", normalize=weights.normalize())
+        )
     waiting = [device for device in summary.devices if device.pending or device.conflicts]
     warnings += [
-        f"{device.account.name} still has {plural(device.pending, 'unsent mark')}"
-        + (f" and {plural(device.conflicts, 'conflict')}" if device.conflicts else "")
-        + f" on {device.name}."
+        phrase(
+            "{name} still has {marks}", name=device.account.name, marks=plural(device.pending, "unsent mark")
+        )
+        + (
+            phrase(" and {conflicts}", conflicts=plural(device.conflicts, "conflict"))
+            if device.conflicts
+            else ""
+        )
+        + phrase(" on {name}.", name=device.name)
         for device in waiting
     ]
     if sheet.rev != summary.rev:
-        warnings.append("The sheet moved since the list was read; press F5 before you approve it.")
+        warnings.append(phrase("The sheet moved since the list was read; press F5 before you approve it."))
     return Detail(
         f"{summary.course_code} {summary.course_title} · {summary.section}",
-        f"{summary.term} · handed in by {person_words(summary.submitted_by)}",
-        ("Assessment", "Marks", "Mean"),
+        phrase(
+            "{term} · handed in by {person_words}",
+            term=summary.term,
+            person_words=person_words(summary.submitted_by),
+        ),
+        (phrase("Assessment"), phrase("Marks"), phrase("Mean")),
         rows,
         lines,
         warnings,
@@ -530,4 +621,4 @@ def sheet_detail(summary: SheetSummary, sheet: SheetView) -> Detail:
 
 
 def person_words(person: Person | None) -> str:
-    return person.name if person is not None else "the lead teacher"
+    return person.name if person is not None else phrase("the lead teacher")

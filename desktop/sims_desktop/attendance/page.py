@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 from sims_desktop.attendance.presenter.classlist import LETTERS, ClassListPresenter, Line
 from sims_desktop.attendance.presenter.drafts import ClassKey, KeptClass, Sent
 from sims_desktop.kit import theme
+from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.notes import Note
 from sims_desktop.kit.page import Page, Surroundings
 from sims_desktop.kit.search import Entry
@@ -35,7 +36,7 @@ from sims_desktop.kit.wording import left_to_right
 from sims_shared.attendance import ClassRoster
 
 TINTS = {"absent": "refused", "late": "conflict", "leave": "waiting"}
-HINT = "A absent · L late · V on leave · P present; or the last digits of a number, Enter: absent"
+HINT = later("A absent · L late · V on leave · P present; or the last digits of a number, Enter: absent")
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -80,7 +81,7 @@ class ClassTable(RecordView[Line]):
 
 
 class AttendancePage(Page):
-    title = "Attendance"
+    title = later("Attendance")
     guide = "faculty#attendance"
 
     def __init__(
@@ -100,24 +101,24 @@ class AttendancePage(Page):
         wide = self.fontMetrics().averageCharWidth()
         self.section = QComboBox(self)
         self.section.setObjectName("attendance_section")
-        self.section.setAccessibleName("Section")
+        self.section.setAccessibleName(phrase("Section"))
         self.section.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.day = QDateEdit(self)
         self.day.setObjectName("attendance_day")
-        self.day.setAccessibleName("Day of the class")
+        self.day.setAccessibleName(phrase("Day of the class"))
         self.day.setCalendarPopup(True)
         self.day.setDisplayFormat("ddd d MMMM yyyy")
         self.day.setMinimumWidth(wide * 28)
         self.day.setDate(_as_qdate(self._today()))
         self.slot = QSpinBox(self)
         self.slot.setObjectName("attendance_slot")
-        self.slot.setAccessibleName("Slot of the day")
-        self.slot.setPrefix("Slot ")
+        self.slot.setAccessibleName(phrase("Slot of the day"))
+        self.slot.setPrefix(phrase("Slot "))
         self.slot.setRange(1, 20)
         self.section.activated.connect(lambda _: self._choose())
         self.day.dateChanged.connect(lambda _: self._choose())
         self.slot.valueChanged.connect(lambda _: self._choose())
-        self.save_button = QPushButton("Save", self)
+        self.save_button = QPushButton(phrase("Save"), self)
         self.save_button.setObjectName("attendance_save")
         self.save_button.setToolTip("Ctrl+Enter")
         self.save_button.clicked.connect(lambda checked=False: self.save())
@@ -142,14 +143,14 @@ class AttendancePage(Page):
             tint=_tint,
         )
         self.list = ClassTable(self.model, self.presenter, self)
-        self.list.setAccessibleName("Class list")
+        self.list.setAccessibleName(phrase("Class list"))
         self.list.selectionModel().currentRowChanged.connect(lambda now, _: self._moved(now.row()))
         self.around.remembered.restore_place("attendance_list", self.list.horizontalHeader())
         self.list.horizontalHeader().sectionResized.connect(
             lambda *_: self.around.remembered.save_place("attendance_list", self.list.horizontalHeader())
         )
         self.hint = self._label("attendance_hint")
-        self.hint.setText(HINT)
+        self.hint.setText(phrase(HINT))
         self.note = Note(self)
         line = QHBoxLayout()
         line.addWidget(self.counts)
@@ -177,7 +178,7 @@ class AttendancePage(Page):
 
     def _add_actions(self) -> None:
         presenter, add = self.presenter, self.add_action
-        marks = {"P": "Present", "A": "Absent", "L": "Late", "V": "On leave"}
+        marks = {"P": phrase("Present"), "A": phrase("Absent"), "L": phrase("Late"), "V": phrase("On leave")}
         for letter, words in marks.items():
             add(
                 f"attendance.{words.lower().replace(' ', '_')}",
@@ -260,7 +261,7 @@ class AttendancePage(Page):
             ]
             self._go_to((after or others)[0].key)
         else:
-            self.note.say("No other class waits on this computer.")
+            self.note.say(phrase("No other class waits on this computer."))
 
     # The server
 
@@ -295,7 +296,7 @@ class AttendancePage(Page):
         self.presenter.drafts.settle(sent)
         self.around.changes.tell("attendance", sent.kept.section_id)
         if sent.error is None and sent.kept.key == self.presenter.key:
-            self.note.say(f"Saved: {self.presenter.counts}")
+            self.note.say(phrase("Saved: {counts}", counts=self.presenter.counts))
             self.refresh()
             self._send_ready()  # what was saved again meanwhile
 
@@ -344,7 +345,7 @@ class AttendancePage(Page):
             def go(id: int = one.id) -> None:
                 self._go_to(ClassKey(id, self._today(), 1))
 
-            yield Entry(one.title, go, "attendance of today", also="att attendance class")
+            yield Entry(one.title, go, phrase("attendance of today"), also="att attendance class")
 
 
 def _tint(line: Line) -> QColor | None:

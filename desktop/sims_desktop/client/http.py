@@ -16,6 +16,7 @@ import msgspec
 
 from sims_desktop.client.errors import ClientError, Offline, ProblemAnswer, ServerBusy, SignedOut
 from sims_desktop.client.session import ForgetfulKeeper, Session
+from sims_desktop.kit.language import phrase
 from sims_shared.access import Hello, Tokens, User
 from sims_shared.problems import Fault
 
@@ -97,7 +98,7 @@ class Client:
         try:
             response = self._send("POST", "/api/auth/token/refresh/", None, body={"refresh": refresh})
         except ProblemAnswer as problem:
-            raise SignedOut(problem.detail or "Sign in again") from problem
+            raise SignedOut(problem.detail or phrase("Sign in again")) from problem
         return self.decode(response, Tokens)
 
     # -- Requests ----------------------------------------------------------------------------------
@@ -135,7 +136,7 @@ class Client:
         """
         token = self.session.access_token(self._exchange)
         if token is None:
-            raise SignedOut("Sign in to reach the server")
+            raise SignedOut(phrase("Sign in to reach the server"))
         try:
             return self._send(method, path, token, body=body, content=content, params=params, key=key)
         except ProblemAnswer as problem:
@@ -143,7 +144,7 @@ class Client:
                 raise
         token = self.session.access_token(self._exchange, refused=token)
         if token is None:
-            raise SignedOut("Sign in to reach the server")
+            raise SignedOut(phrase("Sign in to reach the server"))
         try:
             return self._send(method, path, token, body=body, content=content, params=params, key=key)
         except ProblemAnswer as problem:
@@ -187,7 +188,9 @@ class Client:
         try:
             return msgspec.json.decode(response.content, type=answer)
         except (msgspec.DecodeError, RecursionError) as fault:
-            raise Offline(f"The answer of {self.base_url} is not understood") from fault
+            raise Offline(
+                phrase("The answer of {base_url} is not understood", base_url=self.base_url)
+            ) from fault
 
 
 def _error_of(response: httpx2.Response) -> ClientError:
@@ -195,9 +198,11 @@ def _error_of(response: httpx2.Response) -> ClientError:
     problem = _problem_of(response)
     if status >= 500 or status in WAITED_OUT:
         said = problem.get("detail") if problem else None
-        return ServerBusy(said or f"The server is busy ({status})", _retry_after(response))
+        return ServerBusy(
+            said or phrase("The server is busy ({status})", status=status), _retry_after(response)
+        )
     if problem is None:
-        return Offline(f"The answer {status} does not come from a SIMS server")
+        return Offline(phrase("The answer {status} does not come from a SIMS server", status=status))
     return ProblemAnswer(
         status,
         problem["code"],
@@ -234,7 +239,7 @@ def _retry_after(response: httpx2.Response) -> float | None:
 
 def _why(fault: Exception) -> str:
     if isinstance(fault, httpx2.TimeoutException):
-        return "The server did not answer in time"
+        return phrase("The server did not answer in time")
     if isinstance(fault, httpx2.ConnectError) and "CERTIFICATE" in str(fault).upper():
-        return "The server's certificate is not trusted"
-    return "The server cannot be reached"
+        return phrase("The server's certificate is not trusted")
+    return phrase("The server cannot be reached")

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from sims_desktop.client.errors import ProblemAnswer
 from sims_desktop.client.http import Client
 from sims_desktop.client.results import every
+from sims_desktop.kit.language import phrase
 from sims_desktop.offline.store import SheetStore, ShownRefusal
 from sims_shared.results import PendingChangeView, ResultView
 
@@ -59,10 +60,16 @@ def request_changes(client: Client, store: SheetStore, section_id: int, reason: 
         result = results.get(students.get(enrollment_id, 0))
         blank = [one.assessment for one in ours if one.mine.mark is None]
         if result is None:
-            left.append(f"{who}: the result is not published")
+            left.append(phrase("{who}: the result is not published", who=who))
             continue
         if blank:
-            left.append(f"{who}: {', '.join(blank)} would become blank, which no change can ask for")
+            left.append(
+                phrase(
+                    "{who}: {list} would become blank, which no change can ask for",
+                    who=who,
+                    list=", ".join(blank),
+                )
+            )
             continue
         try:
             change = client.post(

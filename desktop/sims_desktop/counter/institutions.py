@@ -13,6 +13,7 @@ import re
 import threading
 from pathlib import Path
 
+from sims_desktop.kit.language import phrase
 from sims_shared.seal import (
     KeyDocument,
     KeysUnreadable,
@@ -61,8 +62,12 @@ class Institutions:
             for key in before.keys:
                 if now.get(key.id) != (key.purpose, key.public_key, key.certificates):
                     raise KeysChanged(
-                        f"{document.institution} shows other keys than before: {key.id} is missing or "
-                        "altered. The pinned keys stay; ask the operator."
+                        phrase(
+                            "{institution} shows other keys than before: {id} is missing or altered. "
+                            "The pinned keys stay; ask the operator.",
+                            institution=document.institution,
+                            id=key.id,
+                        )
                     )
         if document.keys:
             self._write(document.issuer, "json", data)

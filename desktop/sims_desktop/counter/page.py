@@ -8,6 +8,7 @@ answered; no key leads to a sealed paper in one step.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, Qt, QTimer
@@ -40,10 +41,11 @@ from sims_desktop.counter.preview import Preview, read_pages
 from sims_desktop.counter.printers import FolderPrinter, list_printers
 from sims_desktop.counter.verify_panel import VerifyPanel
 from sims_desktop.kit.forms import Complaint
+from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.notes import Note
 from sims_desktop.kit.page import Page, Surroundings
 from sims_desktop.kit.tables import Field, RecordModel, RecordView
-from sims_desktop.kit.wording import when
+from sims_desktop.kit.wording import status_words, when
 from sims_shared.people import StudentView
 from sims_shared.transcripts import IssuedDocumentDetail, IssuedDocumentView
 
@@ -61,7 +63,7 @@ def _large(label: QLabel | WandLine, by: float, *, bold: bool = False) -> None:
 class CounterPage(Page):
     """`folder` takes what is printed "to a file"."""
 
-    title = "Counter"
+    title = later("Counter")
     guide = "counter"
 
     def __init__(
@@ -99,12 +101,12 @@ class CounterPage(Page):
     def _make_widgets(self) -> None:
         self.search = WandLine(self)
         self.search.setObjectName("counter_search")
-        self.search.setPlaceholderText("Name, number or phone; or scan a card")
-        self.search.setAccessibleName("Find a student by name, number or phone, or scan a card")
+        self.search.setPlaceholderText(phrase("Name, number or phone; or scan a card"))
+        self.search.setAccessibleName(phrase("Find a student by name, number or phone, or scan a card"))
         _large(self.search, 1.3)
         self.printer = QComboBox(self)
         self.printer.setObjectName("printer")
-        self.printer.setAccessibleName("Printer")
+        self.printer.setAccessibleName(phrase("Printer"))
         self.headline = QLabel(self)
         self.headline.setObjectName("headline")
         _large(self.headline, 1.4, bold=True)
@@ -128,24 +130,24 @@ class CounterPage(Page):
                 Field("Name", lambda one: one.name, 190),
                 Field("Father", lambda one: one.father_name or "", 70),
                 Field("Phone", lambda one: one.phone or "", 80),
-                Field("Status", lambda one: one.status.replace("_", " "), 90),
+                Field("Status", lambda one: status_words(one.status), 90),
             ]
         )
         self.hits = RecordView(self.students, "hits", parent=self)
-        self.hits.setAccessibleName("Students found")
+        self.hits.setAccessibleName(phrase("Students found"))
         self.documents: RecordModel[IssuedDocumentView] = RecordModel(
             [
                 Field("Serial", lambda one: one.serial, 115),
                 Field("Document", document_words, 110),
-                Field("State", lambda one: one.status, 85),
+                Field("State", lambda one: status_words(one.status), 85),
                 Field("For", lambda one: one.purpose, 100),
-                Field("Issued", lambda one: f"{when(one.issued_at, now())} by {one.issued_by.name}", 150),
+                Field("Issued", lambda one: issue_words(one, now()), 150),
             ]
         )
         self.issued = RecordView(self.documents, "issued", parent=self)
-        self.issued.setAccessibleName("Documents issued to this student")
+        self.issued.setAccessibleName(phrase("Documents issued to this student"))
         self.panel = PaperPanel(self.paper, self)
-        self.preview = Preview("preview", "The paper stands here before it is sealed.", self)
+        self.preview = Preview("preview", phrase("The paper stands here before it is sealed."), self)
         self.note = Note(self)
         self.verify = VerifyPanel(self.around, self._verifier, self)
         self._pause = QTimer(self)
@@ -156,7 +158,7 @@ class CounterPage(Page):
         top = QHBoxLayout()
         top.setContentsMargins(0, 0, 0, 0)
         top.addWidget(self.search, 1)
-        label = QLabel("&Printer", self)
+        label = QLabel(phrase("&Printer"), self)
         label.setBuddy(self.printer)
         top.addWidget(label)
         top.addWidget(self.printer)
@@ -271,7 +273,8 @@ class CounterPage(Page):
             self.hits.selectRow(0)
         else:
             self.standing.setText(found.sentence)
-        self.note.say(f"{found.sentence} {'Down, Enter opens one.' if found.students else ''}".strip())
+        then = phrase("Down, Enter opens one.") if found.students else ""
+        self.note.say(f"{found.sentence} {then}".strip())
 
     def visit(self, student_id: int, serial: str = "") -> None:
         if self._is_busy():
@@ -304,14 +307,14 @@ class CounterPage(Page):
             self.headline.setText("")
             self.holds.say("")
             self.standing.show()
-            self.standing.setText("Scan a card, or type a name, a number or a phone; Enter opens.")
+            self.standing.setText(phrase("Scan a card, or type a name, a number or a phone; Enter opens."))
             self.about.setText("")
             self._show_hint()
             return
         self.headline.setText(visitor.headline)
         self.holds.say("\n".join(visitor.hold_words))
         requests = visitor.request_words(self.around.now())
-        nothing = [] if visitor.holds else ["No hold, no open request."]
+        nothing = [] if visitor.holds else [phrase("No hold, no open request.")]
         self.standing.setText("\n".join(requests or nothing))
         self.standing.setVisible(bool(self.standing.text()))
         self.about.setText(visitor.about)
@@ -376,7 +379,7 @@ class CounterPage(Page):
         if visitor is None or visitor.student.id != student_id or self.paper.stage is not Stage.DRAWING:
             return
         self._drawn += 1
-        self.preview.show_pages(images, "Preview: what the sealed transcript will say")
+        self.preview.show_pages(images, phrase("Preview: what the sealed transcript will say"))
         self.paper.drew(pdf)
 
     def _carry_out(self, job: Job) -> None:
@@ -399,7 +402,7 @@ class CounterPage(Page):
         """What was done stays readable while the cursor is back in the search box."""
         self.note.say(said)
         self._to_search()
-        self._render(pdf, f"{serial}, as sealed")
+        self._render(pdf, phrase("{serial}, as sealed", serial=serial))
         visitor = self._desk.visitor
         if visitor is None:
             return
@@ -433,7 +436,8 @@ class CounterPage(Page):
 
         def done(images: list[QImage]) -> None:
             if drawn == self._drawn:
-                self.preview.show_pages(images, f"{document.serial}, as sealed; {document.status}")
+                sealed = phrase("{serial}, as sealed", serial=document.serial)
+                self.preview.show_pages(images, f"{sealed}; {status_words(document.status)}")
 
         self.around.tasks.run(
             lambda progress: read_pages(self._calls.sealed_file(document.serial)),
@@ -453,8 +457,11 @@ class CounterPage(Page):
 
         def done(images: list[QImage]) -> None:
             self._drawn += 1
-            self.preview.show_pages(images, "Unofficial copy")
-            self.note.say(f"Unofficial copy printed on {printer.name}; its code verifies for 48 hours.")
+            self.preview.show_pages(images, phrase("Unofficial copy"))
+            said = phrase(
+                "Unofficial copy printed on {name}; its code verifies for 48 hours.", name=printer.name
+            )
+            self.note.say(said)
 
         def work(progress: object) -> list[QImage]:
             pdf = self._calls.unofficial_copy(student_id)
@@ -470,7 +477,7 @@ class CounterPage(Page):
         if self._is_busy():
             return
         if document is None:
-            self.note.say("Choose a document first: scan its serial, or open its student.")
+            self.note.say(phrase("Choose a document first: scan its serial, or open its student."))
             return
 
         def done(detail: IssuedDocumentDetail) -> None:
@@ -499,7 +506,7 @@ class CounterPage(Page):
         self._printers = printers
         self.printer.clear()
         for number, printer in enumerate(printers):
-            self.printer.addItem("To a file" if printer is self._folder else printer.name)
+            self.printer.addItem(phrase("To a file") if printer is self._folder else printer.name)
             self.printer.setItemData(number, printer.name, Qt.ItemDataRole.ToolTipRole)
         names = [printer.name for printer in printers]
         self.printer.setCurrentIndex(names.index(chosen) if chosen in names else 0)
@@ -560,7 +567,7 @@ class CounterPage(Page):
         if self.is_verifying:
             self._serve()
         if self._desk.visitor is None:
-            self.note.say("Open a student first: scan a card, or type and press Enter.")
+            self.note.say(phrase("Open a student first: scan a card, or type and press Enter."))
         return self._desk.visitor
 
     def _is_busy(self) -> bool:
@@ -668,6 +675,10 @@ class CounterPage(Page):
 def read_unofficial(paper: PaperPresenter, student_id: int) -> tuple[bytes, list[QImage]]:
     pdf = paper.draw(student_id)
     return pdf, read_pages(pdf)
+
+
+def issue_words(document: IssuedDocumentView, now: datetime) -> str:
+    return phrase("{when} by {name}", when=when(document.issued_at, now), name=document.issued_by.name)
 
 
 def _unsaid(error: Exception) -> None:

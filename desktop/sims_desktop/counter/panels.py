@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
 from sims_desktop.counter.presenter.paper import COPIES_AT_MOST, PURPOSES, PaperPresenter, Stage
 from sims_desktop.kit.forms import Form
+from sims_desktop.kit.language import phrase
 
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
@@ -61,14 +62,16 @@ class PaperPanel(QWidget):
         self.heading.setFont(font)
         self.form = Form(self)
         self.purpose = WandLine(self)
-        self.choices = QLabel("   ".join(f"{n} {purpose}" for n, purpose in enumerate(PURPOSES, 1)), self)
+        self.choices = QLabel(
+            "   ".join(f"{n} {phrase(purpose)}" for n, purpose in enumerate(PURPOSES, 1)), self
+        )
         self.choices.setWordWrap(True)
         self.copies = CountBox(self)
         self.copies.setRange(1, COPIES_AT_MOST)
         self.reason = WandLine(self)
         self.void = WandLine(self)
         self.stock = WandLine(self)
-        self.stock.setPlaceholderText("plain paper")
+        self.stock.setPlaceholderText(phrase("plain paper"))
         self.form.add("purpose", "&What for", self.purpose)
         self.form.add("copies", "&Copies", self.copies)
         self.form.add("void", "Spoiled s&heet", self.void)
@@ -97,12 +100,15 @@ class PaperPanel(QWidget):
         again = paper.document
         if again is None:
             name = paper.visitor.student.name if paper.visitor else ""
-            self.heading.setText(f"Transcript of {name}")
+            self.heading.setText(phrase("Transcript of {name}", name=name))
         else:
             self.heading.setText(
-                f"A sheet of {again.serial} is spoiled: void it and print the same document again"
+                phrase(
+                    "A sheet of {serial} is spoiled: void it and print the same document again",
+                    serial=again.serial,
+                )
                 if paper.is_spoiled
-                else f"Print {again.serial} again, the same document"
+                else phrase("Print {serial} again, the same document", serial=again.serial)
             )
         self.choices.setVisible(again is None and stage in (Stage.PURPOSE, Stage.DRAWING))
         for name in ("purpose", "copies"):
@@ -145,14 +151,25 @@ class PaperPanel(QWidget):
     def _next_words(self, stage: Stage) -> str:
         paper = self._paper
         if stage is Stage.PURPOSE:
-            return "A digit or words, Enter shows it first. Esc leaves."
+            return phrase("A digit or words, Enter shows it first. Esc leaves.")
         if stage is Stage.DRAWING:
-            return "Drawing …"
+            return phrase("Drawing …")
         if stage is Stage.PREVIEW:
-            many = "numbers of the sheets, one a copy" if paper.copies > 1 else "number of the sheet"
-            return f"Wand the {many}, or leave it empty for plain paper; Enter seals, prints and records."
+            many = (
+                phrase("numbers of the sheets, one a copy")
+                if paper.copies > 1
+                else phrase("number of the sheet")
+            )
+            return phrase(
+                "Wand the {many}, or leave it empty for plain paper; Enter seals, prints and records.",
+                many=many,
+            )
         if stage is Stage.REPRINT:
-            return "Enter prints the same document again and records it. Esc leaves."
+            return phrase("Enter prints the same document again and records it. Esc leaves.")
         if stage is Stage.WORKING:
-            return "Sealing, printing, recording …" if paper.document is None else "Printing, recording …"
+            return (
+                phrase("Sealing, printing, recording …")
+                if paper.document is None
+                else phrase("Printing, recording …")
+            )
         return ""

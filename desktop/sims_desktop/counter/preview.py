@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from sims_desktop.kit.language import phrase
 from sims_desktop.kit.printing import pdf_pages
 
 GAP = 12
@@ -58,7 +59,9 @@ class Preview(QScrollArea):
         self._sheets = []
         for number, _ in enumerate(images, 1):
             sheet = QLabel(self._inside)
-            sheet.setAccessibleName(f"{title}, page {number} of {len(images)}")
+            sheet.setAccessibleName(
+                phrase("{title}, page {number} of {count}", title=title, number=number, count=len(images))
+            )
             sheet.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             self._column.insertWidget(number, sheet)
             self._sheets.append(sheet)

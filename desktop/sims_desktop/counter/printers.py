@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sims_desktop.counter.presenter.paper import Printer, PrinterFault
+from sims_desktop.kit.language import phrase
 
 ANSWERS_WITHIN = 30.0
 
@@ -30,12 +31,20 @@ class CupsPrinter:
                 ["lp", "-d", self.name, "-t", title], input=pdf, capture_output=True, timeout=ANSWERS_WITHIN
             )
         except subprocess.TimeoutExpired:
-            raise PrinterFault(f"{self.name} did not take the page within {ANSWERS_WITHIN:g} s.") from None
+            raise PrinterFault(
+                phrase(
+                    "{name} did not take the page within {seconds:g} s.",
+                    name=self.name,
+                    seconds=ANSWERS_WITHIN,
+                )
+            ) from None
         except OSError as fault:
-            raise PrinterFault(f"{self.name} cannot be reached: {fault.strerror}.") from fault
+            raise PrinterFault(
+                phrase("{name} cannot be reached: {strerror}.", name=self.name, strerror=fault.strerror)
+            ) from fault
         if done.returncode:
             said = done.stderr.decode(errors="replace").strip().removeprefix("lp: ").rstrip(".")
-            raise PrinterFault(f"{self.name}: {said or 'refused the page'}.")
+            raise PrinterFault(f"{self.name}: {said or phrase('refused the page')}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +62,7 @@ class RasterPrinter:
         printer.setPrinterName(self.name)
         printer.setDocName(title)
         if not printer.isValid():
-            raise PrinterFault(f"{self.name} is not there any more.")
+            raise PrinterFault(phrase("{name} is not there any more.", name=self.name))
         try:
             print_pdf(pdf, printer)
         except OSError as fault:
@@ -78,7 +87,9 @@ class FolderPrinter:
             self.folder.mkdir(parents=True, exist_ok=True)
             self.path_of(title).write_bytes(pdf)
         except OSError as fault:
-            raise PrinterFault(f"{self.folder} cannot be written: {fault.strerror}.") from fault
+            raise PrinterFault(
+                phrase("{folder} cannot be written: {strerror}.", folder=self.folder, strerror=fault.strerror)
+            ) from fault
 
 
 def list_printers() -> Sequence[Printer]:

@@ -13,10 +13,11 @@ from sims_desktop.counter.presenter.paper import words_of
 from sims_desktop.counter.presenter.verification import LARGEST_FILE, Finding, Question, Verifier
 from sims_desktop.counter.preview import Preview, read_pages
 from sims_desktop.kit import theme
+from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.page import Surroundings
 from sims_desktop.kit.tables import Field, RecordModel, RecordView
 
-ASK = "Scan the code of a document, or drop its PDF here; Ctrl+O opens one."
+ASK = later("Scan the code of a document, or drop its PDF here; Ctrl+O opens one.")
 
 
 class VerifyPanel(QWidget):
@@ -33,8 +34,8 @@ class VerifyPanel(QWidget):
         self.finding: Finding | None = None
         self.code = WandLine(self)
         self.code.setObjectName("verify_code")
-        self.code.setAccessibleName("Code of the document to verify")
-        self.code.setPlaceholderText("Scan the code; or drop a PDF")
+        self.code.setAccessibleName(phrase("Code of the document to verify"))
+        self.code.setPlaceholderText(phrase("Scan the code; or drop a PDF"))
         font = self.code.font()
         font.setPointSizeF(font.pointSizeF() * 1.3)
         self.code.setFont(font)
@@ -50,10 +51,12 @@ class VerifyPanel(QWidget):
             ]
         )
         self.list = RecordView(self.courses, "verified_courses", parent=self)
-        self.list.setAccessibleName("Courses and grades that the seal vouches for")
-        self.original = Preview("original", "The original stands here when the register has it.", self)
+        self.list.setAccessibleName(phrase("Courses and grades that the seal vouches for"))
+        self.original = Preview(
+            "original", phrase("The original stands here when the register has it."), self
+        )
         top = QHBoxLayout()
-        top.addWidget(QLabel("Verify", self))
+        top.addWidget(QLabel(phrase("Verify"), self))
         top.addWidget(self.code, 1)
         left = QWidget(self)
         column = QVBoxLayout(left)
@@ -94,7 +97,7 @@ class VerifyPanel(QWidget):
         self.finding = None
         self.code.clear()
         self.verdict.setText("")
-        self.in_words.setText(ASK)
+        self.in_words.setText(phrase(ASK))
         self.facts.setText("")
         self.faults.setText("")
         self.courses.set_records([])
@@ -110,7 +113,7 @@ class VerifyPanel(QWidget):
 
     def open_file(self) -> None:
         name, _ = QFileDialog.getOpenFileName(
-            self, "Verify a document", "", "Documents (*.pdf);;All files (*)"
+            self, phrase("Verify a document"), "", phrase("Documents (*.pdf);;All files (*)")
         )
         if name:
             self.check_file(Path(name))
@@ -125,7 +128,13 @@ class VerifyPanel(QWidget):
         def failed(error: Exception) -> None:
             if not isinstance(error, OSError):
                 raise error
-            self._show(Finding("NOT READ", f"{path.name} cannot be read: {error.strerror}.", False))
+            self._show(
+                Finding(
+                    phrase("NOT READ"),
+                    phrase("{name} cannot be read: {strerror}.", name=path.name, strerror=error.strerror),
+                    False,
+                )
+            )
 
         self.code.setText(path.name)
         self.code.selectAll()
@@ -134,7 +143,7 @@ class VerifyPanel(QWidget):
             lambda data: (
                 self.check(Question(data=data))
                 if data
-                else self._show(Finding("FOREIGN", f"{path.name} is empty.", False))
+                else self._show(Finding(phrase("FOREIGN"), phrase("{name} is empty.", name=path.name), False))
             ),
             failed,
             owner=self,

@@ -25,12 +25,13 @@ from sims_desktop.grading.presenter.bringing import (
 from sims_desktop.grading.presenter.grid import GridPresenter
 from sims_desktop.grading.presenter.matching import Match
 from sims_desktop.grading.presenter.workbook import NotThisSheet, read_workbook, write_workbook
+from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.tasks import Progress
 
 if TYPE_CHECKING:
     from sims_desktop.grading.page import GridPage
 
-READABLE = "Lists of marks (*.xlsx *.ods *.xls *.csv *.txt *.tsv)"
+READABLE = later("Lists of marks (*.xlsx *.ods *.xls *.csv *.txt *.tsv)")
 
 
 class ColumnsPanel(Panel):
@@ -42,25 +43,29 @@ class ColumnsPanel(Panel):
     def __init__(
         self, grid: GridPresenter, table: Foreign, columns: Columns | None, parent: QWidget | None = None
     ) -> None:
-        super().__init__("columns", "Which column is which?", parent)
+        super().__init__("columns", phrase("Which column is which?"), parent)
         self._table = table
         self.sentence = words(self, "columns_sentence")
         self.sentence.setText(
-            f"The file has {len(table.lines):,} lines. Choose where the registration numbers stand, and the "
-            "marks of each assessment that shall come in. The choice is remembered for files like this one."
+            phrase(
+                "The file has {count:,} lines. Choose where the registration numbers stand, "
+                "and the marks of each assessment that shall come in. "
+                "The choice is remembered for files like this one.",
+                count=len(table.lines),
+            )
         )
         form = QFormLayout()
         self.number = self._choice("columns_number", columns.number if columns else 0, free=False)
-        form.addRow(QLabel("Registration number", self), self.number)
+        form.addRow(QLabel(phrase("Registration number"), self), self.number)
         self.marks: dict[int, QComboBox] = {}
         for target, head in enumerate(grid.columns):
             if head.closed:
                 continue
             at = columns.marks.get(target, NO_COLUMN) if columns else NO_COLUMN
             self.marks[target] = self._choice(f"columns_{head.assessment_id}", at, free=True)
-            self.marks[target].setAccessibleName(f"Column of {head.name}")
+            self.marks[target].setAccessibleName(phrase("Column of {name}", name=head.name))
             form.addRow(QLabel(head.name, self), self.marks[target])
-        self.show_changes = QPushButton("Show what would change (Enter)", self)
+        self.show_changes = QPushButton(phrase("Show what would change (Enter)"), self)
         self.show_changes.setObjectName("columns_show")
         self.show_changes.setDefault(True)
         self.show_changes.clicked.connect(lambda: self.chosen.emit(self.columns))
@@ -74,11 +79,18 @@ class ColumnsPanel(Panel):
         box = QComboBox(self)
         box.setObjectName(name)
         if free:
-            box.addItem("not from this file", NO_COLUMN)
+            box.addItem(phrase("not from this file"), NO_COLUMN)
         sample = self._table.lines[0] if self._table.lines else []
         for column, heading in enumerate(self._table.headings):
             example = sample[column] if column < len(sample) else ""
-            box.addItem(f"{heading or f'Column {column + 1}'} – such as “{example[:24]}”", column)
+            box.addItem(
+                phrase(
+                    "{heading} – such as “{example}”",
+                    heading=heading or phrase("Column {number}", number=column + 1),
+                    example=example[:24],
+                ),
+                column,
+            )
         box.setCurrentIndex(max(0, box.findData(at)))
         return box
 
@@ -100,7 +112,9 @@ class SheetFiles:
         page = self._page
         sheet = page.grid.sheet
         name = f"{sheet.title} {sheet.section} {sheet.term}.xlsx".replace("/", "-")
-        path, _ = QFileDialog.getSaveFileName(page, "Save the sheet as an Excel file", name, "Excel (*.xlsx)")
+        path, _ = QFileDialog.getSaveFileName(
+            page, phrase("Save the sheet as an Excel file"), name, "Excel (*.xlsx)"
+        )
         if path:
             self.save(Path(path))
 
@@ -114,12 +128,16 @@ class SheetFiles:
             unfinished.write_bytes(content)
             unfinished.replace(path)
         except OSError as error:
-            page.note.say(f"Not saved: {error.strerror or error}")
+            page.note.say(phrase("Not saved: {strerror}", strerror=error.strerror or error))
             return
-        page.note.say(f"Saved {path.name}. Type marks there, then bring the file in with Ctrl+O.")
+        page.note.say(
+            phrase("Saved {name}. Type marks there, then bring the file in with Ctrl+O.", name=path.name)
+        )
 
     def ask_which_to_bring(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self._page, "Bring marks in from a file", "", READABLE)
+        path, _ = QFileDialog.getOpenFileName(
+            self._page, phrase("Bring marks in from a file"), "", phrase(READABLE)
+        )
         if path:
             self.bring(Path(path))
 
@@ -134,7 +152,7 @@ class SheetFiles:
             work,
             partial(self._read, path.name),
             self._not_read,
-            title=f"Reading {path.name}",
+            title=phrase("Reading {name}", name=path.name),
             owner=page,
         )
 
@@ -148,7 +166,7 @@ class SheetFiles:
         try:
             match = read_workbook(page.grid, pages)
             if match is not None:
-                self._preview(match, f"From {name}")
+                self._preview(match, phrase("From {name}", name=name))
                 return
             table = foreign_table(pages.values())
         except (NotThisSheet, ValueError) as error:
@@ -166,18 +184,18 @@ class SheetFiles:
     def _match(self, name: str, table: Foreign, columns: Columns) -> None:
         page = self._page
         if not columns.marks:
-            page.note.say("Choose the column of one assessment at least.")
+            page.note.say(phrase("Choose the column of one assessment at least."))
             return
         names = [head.name for head in page.grid.columns]
         told = columns.remembered(table.headings, names)
         page.around.remembered.put(f"columns/{table.fingerprint}", told)
-        self._preview(match_columns(page.grid, table, columns), f"From {name}")
+        self._preview(match_columns(page.grid, table, columns), phrase("From {name}", name=name))
 
     def _preview(self, match: Match, title: str) -> None:
         page = self._page
-        panel = MatchPanel(page, title=title, verb="Bring in")
+        panel = MatchPanel(page, title=title, verb=phrase("Bring in"))
         panel.applied.connect(page.apply_match)
         page.open_panel(panel)
         panel.preview(match)
         if not match.changes and not match.odd:
-            page.note.say(f"Nothing in the file differs. {' '.join(match.notes)}".strip())
+            page.note.say(phrase("Nothing in the file differs. {list}", list=" ".join(match.notes)).strip())

@@ -5,13 +5,14 @@ from __future__ import annotations
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from sims_desktop.grading.presenter.overview import OverviewPresenter, SheetLine, SheetList
+from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.notes import Note
 from sims_desktop.kit.page import Page, Surroundings
 from sims_desktop.kit.tables import Field, RecordModel, RecordView
 
 
 class OverviewPage(Page):
-    title = "My sheets"
+    title = later("My sheets")
     guide = "faculty"
 
     def __init__(self, around: Surroundings, shelf: SheetList, parent: QWidget | None = None) -> None:
@@ -34,7 +35,7 @@ class OverviewPage(Page):
             ]
         )
         self.list = RecordView(self.model, "sheets", parent=self)
-        self.list.setAccessibleName("My sheets")
+        self.list.setAccessibleName(phrase("My sheets"))
         self.note = Note(self)
         layout = QVBoxLayout(self)
         layout.addWidget(self.summary)
@@ -65,7 +66,9 @@ class OverviewPage(Page):
         if line.here:
             self.wants.emit("sheet", line.section_id)
         else:
-            self.note.say("This sheet is not on this computer yet; it comes with the next connection.")
+            self.note.say(
+                phrase("This sheet is not on this computer yet; it comes with the next connection.")
+            )
 
     def heard(self, kind: str, id: int) -> None:
         if kind in ("sheet", "sheets", "marks") and self.isVisible():

@@ -30,13 +30,14 @@ from sims_desktop.grading.presenter.submission import Device, Stage, Submission
 from sims_desktop.grading.presenter.tray import TrayPresenter
 from sims_desktop.grading.strip import Strip
 from sims_desktop.grading.view import GridView
+from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.notes import Note
 from sims_desktop.kit.page import Page, Surroundings
 from sims_desktop.kit.search import Entry, rank
 from sims_desktop.kit.tasks import Progress
 from sims_shared.grading import DevicesUnsynced, SheetStale
 
-KEYS_NAME = "Grade grid"
+KEYS_NAME = later("Grade grid")
 MOST_SUMMED = 5_000
 LOOKS_AFTER = 700  # milliseconds after the last act: guards never come between two keys
 
@@ -73,7 +74,8 @@ class GridPage(Page):
         super().__init__(around, "grid_page", parent)
         self._office = office
         self.section_id = section_id
-        self.heading = QLabel(f"{sheet.title} · Section {sheet.section} · {sheet.term}", self)
+        where = f"{phrase('Section')} {sheet.section}"
+        self.heading = QLabel(f"{sheet.title} · {where} · {sheet.term}", self)
         self.heading.setObjectName("sheet_title")
         self.heading.setTextFormat(Qt.TextFormat.PlainText)
         font = self.heading.font()
@@ -85,8 +87,8 @@ class GridPage(Page):
         self.state.setTextFormat(Qt.TextFormat.PlainText)
         self.find_line = QLineEdit(self)
         self.find_line.setObjectName("find")
-        self.find_line.setPlaceholderText("End of a number, or a name")
-        self.find_line.setAccessibleName("Go to a registration number or name")
+        self.find_line.setPlaceholderText(phrase("End of a number, or a name"))
+        self.find_line.setAccessibleName(phrase("Go to a registration number or name"))
         self.find_line.setMaximumWidth(self.fontMetrics().averageCharWidth() * 32)
         self.find_line.hide()
         self.view = GridView(self.grid, self)
@@ -202,7 +204,9 @@ class GridPage(Page):
         for row in self.grid.sheet.rows:
             if rank(query, f"{row.reg_no} {row.name}") is not None:
                 yield Entry(
-                    row.name, partial(self._follow_student, row), f"{row.reg_no} · student of this sheet"
+                    row.name,
+                    partial(self._follow_student, row),
+                    phrase("{reg_no} · student of this sheet", reg_no=row.reg_no),
                 )
 
     # Acts
@@ -235,7 +239,7 @@ class GridPage(Page):
         if block is not None:
             QGuiApplication.clipboard().setText(self.grid.copy(*block, with_names=with_names))
             rows, columns = block.bottom - block.top + 1, block.right - block.left + 1
-            self.note.say(f"Copied {rows:,} × {columns:,} cells")
+            self.note.say(phrase("Copied {rows:,} × {columns:,} cells", rows=rows, columns=columns))
 
     def cut(self) -> None:
         block = self.view.hull()
@@ -253,7 +257,7 @@ class GridPage(Page):
     def paste_by_number(self) -> None:
         match = match_by_number(self.grid, QGuiApplication.clipboard().text(), self.view.column_here())
         if match is None:
-            self.note.say("The clipboard has no column of registration numbers of this section")
+            self.note.say(phrase("The clipboard has no column of registration numbers of this section"))
             return
         panel = MatchPanel(self)
         panel.applied.connect(self.apply_match)
@@ -272,21 +276,21 @@ class GridPage(Page):
         self._did(self.grid.clear(self.view.chosen()))
 
     def print_award_list(self) -> None:
-        self._print(award_list(self.grid, self.around.now()), "the award list")
+        self._print(award_list(self.grid, self.around.now()), phrase("the award list"))
 
     def print_column(self) -> None:
         if self.grid.columns:
             column = self.view.column_here()
             paper = award_list_in_words(self.grid, column, self.around.now())
-            self._print(paper, f"the award list of {self.grid.columns[column].name}")
+            self._print(paper, phrase("the award list of {name}", name=self.grid.columns[column].name))
 
     def _print(self, paper: str, what: str) -> None:
         from sims_desktop.kit.printing import ask_printer, print_html
 
-        printer = ask_printer(self, f"Print {what}")
+        printer = ask_printer(self, phrase("Print {what}", what=what))
         if printer is not None:
             print_html(paper, printer)
-            self.note.say(f"Printed {what}, revision {self.grid.sheet.rev:,}")
+            self.note.say(phrase("Printed {what}, revision {rev:,}", what=what, rev=self.grid.sheet.rev))
 
     # Moving about
 
@@ -303,7 +307,7 @@ class GridPage(Page):
             row = self.grid.row(place)
             self.note.say(f"{row.reg_no} {row.name}")
         elif words.strip():
-            self.note.say(f"Nobody here matches “{words.strip()}”")
+            self.note.say(phrase("Nobody here matches “{words}”", words=words.strip()))
 
     def _leave_find(self) -> None:
         self.find_line.clear()
@@ -314,7 +318,7 @@ class GridPage(Page):
         self.view.finish_typing()
         position = self.grid.next_problem(self.view.here())
         if position is None:
-            self.note.say("No problem left")
+            self.note.say(phrase("No problem left"))
             return
         self.view.go_to(position)
         self.note.say(self.grid.described(*position))
@@ -338,16 +342,26 @@ class GridPage(Page):
             self.view.keep(self.grid.key(at[0], column))
         if self.grid.filter is wanted:
             self.grid.apply_filter(Filter.ALL)
-            self.note.say("All students")
+            self.note.say(phrase("All students"))
             return
         self.grid.apply_filter(wanted, column)
-        where = f"in {self.grid.columns[column].name}" if wanted is Filter.MISSING_HERE else "anywhere"
+        where = (
+            phrase("in {name}", name=self.grid.columns[column].name)
+            if wanted is Filter.MISSING_HERE
+            else phrase("anywhere")
+        )
         if not self.grid.row_count:
             self.grid.apply_filter(Filter.ALL)
-            self.note.say(f"Nothing is missing {where}")
+            self.note.say(phrase("Nothing is missing {where}", where=where))
             return
         count = self.grid.row_count
-        self.note.say(f"{count:,} missing {where}. Ctrl+A chooses them, A marks absent, M shows everybody.")
+        self.note.say(
+            phrase(
+                "{count:,} missing {where}. Ctrl+A chooses them, A marks absent, M shows everybody.",
+                count=count,
+                where=where,
+            )
+        )
 
     # Guards
 
@@ -357,8 +371,16 @@ class GridPage(Page):
         self.noticed = [slip for slip in found if slip not in self._let_be]
         self.hint.setVisible(bool(self.noticed))
         if self.noticed:
-            more = f" (and {len(self.noticed) - 1} more)" if len(self.noticed) > 1 else ""
-            self.hint.setText(f"{self.noticed[0].sentence}{more} Ctrl+H goes there, Ctrl+Shift+H lets it be.")
+            more = (
+                phrase(" (and {number} more)", number=len(self.noticed) - 1) if len(self.noticed) > 1 else ""
+            )
+            self.hint.setText(
+                phrase(
+                    "{sentence}{more} Ctrl+H goes there, Ctrl+Shift+H lets it be.",
+                    sentence=self.noticed[0].sentence,
+                    more=more,
+                )
+            )
 
     def go_to_slip(self) -> None:
         for slip in self.noticed[:1]:
@@ -409,13 +431,16 @@ class GridPage(Page):
         add = self.add_action
         add("grading.keep_mine", "Keep mine", "M", lambda: panel.keep(mine=True), panel)
         add("grading.keep_theirs", "Keep theirs", "T", lambda: panel.keep(mine=False), panel)
-        every = "of every conflict with this person"
         add(
-            "grading.keep_all_mine", f"Keep mine {every}", "Shift+M", lambda: panel.keep_all(mine=True), panel
+            "grading.keep_all_mine",
+            "Keep mine of every conflict with this person",
+            "Shift+M",
+            lambda: panel.keep_all(mine=True),
+            panel,
         )
         add(
             "grading.keep_all_theirs",
-            f"Keep theirs {every}",
+            "Keep theirs of every conflict with this person",
             "Shift+T",
             lambda: panel.keep_all(mine=False),
             panel,
@@ -509,13 +534,17 @@ class GridPage(Page):
             self._office.submit_sheet(self.section_id, rev, acknowledge)
 
         self.around.tasks.run(
-            work, lambda _: self._submitted(), self._not_submitted, title="Submitting the sheet", owner=self
+            work,
+            lambda _: self._submitted(),
+            self._not_submitted,
+            title="Submitting the sheet",
+            owner=self,
         )
 
     def _submitted(self) -> None:
         self._close_panel()
         self._refresh()
-        self.note.say("Submitted. It waits for the head of department.")
+        self.note.say(phrase("Submitted. It waits for the head of department."))
 
     def _not_submitted(self, error: Exception) -> None:
         if not isinstance(error, ClientError):
@@ -529,7 +558,9 @@ class GridPage(Page):
             self.note.say(str(error))
         elif isinstance(error, ProblemAnswer) and error.code == SheetStale.code:
             self._check_submission(panel)
-            panel.complaint.say("A colleague has just changed the sheet. Look again before you submit.")
+            panel.complaint.say(
+                phrase("A colleague has just changed the sheet. Look again before you submit.")
+            )
         else:
             panel.complaint.say(str(error))
         if panel is not None:
@@ -579,7 +610,7 @@ class GridPage(Page):
         self._is_refreshing = False
         if not isinstance(error, SheetNotHere):
             raise error
-        self.note.say("You no longer teach this section; its sheet has left this computer.")
+        self.note.say(phrase("You no longer teach this section; its sheet has left this computer."))
         self.setEnabled(False)
 
     def shown(self) -> None:
@@ -590,15 +621,21 @@ class GridPage(Page):
         count = self.grid.counted(Badge.INVALID)
         if not count:
             return ""
-        return f"{self.title}: {count:,} typed texts are no marks and would be forgotten."
+        return phrase(
+            "{title}: {count:,} typed texts are no marks and would be forgotten.",
+            title=self.title,
+            count=count,
+        )
 
     def _show_state(self) -> None:
         words = self.grid.state_words
         because = self.grid.sheet.returned_because
-        self.state.setText(f"{words} · Returned: {because}" if because else words)
+        self.state.setText(
+            phrase("{words} · Returned: {because}", words=words, because=because) if because else words
+        )
         history = self.grid.history
-        self.undo_action.setText(f"Undo {history.undo_label}".strip())
-        self.redo_action.setText(f"Redo {history.redo_label}".strip())
+        self.undo_action.setText(phrase("Undo {undo_label}", undo_label=history.undo_label).strip())
+        self.redo_action.setText(phrase("Redo {redo_label}", redo_label=history.redo_label).strip())
         self.undo_action.setEnabled(bool(history.done))
         self.redo_action.setEnabled(bool(history.undone))
 
@@ -628,12 +665,16 @@ class GridPage(Page):
 
     def _count_selection(self) -> None:
         count = sum(block.size for block in self.view.blocks())
-        words = f"{count:,} chosen" if count > 1 else ""
+        words = phrase("{count:,} chosen", count=count) if count > 1 else ""
         if 1 < count <= MOST_SUMMED:
             cells = (self.grid.cell(*at) for at in self.view.chosen())
             scores = [score for cell in cells if (score := cell.value.score) is not None]
             if scores:
-                words += f", sum {number_text(sum(scores, Decimal(0)))}, mean {sum(scores) / len(scores):.1f}"
+                words += phrase(
+                    ", sum {count}, mean {number:.1f}",
+                    count=number_text(sum(scores, Decimal(0))),
+                    number=sum(scores) / len(scores),
+                )
         self.figures.setText(words)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

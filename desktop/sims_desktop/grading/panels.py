@@ -20,6 +20,7 @@ from sims_desktop.grading.presenter.submission import Submission
 from sims_desktop.grading.presenter.tray import TrayPresenter
 from sims_desktop.kit.forms import Complaint
 from sims_desktop.kit.histogram import Histogram
+from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.tables import Field, RecordModel, RecordView
 from sims_desktop.kit.wording import left_to_right
 
@@ -41,7 +42,7 @@ class Panel(QFrame):
         font = self.heading.font()
         font.setBold(True)
         self.heading.setFont(font)
-        close = QPushButton("Close (Esc)", self)
+        close = QPushButton(phrase("Close (Esc)"), self)
         close.setObjectName("close_panel")
         close.setFlat(True)
         close.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -72,7 +73,7 @@ class DistributionPanel(Panel):
     """Live: it follows the current column and every edit."""
 
     def __init__(self, grid: GridPresenter, parent: QWidget | None = None) -> None:
-        super().__init__("distribution", "Distribution", parent)
+        super().__init__("distribution", phrase("Distribution"), parent)
         self._grid = grid
         self.histogram = Histogram(self)
         self.figures = words(self, "figures")
@@ -84,7 +85,9 @@ class DistributionPanel(Panel):
         if not self._grid.columns:
             return
         head, spread = self._grid.columns[column], self._grid.distribution(column)
-        self.heading.setText(f"{head.name}, of {number_text(head.max_score)}")
+        self.heading.setText(
+            phrase("{name}, of {max_score}", name=head.name, max_score=number_text(head.max_score))
+        )
         steps = len(spread.bars)
         edges = [
             number_text((head.max_score * step / steps).quantize(head.max_score)) for step in range(steps + 1)
@@ -93,11 +96,23 @@ class DistributionPanel(Panel):
         lines = [spread.in_words]
         if spread.lowest is not None and spread.highest is not None:
             lowest, highest = number_text(spread.lowest), number_text(spread.highest)
-            lines.append(f"Lowest {lowest}, highest {highest}, spread {spread.spread:.1f}")
+            lines.append(
+                phrase(
+                    "Lowest {lowest}, highest {highest}, spread {spread:.1f}",
+                    lowest=lowest,
+                    highest=highest,
+                    spread=spread.spread,
+                )
+            )
         lines.append(
-            f"{spread.scored:,} scored, {spread.absent:,} absent, {spread.other:,} excused, unfair or pending"
+            phrase(
+                "{scored:,} scored, {absent:,} absent, {other:,} excused, unfair or pending",
+                scored=spread.scored,
+                absent=spread.absent,
+                other=spread.other,
+            )
         )
-        lines.append(f"Sum {number_text(spread.total)} (control total of the bundle)")
+        lines.append(phrase("Sum {total} (control total of the bundle)", total=number_text(spread.total)))
         self.figures.setText("\n".join(lines))
 
 
@@ -114,9 +129,16 @@ class TrayPanel(Panel):
         go_to: Callable[[Conflict], object],
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__("tray", "Conflicts", parent)
+        super().__init__("tray", phrase("Conflicts"), parent)
         self._tray, self._now, self._say = tray, now, say
-        titles = ("Student", "Assessment", "Before", "Mine", "Theirs", "Who, when")
+        titles = (
+            phrase("Student"),
+            phrase("Assessment"),
+            phrase("Before"),
+            phrase("Mine"),
+            phrase("Theirs"),
+            phrase("Who, when"),
+        )
         widths = (300, 140, 80, 80, 80, 200)
 
         def field(number: int) -> Field[Conflict]:
@@ -124,10 +146,10 @@ class TrayPanel(Panel):
 
         self.model = RecordModel([field(number) for number in range(len(titles))])
         self.list = RecordView(self.model, "conflicts", several=True, parent=self)
-        self.list.setAccessibleName("Conflicts: before, mine, theirs, who and when")
+        self.list.setAccessibleName(phrase("Conflicts: before, mine, theirs, who and when"))
         self.hint = words(self, "tray_hint")
-        mine = QPushButton("Keep &mine (M)", self)
-        theirs = QPushButton("Keep &theirs (T)", self)
+        mine = QPushButton(phrase("Keep &mine (M)"), self)
+        theirs = QPushButton(phrase("Keep &theirs (T)"), self)
         mine.setObjectName("keep_mine")
         theirs.setObjectName("keep_theirs")
         buttons = QHBoxLayout()
@@ -146,11 +168,11 @@ class TrayPanel(Panel):
         self.model.set_records(list(self._tray.conflicts))
         count = len(self._tray.conflicts)
         self.hint.setText(
-            "Two people wrote the same cell. Choose which mark stands; the other stays on record."
+            phrase("Two people wrote the same cell. Choose which mark stands; the other stays on record.")
             if count
-            else "No conflicts."
+            else phrase("No conflicts.")
         )
-        self.heading.setText(f"Conflicts: {count:,}" if count else "Conflicts")
+        self.heading.setText(phrase("Conflicts: {count:,}", count=count) if count else phrase("Conflicts"))
         if count and self.list.current() is None:
             self.list.selectRow(0)
 
@@ -181,10 +203,10 @@ class MatchPanel(Panel):
         self,
         parent: QWidget | None = None,
         *,
-        title: str = "Paste by registration number",
-        verb: str = "Paste",
+        title: str = later("Paste by registration number"),
+        verb: str = later("Paste"),
     ) -> None:
-        super().__init__("match", title, parent)
+        super().__init__("match", phrase(title), parent)
         self._match: Match | None = None
         self.sentence = words(self, "match_sentence")
         self.changes: RecordModel[Line] = RecordModel(
@@ -192,8 +214,8 @@ class MatchPanel(Panel):
                 Field("Number", lambda line: left_to_right(line.reg_no), 150),
                 Field("Name", lambda line: line.name, 150),
                 Field("Assessment", lambda line: line.column, 90),
-                Field("Now", lambda line: line.old or "blank", 60, is_number=True),
-                Field("New", lambda line: line.new or "blank", 60, is_number=True),
+                Field("Now", lambda line: line.old or phrase("blank"), 60, is_number=True),
+                Field("New", lambda line: line.new or phrase("blank"), 60, is_number=True),
             ]
         )
         self.odd: RecordModel[Odd] = RecordModel(
@@ -204,10 +226,10 @@ class MatchPanel(Panel):
             ]
         )
         self.list = RecordView(self.changes, "match_changes", parent=self)
-        self.list.setAccessibleName("What would change")
+        self.list.setAccessibleName(phrase("What would change"))
         self.rest = RecordView(self.odd, "match_odd", parent=self)
-        self.rest.setAccessibleName("Lines that stay out")
-        self.apply = QPushButton(f"{verb} (Enter)", self)
+        self.rest.setAccessibleName(phrase("Lines that stay out"))
+        self.apply = QPushButton(phrase("{verb} (Enter)", verb=phrase(verb)), self)
         self.apply.setObjectName("match_apply")
         self.apply.clicked.connect(self._apply)
         self.list.opened.connect(lambda line: self._apply())
@@ -239,7 +261,7 @@ class MatchPanel(Panel):
         self.changes.set_records([])
         self.apply.setEnabled(False)
         if match.odd:
-            self.sentence.setText(f"{len(match.odd):,} lines stayed out:")
+            self.sentence.setText(phrase("{count:,} lines stayed out:", count=len(match.odd)))
         else:
             self.closed.emit()
 
@@ -250,14 +272,14 @@ class SubmitPanel(Panel):
     def __init__(
         self, now: Callable[[], datetime], submit: Callable[[], object], parent: QWidget | None = None
     ) -> None:
-        super().__init__("submit", "Submit", parent)
+        super().__init__("submit", phrase("Submit"), parent)
         self._now = now
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.missing = words(self, "submit_missing")
         self.devices = words(self, "submit_devices")
         self.question = words(self, "submit_question")
         self.complaint = Complaint(self)
-        self.button = QPushButton("Submit (Ctrl+Enter)", self)
+        self.button = QPushButton(phrase("Submit (Ctrl+Enter)"), self)
         self.button.setObjectName("submit_button")
         self.button.clicked.connect(lambda: submit())
         for part in (self.missing, self.devices, self.question, self.complaint, self.button):
@@ -266,9 +288,9 @@ class SubmitPanel(Panel):
 
     def show_submission(self, submission: Submission) -> None:
         missing = submission.missing
-        self.missing.setText("\n".join(missing) if missing else "No mark is missing.")
+        self.missing.setText("\n".join(missing) if missing else phrase("No mark is missing."))
         held = [device.in_words(self._now()) for device in submission.devices]
-        self.devices.setText("Marks that have not arrived:\n" + "\n".join(held) if held else "")
+        self.devices.setText(phrase("Marks that have not arrived:\n") + "\n".join(held) if held else "")
         self.devices.setVisible(bool(held))
         self.question.setText(submission.question())
         self.button.setEnabled(submission.may_submit)

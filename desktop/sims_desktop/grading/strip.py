@@ -10,12 +10,13 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QLineEdit, QListWidge
 
 from sims_desktop.grading.presenter.sheet import Row
 from sims_desktop.grading.presenter.stack import Asking, StackPresenter
+from sims_desktop.kit.language import later, phrase
 
 ROW_ROLE = int(Qt.ItemDataRole.UserRole)
 PROMPTS = {
-    Asking.NUMBER: "Number",
-    Asking.MARK: "Mark",
-    Asking.KEEP_OR_REPLACE: "Keep or R",
+    Asking.NUMBER: later("Number"),
+    Asking.MARK: later("Mark"),
+    Asking.KEEP_OR_REPLACE: later("Keep or R"),
 }
 
 
@@ -63,8 +64,8 @@ class Strip(QFrame):
     def show_state(self) -> None:
         stack = self._stack
         head = stack.grid.columns[stack.column]
-        self.prompt.setText(f"{head.name}: {PROMPTS[stack.asking]}")
-        self.line.setAccessibleName(f"{head.name}, {PROMPTS[stack.asking]}. {stack.sentence}")
+        self.prompt.setText(f"{head.name}: {phrase(PROMPTS[stack.asking])}")
+        self.line.setAccessibleName(f"{head.name}, {phrase(PROMPTS[stack.asking])}. {stack.sentence}")
         self.student.setText(stack.sentence)
         self.progress.setText(stack.progress.sentence)
         self.candidates.clear()

@@ -15,6 +15,7 @@ from PySide6.QtGui import QColor
 from sims_desktop.grading.presenter.grid import GridPresenter, Outcome, Position
 from sims_desktop.grading.presenter.sheet import BADGE_WORDS, Badge
 from sims_desktop.kit import theme
+from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.tables import (
     ACCESSIBLE,
     ALIGNMENT,
@@ -38,7 +39,7 @@ MEANINGS = {
 NOTHING = Qt.ItemFlag.NoItemFlags
 READABLE = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 WRITABLE = READABLE | Qt.ItemFlag.ItemIsEditable
-TOTAL_TITLE = "Total\nof 100"
+TOTAL_TITLE = later("Total\nof 100")
 
 
 class GradeTable(QAbstractTableModel):
@@ -86,7 +87,11 @@ class GradeTable(QAbstractTableModel):
         if role == ACCESSIBLE:
             row, column = index.row(), index.column()
             if column == len(self.grid.columns):
-                return f"{self.grid.row(row).name}, total, {self.grid.total(row) or 'nothing yet'}"
+                return phrase(
+                    "{name}, total, {total}",
+                    name=self.grid.row(row).name,
+                    total=self.grid.total(row) or phrase("nothing yet"),
+                )
             return self.grid.described(row, column)
         return None
 
@@ -102,14 +107,16 @@ class GradeTable(QAbstractTableModel):
 
     def _hint(self, row: int, column: int) -> str | None:
         if column == len(self.grid.columns):
-            return "Weighted marks entered so far; the regulation computes the result at approval"
+            return phrase("Weighted marks entered so far; the regulation computes the result at approval")
         cell = self.grid.cell(row, column)
-        parts = [] if cell.badge is Badge.SAVED else [cell.note or BADGE_WORDS[cell.badge].capitalize()]
+        parts = (
+            [] if cell.badge is Badge.SAVED else [cell.note or phrase(BADGE_WORDS[cell.badge]).capitalize()]
+        )
         closed = self.grid.closed(row, column)
         if closed:
             parts.append(closed)
         if cell.by:
-            parts.append(f"By {cell.by}" + (f", {cell.at:%d %b %H:%M}" if cell.at else ""))
+            parts.append(phrase("By {by}", by=cell.by) + (f", {cell.at:%d %b %H:%M}" if cell.at else ""))
         return "\n".join(parts) or None
 
     def meaning(self, row: int, column: int) -> str | None:
@@ -122,7 +129,7 @@ class GradeTable(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = DISPLAY) -> Any:
         if orientation == Qt.Orientation.Horizontal:
             if section == len(self.grid.columns):
-                return TOTAL_TITLE if role in (DISPLAY, ACCESSIBLE) else None
+                return phrase(TOTAL_TITLE) if role in (DISPLAY, ACCESSIBLE) else None
             column = self.grid.columns[section]
             if role in (DISPLAY, ACCESSIBLE):
                 return column.heading

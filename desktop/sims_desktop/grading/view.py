@@ -46,6 +46,7 @@ from sims_desktop.grading.presenter.grid import Filter, GridPresenter, Position
 from sims_desktop.grading.presenter.sheet import Key
 from sims_desktop.grading.table import GradeTable
 from sims_desktop.kit import theme
+from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.tables import FrozenHeader
 
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -58,7 +59,7 @@ STRAIGHT = (
     Qt.Key.Key_End,
 )
 SHIFT_OR_KEYPAD = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
-FROZEN_TITLES = ("Registration no.", "Name")
+FROZEN_TITLES = (later("Registration no."), later("Name"))
 
 
 class Block(NamedTuple):
@@ -168,7 +169,7 @@ class FrozenTitles(QWidget):
         for title, width in zip(FROZEN_TITLES, self._header.widths, strict=True):
             left = edge - width if flips else edge
             box = QRect(left + 6, 0, width - 12, self.height() - 4)
-            painter.drawText(box, int(side | Qt.AlignmentFlag.AlignBottom), title)
+            painter.drawText(box, int(side | Qt.AlignmentFlag.AlignBottom), phrase(title))
             edge += -width if flips else width
         painter.setPen(self.palette().color(QPalette.ColorRole.Mid))
         painter.drawLine(self.rect().bottomLeft(), self.rect().bottomRight())
@@ -181,7 +182,7 @@ class GridView(QTableView):
     def __init__(self, grid: GridPresenter, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("grid")
-        self.setAccessibleName("Marks")
+        self.setAccessibleName(phrase("Marks"))
         self.say: Callable[[str], object] = lambda sentence: None
         self.acted: Callable[[], object] = lambda: None
         self.overwriting = False
@@ -226,7 +227,10 @@ class GridView(QTableView):
         wide = metrics.averageCharWidth()
         self.frozen.set_widths(
             (
-                max(metrics.horizontalAdvance(FROZEN_TITLES[0]), metrics.horizontalAdvance("0") * number)
+                max(
+                    metrics.horizontalAdvance(phrase(FROZEN_TITLES[0])),
+                    metrics.horizontalAdvance("0") * number,
+                )
                 + 18,
                 min(max(name, 14), 32) * wide + 18,
             )

@@ -14,9 +14,10 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
+from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.remembered import Remembered
 
-EVERYWHERE = "Everywhere"
+EVERYWHERE = later("Everywhere")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +57,7 @@ class Actions(QObject):
         """`id` as `grading.undo`; `keys` as `Ctrl+Z` or several. Each page of a kind adds its own action
         under the same id, and all of them are bound again together."""
         default = (keys,) if isinstance(keys, str) else tuple(keys)
-        action = QAction(text, owner)
+        action = QAction(phrase(text), owner)
         action.setObjectName(id)
         everywhere = page == EVERYWHERE
         action.setShortcutContext(

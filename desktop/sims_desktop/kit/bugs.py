@@ -19,6 +19,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from sims_desktop.kit.language import phrase
+
 MOST_LOGGED = 2_000_000
 
 
@@ -75,11 +77,15 @@ class BugReporter:
             return
         box = QMessageBox(self._owner())
         box.setObjectName("bug")
-        box.setWindowTitle("Something went wrong")
+        box.setWindowTitle(phrase("Something went wrong"))
         box.setIcon(QMessageBox.Icon.Warning)
-        box.setText(words or "Sorry, the program made a mistake. Your marks are safe on this computer.")
-        box.setInformativeText(f"Please tell the help desk this reference: {reference}")
-        copy = box.addButton("Copy reference", QMessageBox.ButtonRole.ActionRole)
+        box.setText(
+            words or phrase("Sorry, the program made a mistake. Your marks are safe on this computer.")
+        )
+        box.setInformativeText(
+            phrase("Please tell the help desk this reference: {reference}", reference=reference)
+        )
+        copy = box.addButton(phrase("Copy reference"), QMessageBox.ButtonRole.ActionRole)
         box.addButton(QMessageBox.StandardButton.Close)
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(reference))
         box.setModal(False)

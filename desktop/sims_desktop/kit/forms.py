@@ -13,6 +13,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from sims_desktop.kit import theme
+from sims_desktop.kit.language import phrase
 from sims_shared.problems import Fault
 
 
@@ -52,14 +53,14 @@ class Form(QWidget):
     def add(self, name: str, label: str, control: QWidget) -> None:
         """`name` is the field's name in the command, and its pointer is `/name`."""
         control.setObjectName(name)
-        control.setAccessibleName(label.replace("&", ""))
+        control.setAccessibleName(phrase(label).replace("&", ""))
         complaint = Complaint(self)
         complaint.setObjectName(f"complaint_{name}")
         box = QVBoxLayout()
         box.setSpacing(2)
         box.addWidget(control)
         box.addWidget(complaint)
-        title = QLabel(label, self)
+        title = QLabel(phrase(label), self)
         title.setBuddy(control)
         self._rows.addRow(title, box)
         self._fields[name] = control

@@ -8,6 +8,8 @@ from pathlib import Path
 from PySide6.QtCore import QUrl
 from PySide6.QtWidgets import QDialog, QTextBrowser, QVBoxLayout, QWidget
 
+from sims_desktop.kit.language import phrase
+
 
 def guide_folder() -> Path:
     """PyInstaller unpacks data under `sys._MEIPASS`; a checkout has it four levels above this file."""
@@ -25,7 +27,7 @@ class GuideWindow(QDialog):
         self.text = QTextBrowser(self)
         self.text.setOpenExternalLinks(False)
         self.text.setSearchPaths([str(self._folder)])
-        self.text.setAccessibleName("Guide")
+        self.text.setAccessibleName(phrase("Guide"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.text)
@@ -35,13 +37,15 @@ class GuideWindow(QDialog):
     def open_page(self, topic: str) -> None:
         name, _, anchor = topic.partition("#")
         file = self._folder / f"{name}.md"
-        self.setWindowTitle(f"Guide: {name.replace('-', ' ')}")
+        self.setWindowTitle(phrase("Guide: {replace}", replace=name.replace("-", " ")))
         if file.is_file():
             self.text.setSource(QUrl.fromLocalFile(str(file)))
             if anchor:
                 self.text.scrollToAnchor(anchor)
         else:
-            hint = "? shows the keys of the page you are on."
-            self.text.setPlainText(f"The guide has no page “{name}” yet.\n\n{hint}")
+            hint = phrase("? shows the keys of the page you are on.")
+            self.text.setPlainText(
+                phrase("The guide has no page “{name}” yet.\n\n{hint}", name=name, hint=hint)
+            )
         self.show()
         self.raise_()

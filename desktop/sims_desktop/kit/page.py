@@ -16,6 +16,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
 from sims_desktop.kit.actions import Actions
+from sims_desktop.kit.language import phrase
 from sims_desktop.kit.remembered import Remembered
 from sims_desktop.kit.search import Entry
 from sims_desktop.kit.tasks import Tasks
@@ -62,7 +63,7 @@ class Page(QWidget):
         super().__init__(parent)
         self.around = around
         self.setObjectName(name)
-        self.setAccessibleName(self.title)
+        self.setAccessibleName(phrase(self.title))
         around.changes.told.connect(self.heard)
 
     def add_action(

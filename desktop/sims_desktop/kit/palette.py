@@ -30,6 +30,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from sims_desktop.kit.language import phrase
 from sims_desktop.kit.search import Entry, best
 
 STEPS: dict[int, int] = {
@@ -47,19 +48,19 @@ class Palette(QFrame):
         super().__init__(owner, Qt.WindowType.Popup)
         self._owner = owner
         self.setObjectName("palette")
-        self.setAccessibleName("Palette")
+        self.setAccessibleName(phrase("Palette"))
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self._sources: list[Source] = []
         self._entries: Sequence[Entry] = ()
         self._late: list[Entry] = []
         self.line = QLineEdit(self)
         self.line.setObjectName("palette_line")
-        self.line.setPlaceholderText("Action, sheet, student, setting …")
-        self.line.setAccessibleName("Search actions, sheets, students and settings")
+        self.line.setPlaceholderText(phrase("Action, sheet, student, setting …"))
+        self.line.setAccessibleName(phrase("Search actions, sheets, students and settings"))
         self._model = QStringListModel(self)
         self.list = QListView(self)
         self.list.setObjectName("palette_list")
-        self.list.setAccessibleName("Found")
+        self.list.setAccessibleName(phrase("Found"))
         self.list.setModel(self._model)
         self.list.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QMarginsF, QRectF
 from PySide6.QtGui import QImage, QPageLayout, QPageSize, QPainter, QTextDocument
 
+from sims_desktop.kit.language import phrase
+
 if TYPE_CHECKING:  # Qt's printing and the PDF renderer load when something is printed, not at the start
     from collections.abc import Iterator
 
@@ -76,7 +78,7 @@ def print_pdf(pdf: bytes, printer: QPrinter, dpi: int = PAPER_DPI) -> int:
     printer.setFullPage(True)
     painter = QPainter()
     if not painter.begin(printer):
-        raise OSError("The printer does not answer")
+        raise OSError(phrase("The printer does not answer"))
     pages = 0
     try:
         for image in pdf_pages(pdf, dpi):

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from sims_desktop.kit.actions import EVERYWHERE, Actions
 from sims_desktop.kit.forms import Complaint
+from sims_desktop.kit.language import phrase
 
 ID_ROLE = int(Qt.ItemDataRole.UserRole)
 
@@ -31,17 +32,17 @@ class ShortcutSheet(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("shortcuts")
-        self.setWindowTitle(f"Keys: {page}")
+        self.setWindowTitle(phrase("Keys: {page}", page=phrase(page)))
         self._actions = actions
         self.tree = QTreeWidget(self)
-        self.tree.setHeaderLabels(["Action", "Keys"])
+        self.tree.setHeaderLabels([phrase("Action"), phrase("Keys")])
         self.tree.setRootIsDecorated(False)
-        self.tree.setAccessibleName(f"Keys of {page}")
+        self.tree.setAccessibleName(phrase("Keys of {page}", page=phrase(page)))
         self.tree.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.tree.header().setStretchLastSection(False)
         self.tree.setColumnWidth(1, self.fontMetrics().averageCharWidth() * 26)
         for title in dict.fromkeys((page, EVERYWHERE)):
-            head = QTreeWidgetItem(self.tree, [title])
+            head = QTreeWidgetItem(self.tree, [phrase(title)])
             font = head.font(0)
             font.setBold(True)
             head.setFont(0, font)
@@ -51,18 +52,18 @@ class ShortcutSheet(QDialog):
                 item.setData(0, ID_ROLE, bound.id)
             if title == page:
                 for text, keys in also:
-                    QTreeWidgetItem(head, [text, keys])
+                    QTreeWidgetItem(head, [phrase(text), phrase(keys)])
         self.tree.expandAll()
         self.edit = QKeySequenceEdit(self)
         self.edit.setMaximumSequenceLength(1)
-        self.edit.setAccessibleName("New key for the chosen action")
-        change = QPushButton("Use this key", self)
-        reset = QPushButton("As shipped", self)
+        self.edit.setAccessibleName(phrase("New key for the chosen action"))
+        change = QPushButton(phrase("Use this key"), self)
+        reset = QPushButton(phrase("As shipped"), self)
         change.setAutoDefault(False)
         reset.setAutoDefault(False)
         self.complaint = Complaint(self)
         row = QHBoxLayout()
-        row.addWidget(QLabel("New key:", self))
+        row.addWidget(QLabel(phrase("New key:"), self))
         row.addWidget(self.edit, 1)
         row.addWidget(change)
         row.addWidget(reset)
@@ -82,10 +83,10 @@ class ShortcutSheet(QDialog):
     def _rebind(self) -> None:
         id, keys = self._chosen(), self.edit.keySequence()
         if id is None or keys.isEmpty():
-            self.complaint.say("Choose an action above and press its new key in the box.")
+            self.complaint.say(phrase("Choose an action above and press its new key in the box."))
             return
         taken = self._actions.rebind(id, [keys.toString(QKeySequence.SequenceFormat.PortableText)])
-        self.complaint.say(f"Already used by “{taken[0].action.text()}”." if taken else "")
+        self.complaint.say(phrase("Already used by “{text}”.", text=taken[0].action.text()) if taken else "")
         self._show(id)
 
     def _reset(self) -> None:

@@ -23,6 +23,8 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QPainter, QPalette
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from sims_desktop.kit.language import phrase
+
 Index = QModelIndex | QPersistentModelIndex
 NOWHERE = QModelIndex()
 R = TypeVar("R")
@@ -95,12 +97,12 @@ class RecordModel(QAbstractTableModel, Generic[R]):
         if role == BACKGROUND and self._tint is not None:
             return self._tint(self.records[index.row()])
         if role in (TOOL_TIP, ACCESSIBLE):
-            return f"{self._fields[index.column()].title}: {self._texts[index.row()][index.column()]}"
+            return f"{phrase(self._fields[index.column()].title)}: {self._texts[index.row()][index.column()]}"
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = DISPLAY) -> Any:
         if orientation == Qt.Orientation.Horizontal and role == DISPLAY:
-            return self._fields[section].title
+            return phrase(self._fields[section].title)
         return None
 
 

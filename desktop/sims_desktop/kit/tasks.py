@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QObject, Qt, Signal
 from shiboken6 import isValid
 
+from sims_desktop.kit.language import phrase
+
 T = TypeVar("T")
 
 
@@ -51,7 +53,7 @@ class Task(QObject):
 
     def __init__(self, title: str, parent: QObject) -> None:
         super().__init__(parent)
-        self.title = title
+        self.title = phrase(title)
         self.is_over = False
         self._progress = Progress(self.progressed.emit)
 

@@ -11,23 +11,33 @@ from contextlib import contextmanager
 
 import apsw
 
+from sims_desktop.kit.language import later, phrase
+
 SENTENCES: tuple[tuple[type[apsw.Error], str], ...] = (
-    (apsw.FullError, "The disk of this computer is full: make room, then type it again."),
+    (apsw.FullError, later("The disk of this computer is full: make room, then type it again.")),
     (
         apsw.ReadOnlyError,
-        "The file of your marks on this computer is read-only: ask the help desk, then type it again.",
+        later("The file of your marks on this computer is read-only: ask the help desk, then type it again."),
     ),
     (
         apsw.CantOpenError,
-        "The file of your marks on this computer cannot be opened: ask the help desk, then type it again.",
+        later(
+            "The file of your marks on this computer cannot be opened: ask the help desk, then type it again."
+        ),
     ),
-    (apsw.BusyError, "Another program holds the file of your marks: close it, then type it again."),
+    (apsw.BusyError, later("Another program holds the file of your marks: close it, then type it again.")),
     (
         apsw.IOError,
-        "The disk of this computer reports a fault: save your work elsewhere, call the help desk.",
+        later("The disk of this computer reports a fault: save your work elsewhere, call the help desk."),
     ),
-    (apsw.CorruptError, "The file of your marks on this computer is damaged: call the help desk at once."),
-    (apsw.NotADBError, "The file of your marks on this computer is damaged: call the help desk at once."),
+    (
+        apsw.CorruptError,
+        later("The file of your marks on this computer is damaged: call the help desk at once."),
+    ),
+    (
+        apsw.NotADBError,
+        later("The file of your marks on this computer is damaged: call the help desk at once."),
+    ),
 )
 
 
@@ -43,5 +53,5 @@ def in_words() -> Iterator[None]:
     except apsw.Error as fault:
         for kind, sentence in SENTENCES:
             if isinstance(fault, kind):
-                raise NotKept(f"Not saved. {sentence}") from fault
+                raise NotKept(phrase("Not saved. {sentence}", sentence=phrase(sentence))) from fault
         raise

@@ -19,6 +19,7 @@ from enum import Enum
 from typing import Protocol
 
 from sims_desktop.client.errors import ClientError, ProblemAnswer, SignedOut, TryLater
+from sims_desktop.kit.language import phrase
 from sims_desktop.offline.exchange import DeviceStore, Exchange, SheetServer
 from sims_shared.grading import SheetSummary
 from sims_shared.problems import NotPermitted
@@ -216,7 +217,11 @@ class SyncThread:
             # A full disk, a fault of ours: the thread lives on, and the person is told that it is here
             # that marks do not get on.
             _log.exception("a round of syncing failed")
-            self._tell(self._moved(self.status.link, trouble=f"Syncing fails on this computer: {bug}"))
+            self._tell(
+                self._moved(
+                    self.status.link, trouble=phrase("Syncing fails on this computer: {bug}", bug=bug)
+                )
+            )
             return bug
         # A quick round says nothing about the sheets it left out.
         trouble = "; ".join(map(str, troubles)) or (self.status.trouble if only_waiting else "")

@@ -18,6 +18,7 @@ from sims_desktop.client.errors import ClientError
 from sims_desktop.client.results import Wish
 from sims_desktop.kit import theme
 from sims_desktop.kit.forms import Complaint
+from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.notes import Note
 from sims_desktop.kit.page import Page, Surroundings
 from sims_desktop.kit.search import Entry
@@ -38,13 +39,13 @@ from sims_desktop.results.presenter import (
 )
 from sims_shared.results import SectionProgress
 
-WITHHOLD_HINT = "1 fee · 2 unfair means · 3 award awaited · 4 document · 5 other, then a note; Enter"
-CHANGE_HINT = "New grade, or marks such as “Final 34, Quiz ABS”; Enter shows the effect"
-REASON_HINT = "Reason; Enter sends it to the head, Esc leaves it"
+WITHHOLD_HINT = later("1 fee · 2 unfair means · 3 award awaited · 4 document · 5 other, then a note; Enter")
+CHANGE_HINT = later("New grade, or marks such as “Final 34, Quiz ABS”; Enter shows the effect")
+REASON_HINT = later("Reason; Enter sends it to the head, Esc leaves it")
 
 
 class PublishPage(Page):
-    title = "Publish results"
+    title = later("Publish results")
     guide = "controller"
 
     def __init__(
@@ -71,10 +72,10 @@ class PublishPage(Page):
         self.summary = text_label("publish_summary", self, larger=True)
         self.term = QComboBox(self)
         self.term.setObjectName("publish_term")
-        self.term.setAccessibleName("Term")
+        self.term.setAccessibleName(phrase("Term"))
         self.program = QComboBox(self)
         self.program.setObjectName("publish_program")
-        self.program.setAccessibleName("Program")
+        self.program.setAccessibleName(phrase("Program"))
         for box in (self.term, self.program):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.term.activated.connect(self._narrow)
@@ -97,7 +98,7 @@ class PublishPage(Page):
             tint=self._section_tint,
         )
         self.list = RecordView(self.model, "publish_sections", parent=self)
-        self.list.setAccessibleName("Sections of the term")
+        self.list.setAccessibleName(phrase("Sections of the term"))
         self.list.selectionModel().currentRowChanged.connect(lambda *_: self._moved())
         self.list.opened.connect(self._to_rows)
         self.heading = text_label("publish_heading", self, larger=True)
@@ -112,7 +113,7 @@ class PublishPage(Page):
             tint=self._row_tint,
         )
         self.rows: RecordView[RowLine] = RecordView(self.row_model, "publish_rows", several=True, parent=self)
-        self.rows.setAccessibleName("Students of the section")
+        self.rows.setAccessibleName(phrase("Students of the section"))
         self.question = text_label("publish_question", self)
         self.line = QLineEdit(self)
         self.line.setObjectName("publish_line")
@@ -120,9 +121,9 @@ class PublishPage(Page):
         self.line.returnPressed.connect(self._line_entered)
         self.complaint = Complaint(self)
         self.complaint.setObjectName("publish_complaint")
-        self.publish_button = self._button("Publish", "Ctrl+Enter", self.publish_section)
-        self.all_button = self._button("Publish all", "Ctrl+Shift+Enter", self.publish_all)
-        self.freeze_button = self._button("Freeze", "Ctrl+Shift+F", self.freeze_section)
+        self.publish_button = self._button(phrase("Publish"), "Ctrl+Enter", self.publish_section)
+        self.all_button = self._button(phrase("Publish all"), "Ctrl+Shift+Enter", self.publish_all)
+        self.freeze_button = self._button(phrase("Freeze"), "Ctrl+Shift+F", self.freeze_section)
         buttons = QHBoxLayout()
         for button in (self.publish_button, self.all_button, self.freeze_button):
             buttons.addWidget(button)
@@ -198,10 +199,10 @@ class PublishPage(Page):
     def _show(self) -> None:
         before, place = self.list.current(), max(0, self.list.currentIndex().row())
         self.summary.setText(self.presenter.sentence)
-        self.filter_button.setText(f"Show: {self.presenter.filter} (F)")
+        self.filter_button.setText(phrase("Show: {filter} (F)", filter=phrase(self.presenter.filter)))
         self._fill(self.term, [(term.name, term.id) for term in self.presenter.terms], self.presenter.term_id)
         programs = [(f"{one.code} {one.name}", one.id) for one in self.presenter.programs]
-        self._fill(self.program, [("All programs", None), *programs], self.presenter.program_id)
+        self._fill(self.program, [(phrase("All programs"), None), *programs], self.presenter.program_id)
         visible = self.presenter.visible
         self.model.set_records(visible)
         if visible:
@@ -257,7 +258,13 @@ class PublishPage(Page):
             if not isinstance(error, ClientError):
                 raise error
             if is_wanted():
-                self.heading.setText(f"{title_of(section)}: {error}. The students cannot be shown now.")
+                self.heading.setText(
+                    phrase(
+                        "{title_of}: {error}. The students cannot be shown now.",
+                        title_of=title_of(section),
+                        error=error,
+                    )
+                )
 
         self.around.tasks.run(
             lambda progress: self.presenter.read_rows(section.section_id), done, failed, owner=self
@@ -303,14 +310,16 @@ class PublishPage(Page):
             self._propose(self.presenter.withhold(rows, typed))
 
         if rows:
-            self._ask_line(WITHHOLD_HINT, "Reason for withholding", entered)
+            self._ask_line(phrase(WITHHOLD_HINT), phrase("Reason for withholding"), entered)
         else:
-            self.complaint.say("Choose students first; Tab goes to them.")
+            self.complaint.say(phrase("Choose students first; Tab goes to them."))
 
     def ask_change(self) -> None:
         row = self.rows.current()
         if row is None or row.result is None or row.result.state == "draft":
-            self.complaint.say("A change is asked for a published result; a draft is corrected on its sheet.")
+            self.complaint.say(
+                phrase("A change is asked for a published result; a draft is corrected on its sheet.")
+            )
             return
 
         def entered(typed: str) -> None:
@@ -328,13 +337,13 @@ class PublishPage(Page):
             )
 
         name = f"{left_to_right(row.reg_no)}, {row.total_words} {row.grade_words}"
-        self._ask_line(f"{name}: {CHANGE_HINT}", "New grade or marks", entered)
+        self._ask_line(f"{name}: {phrase(CHANGE_HINT)}", phrase("New grade or marks"), entered)
 
     def _ask_reason(self, row: RowLine, wish: Wish, effect: str) -> None:
         def entered(reason: str) -> None:
             self._propose(self.presenter.request_change(row, wish, reason))
 
-        self._ask_line(REASON_HINT, "Reason for the change", entered)
+        self._ask_line(phrase(REASON_HINT), phrase("Reason for the change"), entered)
         self._say_question(effect)
 
     def _ask_line(self, hint: str, name: str, entered: Callable[[str], None]) -> None:
@@ -368,7 +377,7 @@ class PublishPage(Page):
 
     def _carry_out(self, act: Act) -> None:
         if self._task is not None:
-            self.complaint.say("One moment: the last act is still on its way.")
+            self.complaint.say(phrase("One moment: the last act is still on its way."))
             return
 
         def done(sentence: str) -> None:
@@ -447,7 +456,12 @@ class PublishPage(Page):
                 self._go_to(section_id)
 
             title = f"{title_of(section)} {section.course_title}"
-            yield Entry(title, go, f"results · {state_words(section)}", also="notify publish tower")
+            yield Entry(
+                title,
+                go,
+                phrase("results · {state_words}", state_words=state_words(section)),
+                also="notify publish tower",
+            )
 
     def _go_to(self, section_id: int) -> None:
         self.presenter.filter = "all"
@@ -458,4 +472,4 @@ class PublishPage(Page):
             self.list.setFocus()
 
     def leaving(self) -> str:
-        return "An act is still being sent." if self._task is not None else ""
+        return phrase("An act is still being sent.") if self._task is not None else ""

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from sims_desktop.approvals.presenter import WAITS_FOR, effects_of, in_words, moved, superseded_words
 from sims_desktop.client.errors import ClientError, ProblemAnswer, TryLater
 from sims_desktop.client.results import Scope, Wish
+from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.wording import left_to_right, listed, plural
 from sims_shared.catalog import ProgramView
 from sims_shared.grading import SCORED, AssessmentView
@@ -33,16 +34,16 @@ from sims_shared.results import (
 from sims_shared.terms import TermView
 from sims_shared.values import parse_decimal
 
-FILTERS = ("all", "outstanding", "ready", "published")
+FILTERS = (later("all"), later("outstanding"), later("ready"), later("published"))
 REASONS = {"1": "fee", "2": "ufm", "3": "award_awaited", "4": "document", "5": "other"}
 REASON_WORDS = {
-    "fee": "fee",
-    "ufm": "unfair means",
-    "award_awaited": "award awaited",
-    "document": "document",
-    "other": "other reason",
+    "fee": later("fee"),
+    "ufm": later("unfair means"),
+    "award_awaited": later("award awaited"),
+    "document": later("document"),
+    "other": later("other reason"),
 }
-NO_RETURN = "Nothing returns after this."
+NO_RETURN = later("Nothing returns after this.")
 MARKS = {"ABS": "absent", "A": "absent", "EXC": "excused", "UFM": "ufm"}
 
 
@@ -90,12 +91,16 @@ class RowLine:
     def state_words(self) -> str:
         if self.withheld_for is not None:
             also = f": {self.note}" if self.note else ""
-            return f"Withheld, {REASON_WORDS.get(self.withheld_for, self.withheld_for)}{also}"
+            return phrase(
+                "Withheld, {reason}{also}",
+                reason=phrase(REASON_WORDS.get(self.withheld_for, self.withheld_for)),
+                also=also,
+            )
         if self.why:
-            return f"Missing: {self.why}"
+            return phrase("Missing: {why}", why=self.why)
         if self.result is None:
             return ""
-        return {"draft": "Ready", "published": "Published", "frozen": "Frozen"}.get(
+        return {"draft": phrase("Ready"), "published": phrase("Published"), "frozen": phrase("Frozen")}.get(
             self.result.state, self.result.state
         )
 
@@ -190,29 +195,32 @@ class PublishPresenter:
 
     @property
     def scope_words(self) -> str:
-        term = next((term.name for term in self.terms if term.id == self.term_id), "the term")
+        term = next((term.name for term in self.terms if term.id == self.term_id), phrase("the term"))
         program = next((one.code for one in self.programs if one.id == self.program_id), "")
         return f"{program}, {term}" if program else term
 
     @property
     def sentence(self) -> str:
         if self.trouble:
-            return f"{self.trouble}. What is shown may be old; publishing needs the server. F5 asks again."
+            return phrase(
+                "{trouble}. What is shown may be old; publishing needs the server. F5 asks again.",
+                trouble=self.trouble,
+            )
         if not self.is_loaded:
-            return "Asking the server …"
+            return phrase("Asking the server …")
         if not self.sections:
-            return f"No section of {self.scope_words} has students."
+            return phrase("No section of {scope_words} has students.", scope_words=self.scope_words)
         groups = [group(section) for section in self.sections]
-        parts = [f"{groups.count(name):,} {name}" for name in FILTERS[1:] if groups.count(name)]
+        parts = [f"{groups.count(name):,} {phrase(name)}" for name in FILTERS[1:] if groups.count(name)]
         trouble = []
         conflicts = sum(section.conflicts > 0 for section in self.sections)
         offline = sum(section.pending > 0 for section in self.sections)
         idle = sum(section.sheet == "open" and not section.filled for section in self.sections)
-        trouble += [f"{conflicts:,} in conflict"] if conflicts else []
-        trouble += [f"{offline:,} with marks not sent"] if offline else []
-        trouble += [f"{idle:,} not started"] if idle else []
+        trouble += [phrase("{conflicts:,} in conflict", conflicts=conflicts)] if conflicts else []
+        trouble += [phrase("{offline:,} with marks not sent", offline=offline)] if offline else []
+        trouble += [phrase("{idle:,} not started", idle=idle)] if idle else []
         also = f" ({listed(trouble)})" if trouble else ""
-        shown = f" · showing {self.filter}" if self.filter != "all" else ""
+        shown = phrase(" · showing {filter}", filter=phrase(self.filter)) if self.filter != "all" else ""
         return f"{plural(len(self.sections), 'section')}: {', '.join(parts)}{also}{shown}"
 
     # Publish and freeze
@@ -230,11 +238,15 @@ class PublishPresenter:
         name = title_of(section) if section is not None else self.scope_words
         open_ = [one for one in sections if one.published < one.roster]
         if not open_:
-            return f"{name} is published already."
+            return phrase("{name} is published already.", name=name)
         waiting = [one for one in open_ if one.sheet != "approved"]
         if waiting:
             named = listed(f"{title_of(one)} ({blocker_words(one)})" for one in waiting)
-            return f"Not yet: {plural(len(waiting), 'sheet is', 'sheets are')} not approved: {named}."
+            return phrase(
+                "Not yet: {iss} not approved: {named}.",
+                iss=plural(len(waiting), "sheet is", "sheets are"),
+                named=named,
+            )
         stuck = [one for one in open_ if one.missing or one.stale]
         if stuck:
             missing = [row for row in rows if row.why]
@@ -242,27 +254,48 @@ class PublishPresenter:
                 f"{title_of(one)} ({one.missing or one.stale:,})" for one in stuck
             )
             many = sum(one.missing or one.stale for one in stuck)
-            return f"Not yet: {plural(many, 'student')} without a result or a reason: {named}. W withholds."
+            return phrase(
+                "Not yet: {students} without a result or a reason: {named}. W withholds.",
+                students=plural(many, "student"),
+                named=named,
+            )
         drafts, withheld = sum(one.drafts for one in open_), sum(one.withheld for one in open_)
         if not drafts:
-            return "Every result that is not out is withheld; L releases."
-        stays = f", {withheld:,} withheld and left behind" if withheld else ", nobody withheld"
-        of = f" of {plural(len(open_), 'section')}" if section is None else ""
-        question = (
-            f"{name}: {plural(drafts, 'result')}{of} complete{stays}. {NO_RETURN} "
-            "Ctrl+Enter publishes, Esc leaves it."
+            return phrase("Every result that is not out is withheld; L releases.")
+        stays = (
+            phrase(", {withheld:,} withheld and left behind", withheld=withheld)
+            if withheld
+            else phrase(", nobody withheld")
+        )
+        of = phrase(" of {sections}", sections=plural(len(open_), "section")) if section is None else ""
+        question = phrase(
+            "{name}: {results}{of} complete{stays}. {warning} Ctrl+Enter publishes, Esc leaves it.",
+            name=name,
+            results=plural(drafts, "result"),
+            of=of,
+            stays=stays,
+            warning=phrase(NO_RETURN),
         )
         scope = self._scope(section)
 
         def send(key: str) -> str:
             done = self._tower.publish(scope, key)
-            behind = f", {done.withheld:,} withheld" if done.withheld else ""
-            return (
-                f"Published: {name}, {plural(done.published, 'result')}{behind}. "
-                f"Notification {left_to_right(done.notification.number)} of {done.notification.date}."
+            behind = phrase(", {withheld:,} withheld", withheld=done.withheld) if done.withheld else ""
+            return phrase(
+                "Published: {name}, {results}{behind}. Notification {number} of {date}.",
+                name=name,
+                results=plural(done.published, "result"),
+                behind=behind,
+                number=left_to_right(done.notification.number),
+                date=done.notification.date,
             )
 
-        return Act(f"Publishing {name}", question, ("publish", *scope.items(), drafts, withheld), send)
+        return Act(
+            phrase("Publishing {name}", name=name),
+            question,
+            ("publish", *scope.items(), drafts, withheld),
+            send,
+        )
 
     def freeze(self, section: SectionProgress | None) -> Act | str:
         sections = self.sections if section is None else [section]
@@ -270,22 +303,33 @@ class PublishPresenter:
         waiting = [one for one in sections if one.published + one.withheld < one.roster]
         if waiting:
             named = listed(f"{title_of(one)} ({state_words(one).lower()})" for one in waiting)
-            return f"Not yet: everything but the withheld is published first: {named}."
+            return phrase("Not yet: everything but the withheld is published first: {named}.", named=named)
         ready = sum(one.published - one.frozen for one in sections)
         if not ready:
-            return f"{name} holds nothing that is published and not frozen."
-        question = (
-            f"{name}: {plural(ready, 'result')} will be closed for good; only a change request reaches them. "
-            "Ctrl+Enter freezes, Esc leaves it."
+            return phrase("{name} holds nothing that is published and not frozen.", name=name)
+        question = phrase(
+            "{name}: {results} will be closed for good; only a change request reaches them. "
+            "Ctrl+Enter freezes, Esc leaves it.",
+            name=name,
+            results=plural(ready, "result"),
         )
         scope = self._scope(section)
 
         def send(key: str) -> str:
             done = self._tower.freeze(scope, key)
-            behind = f", {done.withheld:,} withheld were passed over" if done.withheld else ""
-            return f"Frozen: {name}, {plural(done.frozen, 'result')}{behind}."
+            behind = (
+                phrase(", {withheld:,} withheld were passed over", withheld=done.withheld)
+                if done.withheld
+                else ""
+            )
+            return phrase(
+                "Frozen: {name}, {results}{behind}.",
+                name=name,
+                results=plural(done.frozen, "result"),
+                behind=behind,
+            )
 
-        return Act(f"Freezing {name}", question, ("freeze", *scope.items(), ready), send)
+        return Act(phrase("Freezing {name}", name=name), question, ("freeze", *scope.items(), ready), send)
 
     # Withhold and release
 
@@ -293,36 +337,42 @@ class PublishPresenter:
         """`typed` is a digit, and after it perhaps a note."""
         digit, note = typed.strip()[:1], typed.strip()[1:].strip()
         if digit not in REASONS:
-            return "Type the reason's digit: " + ", ".join(
-                f"{number} {REASON_WORDS[code]}" for number, code in REASONS.items()
+            return phrase("Type the reason's digit: ") + ", ".join(
+                f"{number} {phrase(REASON_WORDS[code])}" for number, code in REASONS.items()
             )
         results = [row.result for row in rows if row.result is not None]
         if not results:
-            return "Choose students with a draft result first."
-        ids, words = sorted(result.id for result in results), REASON_WORDS[REASONS[digit]]
+            return phrase("Choose students with a draft result first.")
+        ids, words = sorted(result.id for result in results), phrase(REASON_WORDS[REASONS[digit]])
 
         def send(key: str) -> str:
             done = self._tower.withhold(ids, REASONS[digit], note, key)
-            return f"Withheld: {plural(done.withheld, 'result')}, {words}."
+            return phrase(
+                "Withheld: {results}, {words}.", results=plural(done.withheld, "result"), words=words
+            )
 
-        return Act("Withholding", "", ("withhold", *ids, typed), send)
+        return Act(phrase("Withholding"), "", ("withhold", *ids, typed), send)
 
     def release(self, rows: Sequence[RowLine]) -> Act | str:
         held = [row.result for row in rows if row.withheld_for is not None and row.result is not None]
         if not held:
-            return "Nobody chosen is withheld."
+            return phrase("Nobody chosen is withheld.")
         ids = sorted(result.id for result in held)
-        question = (
-            f"{plural(len(ids), 'result')} will be published by a later notification. "
-            "Ctrl+Enter releases, Esc leaves it."
+        question = phrase(
+            "{results} will be published by a later notification. Ctrl+Enter releases, Esc leaves it.",
+            results=plural(len(ids), "result"),
         )
 
         def send(key: str) -> str:
             done = self._tower.release(ids, key)
             number = left_to_right(done.notification.number)
-            return f"Released: {plural(done.released, 'result')}. Notification {number}."
+            return phrase(
+                "Released: {results}. Notification {number}.",
+                results=plural(done.released, "result"),
+                number=number,
+            )
 
-        return Act("Releasing", question, ("release", *ids), send)
+        return Act(phrase("Releasing"), question, ("release", *ids), send)
 
     # Asking for a change
 
@@ -342,16 +392,19 @@ class PublishPresenter:
 
     def request_change(self, row: RowLine, wish: Wish, reason: str) -> Act | str:
         if not reason.strip():
-            return "Say why the result should change."
+            return phrase("Say why the result should change.")
 
         def send(key: str) -> str:
             change = self._tower.request_change(wish, reason.strip(), key)
-            return (
-                f"Asked: {left_to_right(change.reg_no)} {change.course_code}, "
-                f"{moved(change.old_grade, change.new_grade)}. It waits for {WAITS_FOR[1]}."
+            return phrase(
+                "Asked: {reg_no} {course_code}, {moved}. It waits for {whom}.",
+                reg_no=left_to_right(change.reg_no),
+                course_code=change.course_code,
+                moved=moved(change.old_grade, change.new_grade),
+                whom=phrase(WAITS_FOR[1]),
             )
 
-        return Act("Asking for a change", "", ("change", repr(wish), reason), send)
+        return Act(phrase("Asking for a change"), "", ("change", repr(wish), reason), send)
 
     # Sending
 
@@ -389,46 +442,52 @@ def group(section: SectionProgress) -> str:
 
 def state_words(section: SectionProgress) -> str:
     if section.frozen and section.frozen >= section.published:
-        return "Frozen" + (f", {section.withheld:,} withheld" if section.withheld else "")
+        return phrase("Frozen") + (
+            phrase(", {withheld:,} withheld", withheld=section.withheld) if section.withheld else ""
+        )
     if section.published >= section.roster:
-        return "Published"
+        return phrase("Published")
     if section.published:
-        left = f"Published: {section.published:,} of {section.roster:,}"
-        return left + (f", {section.withheld:,} withheld" if section.withheld else "")
+        left = phrase(
+            "Published: {published:,} of {roster:,}", published=section.published, roster=section.roster
+        )
+        return left + (
+            phrase(", {withheld:,} withheld", withheld=section.withheld) if section.withheld else ""
+        )
     if section.sheet == "approved":
         parts = []
         if section.missing or section.stale:
-            parts.append(f"{section.missing or section.stale:,} missing")
+            parts.append(phrase("{missing:,} missing", missing=section.missing or section.stale))
         if section.withheld:
-            parts.append(f"{section.withheld:,} withheld")
-        return "Approved, " + (", ".join(parts) if parts else "ready to publish")
+            parts.append(phrase("{withheld:,} withheld", withheld=section.withheld))
+        return phrase("Approved, ") + (", ".join(parts) if parts else phrase("ready to publish"))
     if section.sheet == "submitted":
-        return "Submitted, waiting for the head"
+        return phrase("Submitted, waiting for the head")
     if section.conflicts:
-        return f"In progress, {section.conflicts:,} in conflict"
+        return phrase("In progress, {conflicts:,} in conflict", conflicts=section.conflicts)
     if section.pending:
-        return f"In progress, {plural(section.pending, 'mark')} not sent"
-    return "In progress" if section.filled else "Not started"
+        return phrase("In progress, {marks} not sent", marks=plural(section.pending, "mark"))
+    return phrase("In progress") if section.filled else phrase("Not started")
 
 
 def blocker_words(section: SectionProgress) -> str:
     """Who has to act next; empty when it is this desk."""
     if section.sheet == "open":
-        return section.lead or "no lead teacher"
+        return section.lead or phrase("no lead teacher")
     if section.sheet == "submitted":
-        return "head of department"
+        return phrase("head of department")
     return ""
 
 
 def filled_words(section: SectionProgress) -> str:
-    return f"{section.filled:,} of {section.total:,}"
+    return phrase("{filled:,} of {total:,}", filled=section.filled, total=section.total)
 
 
 def wish_of(result_id: int, typed: str, columns: Sequence[AssessmentView]) -> Wish | str:
     """What was typed, as the command says it, or why it says nothing."""
     parts = [part.strip() for part in typed.replace(";", ",").split(",") if part.strip()]
     if not parts:
-        return "Type a grade, or an assessment and its mark: “Final 34”."
+        return phrase("Type a grade, or an assessment and its mark: “Final 34”.")
     if len(parts) == 1 and " " not in parts[0] and parse_decimal(parts[0]) is None:
         return {"result_id": result_id, "new_grade": parts[0].upper()}
     scores = []
@@ -438,11 +497,13 @@ def wish_of(result_id: int, typed: str, columns: Sequence[AssessmentView]) -> Wi
             name = columns[0].name
         column = next((one for one in columns if one.name.casefold() == name.strip().casefold()), None)
         if column is None:
-            names = listed(one.name for one in columns) or "none"
-            return f"“{part}”: name the assessment, then its mark. There are {names}."
+            names = listed(one.name for one in columns) or phrase("none")
+            return phrase(
+                "“{part}”: name the assessment, then its mark. There are {names}.", part=part, names=names
+            )
         mark, number = MARKS.get(value.upper()), parse_decimal(value)
         if mark is None and number is None:
-            return f"“{value}” is neither a number nor ABS, EXC or UFM."
+            return phrase("“{value}” is neither a number nor ABS, EXC or UFM.", value=value)
         score: dict[str, str | int | Decimal | None] = {"assessment_id": column.id, "mark": mark or SCORED}
         if mark is None:
             score["score"] = number
@@ -456,8 +517,14 @@ def impact_words(impact: ChangeImpact) -> str:
         for name, before, after in effects_of(impact.old, impact.new)
         if before != after
     ]
-    documents = superseded_words(impact.supersedes) if impact.supersedes else "No document is superseded."
-    return f"{', '.join(effects) or 'No figure moves'}. {documents} Type the reason; Enter sends it."
+    documents = (
+        superseded_words(impact.supersedes) if impact.supersedes else phrase("No document is superseded.")
+    )
+    return phrase(
+        "{list}. {documents} Type the reason; Enter sends it.",
+        list=", ".join(effects) or phrase("No figure moves"),
+        documents=documents,
+    )
 
 
 def refusal_words(error: Exception) -> str:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from sims_desktop.client.errors import ClientError, Offline, ProblemAnswer
+from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.wording import plural, when
 from sims_desktop.offline.sync import Link, SyncStatus
 from sims_shared.access import Permission
@@ -48,21 +49,27 @@ class Standing:
         """The parts of the status bar, in order."""
         parts = []
         if self.sync.link is Link.CONNECTED:
-            parts.append("Connected")
+            parts.append(phrase("Connected"))
         elif self.sync.link is Link.STARTING:
-            parts.append("Connecting …")
+            parts.append(phrase("Connecting …"))
         elif self.sync.link is Link.SIGNED_OUT:
-            parts.append("Sign in again to send your changes")
+            parts.append(phrase("Sign in again to send your changes"))
         else:
-            parts.append(f"Off line since {when(self.sync.since, now)}" if self.sync.since else "Off line")
+            parts.append(
+                phrase("Off line since {when}", when=when(self.sync.since, now))
+                if self.sync.since
+                else phrase("Off line")
+            )
         if self.waiting:
-            parts.append(f"{plural(self.waiting, 'change')} waiting")
+            parts.append(phrase("{changes} waiting", changes=plural(self.waiting, "change")))
         if self.conflicts:
             parts.append(plural(self.conflicts, "conflict"))
         if self.refused:
-            parts.append(f"{self.refused:,} refused")
+            parts.append(phrase("{refused:,} refused", refused=self.refused))
         synced = self.sync.last_synced
-        parts.append(f"last synced {when(synced, now)}" if synced else "not synced yet")
+        parts.append(
+            phrase("last synced {when}", when=when(synced, now)) if synced else phrase("not synced yet")
+        )
         if self.sync.trouble and self.sync.link is Link.CONNECTED:
             parts.append(self.sync.trouble)
         return parts
@@ -83,11 +90,11 @@ class Desk:
 
 
 DESKS: tuple[Desk, ...] = (
-    Desk("sheets", "My sheets", frozenset({Permission.SUBMIT_SHEET})),
-    Desk("attendance", "Attendance", frozenset({Permission.SUBMIT_SHEET})),
-    Desk("approvals", "Approvals", frozenset({Permission.APPROVE_SHEET, Permission.APPROVE_CHANGE})),
-    Desk("counter", "Counter", frozenset({Permission.ISSUE_TRANSCRIPT})),
-    Desk("results", "Publish results", frozenset({Permission.PUBLISH_RESULTS})),
+    Desk("sheets", later("My sheets"), frozenset({Permission.SUBMIT_SHEET})),
+    Desk("attendance", later("Attendance"), frozenset({Permission.SUBMIT_SHEET})),
+    Desk("approvals", later("Approvals"), frozenset({Permission.APPROVE_SHEET, Permission.APPROVE_CHANGE})),
+    Desk("counter", later("Counter"), frozenset({Permission.ISSUE_TRANSCRIPT})),
+    Desk("results", later("Publish results"), frozenset({Permission.PUBLISH_RESULTS})),
 )
 
 
@@ -138,15 +145,21 @@ class SignInPresenter:
         self.faults = []
         address = urlsplit(server)
         if address.scheme not in ("http", "https") or not address.netloc:
-            self.faults.append(Fault("/server", "request.wrong", "An address like https://sims.example.edu"))
+            self.faults.append(
+                Fault("/server", "request.wrong", phrase("An address like https://sims.example.edu"))
+            )
         if not username.strip():
-            self.faults.append(Fault("/username", "request.missing", "Type your user name"))
+            self.faults.append(Fault("/username", "request.missing", phrase("Type your user name")))
         if not password:
-            self.faults.append(Fault("/password", "request.missing", "Type your password"))
+            self.faults.append(Fault("/password", "request.missing", phrase("Type your password")))
         if self.asks is Ask.CODE and not otp.strip():
-            self.faults.append(Fault("/otp", "request.missing", "Type the code of your authenticator"))
+            self.faults.append(
+                Fault("/otp", "request.missing", phrase("Type the code of your authenticator"))
+            )
         if self.asks is Ask.PREVIOUS and not previous:
-            self.faults.append(Fault("/previous", "request.missing", "Type the password you had before"))
+            self.faults.append(
+                Fault("/previous", "request.missing", phrase("Type the password you had before"))
+            )
         self.complaint = ""
         self.on_change()
         return not self.faults
@@ -168,13 +181,13 @@ class SignInPresenter:
         if isinstance(error, ProblemAnswer) and error.code == "auth.otp_required":
             self.asks, self.complaint = Ask.CODE, ""
         elif isinstance(error, ProblemAnswer) and error.code == "auth.invalid":
-            self.complaint = "User name, password or code is not right."
+            self.complaint = phrase("User name, password or code is not right.")
         elif isinstance(error, LocallyLocked):
             self.asks, self.complaint = Ask.PREVIOUS, str(error)
         elif isinstance(error, Offline):
             self.can_go_offline = username.strip() in self.door.known_users(server.rstrip("/"))
-            also = " You can work off line on this computer." if self.can_go_offline else ""
-            self.complaint = f"The server does not answer.{also}"
+            also = phrase(" You can work off line on this computer.") if self.can_go_offline else ""
+            self.complaint = phrase("The server does not answer.{also}", also=also)
         else:
             self.complaint = str(error)
         self.on_change()

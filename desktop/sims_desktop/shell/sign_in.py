@@ -9,6 +9,7 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from sims_desktop.kit.forms import Form
+from sims_desktop.kit.language import phrase
 from sims_desktop.kit.tasks import Tasks
 from sims_desktop.shell.presenter import Ask, Identity, SignInPresenter
 
@@ -22,12 +23,12 @@ class SignInWindow(QWidget):
     def __init__(self, presenter: SignInPresenter, tasks: Tasks, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("sign_in")
-        self.setWindowTitle("SIMS: sign in")
+        self.setWindowTitle(phrase("SIMS: sign in"))
         self._presenter = presenter
         self._tasks = tasks
         self._offline_if_away = False
         presenter.on_change = self._show
-        title = QLabel("Student Information Management", self)
+        title = QLabel(phrase("Student Information Management"), self)
         font = title.font()
         font.setPointSizeF(font.pointSizeF() * 1.5)
         font.setBold(True)
@@ -45,10 +46,10 @@ class SignInWindow(QWidget):
         self.form.add("password", "&Password", self.password)
         self.form.add("otp", "One-time &code", self.otp)
         self.form.add("previous", "P&revious password", self.previous)
-        self.enter_button = QPushButton("Sign in", self)
+        self.enter_button = QPushButton(phrase("Sign in"), self)
         self.enter_button.setObjectName("enter")
         self.enter_button.setDefault(True)
-        self.offline_button = QPushButton("Work off line", self)
+        self.offline_button = QPushButton(phrase("Work off line"), self)
         self.offline_button.setObjectName("enter_offline")
         self.progress = QLabel(self)
         self.progress.setObjectName("sign_in_progress")
@@ -131,7 +132,7 @@ class SignInWindow(QWidget):
     def _busy(self, busy: bool) -> None:
         self.enter_button.setEnabled(not busy)
         self.offline_button.setEnabled(not busy)
-        self.progress.setText("Signing in …" if busy else "")
+        self.progress.setText(phrase("Signing in …") if busy else "")
 
     def _show(self) -> None:
         presenter = self._presenter

@@ -10,6 +10,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWidget
 
 from sims_desktop.kit import theme
+from sims_desktop.kit.language import phrase
 from sims_desktop.kit.tasks import Task, Tasks
 from sims_desktop.shell.presenter import Identity, Standing
 
@@ -34,17 +35,17 @@ class StatusLine(QStatusBar):
         self._task: Task | None = None
         self.bar = QProgressBar(self)
         self.bar.setMaximumWidth(self.fontMetrics().averageCharWidth() * 24)
-        self.cancel = QPushButton("Cancel", self)
+        self.cancel = QPushButton(phrase("Cancel"), self)
         self.cancel.setFlat(True)
         self.addPermanentWidget(self.bar)
         self.addPermanentWidget(self.cancel)
         self.bar.hide()
         self.cancel.hide()
         self.cancel.clicked.connect(self._cancel)
-        self.who = QLabel(("DEMO · " if identity.is_demo else "") + identity.name, self)
+        self.who = QLabel((phrase("DEMO · ") if identity.is_demo else "") + identity.name, self)
         self.who.setObjectName("who")
         self.who.setTextFormat(Qt.TextFormat.PlainText)
-        self.who.setAccessibleName(f"Signed in: {identity.name}")
+        self.who.setAccessibleName(phrase("Signed in: {name}", name=identity.name))
         self.addPermanentWidget(self.who)
         tasks.started.connect(self._started)
         # "last synced 14:02" turns into "last synced Tue 14:02" by itself.

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from sims_desktop.kit.actions import EVERYWHERE
+from sims_desktop.kit.language import phrase
 from sims_desktop.kit.page import Page, Surroundings
 from sims_desktop.kit.palette import Palette
 from sims_desktop.kit.search import Entry
@@ -50,11 +51,11 @@ class MainWindow(QMainWindow):
         self._open_page = open_page
         self._pages: dict[tuple[str, int], Page] = {}
         self.ask_before_leaving = True
-        demo = " · DEMO" if identity.is_demo else ""
-        self.setWindowTitle(f"SIMS · {identity.name}{demo}")
+        demo = phrase(" · DEMO") if identity.is_demo else ""
+        self.setWindowTitle(phrase("SIMS · {name}{demo}", name=identity.name, demo=demo))
         self.navigation = QListWidget(self)
         self.navigation.setObjectName("navigation")
-        self.navigation.setAccessibleName("Desks and open pages")
+        self.navigation.setAccessibleName(phrase("Desks and open pages"))
         self.navigation.setMaximumWidth(self.fontMetrics().averageCharWidth() * 44)
         self.navigation.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.navigation.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -72,7 +73,7 @@ class MainWindow(QMainWindow):
         self.palette_box.add_source(self._action_entries)
         self.palette_box.add_source(self._page_entries)
         for desk in desks:
-            self._list(desk.title, desk.id, 0)
+            self._list(phrase(desk.title), desk.id, 0)
         self.navigation.currentItemChanged.connect(lambda item, _: self._chosen(item))
         self._add_actions()
         self._add_menu()
@@ -84,7 +85,7 @@ class MainWindow(QMainWindow):
         if desks:
             self.navigation.setCurrentRow(0)
         else:
-            nothing = QLabel("Your roles have no desk in this program.", self)
+            nothing = QLabel(phrase("Your roles have no desk in this program."), self)
             nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
             self.stack.addWidget(nothing)
 
@@ -116,9 +117,9 @@ class MainWindow(QMainWindow):
         bound = {one.id: one.action for one in self._around.actions.of(EVERYWHERE)}
         menu = self.menuBar()
         for title, ids in (
-            ("&Window", ("palette", "next_page", "previous_page", "close_page", "sign_out", "quit")),
-            ("&View", ("zoom_in", "zoom_out", "zoom_reset", "light", "dark", "system")),
-            ("&Help", ("guide", "keys")),
+            (phrase("&Window"), ("palette", "next_page", "previous_page", "close_page", "sign_out", "quit")),
+            (phrase("&View"), ("zoom_in", "zoom_out", "zoom_reset", "light", "dark", "system")),
+            (phrase("&Help"), ("guide", "keys")),
         ):
             entries = menu.addMenu(title)
             for id in ids:
@@ -136,7 +137,7 @@ class MainWindow(QMainWindow):
             page.wants.connect(self.open)
             self.stack.addWidget(page)
             if self._item(kind, id) is None:
-                self._list(page.title, kind, id)
+                self._list(phrase(page.title), kind, id)
         self.stack.setCurrentWidget(page)
         item = self._item(kind, id)
         if item is not None and self.navigation.currentItem() is not item:
@@ -196,7 +197,7 @@ class MainWindow(QMainWindow):
             if page is not None and isinstance(owner, QWidget):
                 here = here or page.isAncestorOf(owner)
             if bound.page in names and here and action.isEnabled():
-                detail = "" if bound.page == EVERYWHERE else bound.page
+                detail = "" if bound.page == EVERYWHERE else phrase(bound.page)
                 yield Entry(action.text(), action.trigger, detail, bound.keys)
 
     def _page_entries(self, query: str) -> Iterable[Entry]:
@@ -209,7 +210,7 @@ class MainWindow(QMainWindow):
             def go(kind: str = kind, id: str = id) -> object:
                 return self.open(kind, int(id))
 
-            yield Entry(item.text().strip(), go, "page")
+            yield Entry(item.text().strip(), go, phrase("page"))
 
     def show_keys(self) -> None:
         from sims_desktop.kit.shortcuts import ShortcutSheet
@@ -244,11 +245,11 @@ class MainWindow(QMainWindow):
             return True
         box = QMessageBox(self)
         box.setObjectName("leaving")
-        box.setWindowTitle("Leave?")
+        box.setWindowTitle(phrase("Leave?"))
         box.setIcon(QMessageBox.Icon.Question)
         box.setText("\n".join(losses))
-        leave = box.addButton("Leave anyway", QMessageBox.ButtonRole.DestructiveRole)
-        box.setDefaultButton(box.addButton("Stay", QMessageBox.ButtonRole.RejectRole))
+        leave = box.addButton(phrase("Leave anyway"), QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton(phrase("Stay"), QMessageBox.ButtonRole.RejectRole))
         box.exec()
         return box.clickedButton() is leave
 

@@ -20,6 +20,7 @@ from sims_desktop.client.errors import ClientError, ProblemAnswer
 from sims_desktop.client.http import Client
 from sims_desktop.client.session import Session
 from sims_desktop.client.sheets import SheetCalls
+from sims_desktop.kit.language import phrase
 from sims_desktop.offline.keys import (
     KeyLost,
     PassphraseNeeded,
@@ -114,7 +115,12 @@ class ProfileDoor:
         try:
             hello = client.hello()
             if hello.protocol_min > PROTOCOL_MAX or hello.protocol_max < PROTOCOL_MIN:
-                raise VersionsApart(f"The server is of version {hello.version}; update this program first.")
+                raise VersionsApart(
+                    phrase(
+                        "The server is of version {version}; update this program first.",
+                        version=hello.version,
+                    )
+                )
             user = client.sign_in(username, password, otp or None, device=socket.gethostname())
             store = self._open(server, username, password)
         except BaseException:
@@ -129,7 +135,9 @@ class ProfileDoor:
 
     def enter_offline(self, server: str, username: str, password: str) -> Identity:
         if username not in self.known_users(server):
-            raise StoreUnusable(f"{username} has not signed in on this computer before.")
+            raise StoreUnusable(
+                phrase("{username} has not signed in on this computer before.", username=username)
+            )
         try:
             store = self._open(server, username, password)
         except LocallyLocked:
@@ -149,7 +157,7 @@ class ProfileDoor:
         try:
             change_passphrase(account_folder(self._profile, server, username), previous, password)
         except WrongPassphrase:
-            raise LocallyLocked("That is not the previous password.") from None
+            raise LocallyLocked(phrase("That is not the previous password.")) from None
 
     def known_users(self, server: str) -> Sequence[str]:
         """Who has a store on this computer for this server."""
@@ -168,14 +176,18 @@ class ProfileDoor:
         try:
             store = open_store(folder, account, password)
         except WrongPassphrase:
-            raise LocallyLocked("Your password has changed. Type the previous one too, once.") from None
+            raise LocallyLocked(
+                phrase("Your password has changed. Type the previous one too, once.")
+            ) from None
         except StoreTooNew:
             raise StoreUnusable(
-                "A newer program wrote the marks on this computer; update this one."
+                phrase("A newer program wrote the marks on this computer; update this one.")
             ) from None
         except (PassphraseNeeded, KeyLost, WrongKey, StoreTooOld) as error:
             raise StoreUnusable(
-                f"The marks on this computer cannot be opened: {error}. Ask the help desk."
+                phrase(
+                    "The marks on this computer cannot be opened: {error}. Ask the help desk.", error=error
+                )
             ) from error
         (folder / "username").write_text(username, encoding="utf-8")
         return store

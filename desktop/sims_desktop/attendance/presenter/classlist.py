@@ -16,14 +16,15 @@ from typing import Protocol
 
 from sims_desktop.attendance.presenter.drafts import ClassDrafts, ClassKey, KeptClass, Sent
 from sims_desktop.client.errors import ClientError, TryLater
-from sims_desktop.kit.wording import listed, plural, when
+from sims_desktop.kit.language import later, phrase
+from sims_desktop.kit.wording import day_words, listed, plural, when
 from sims_desktop.offline.store import ListedSheet, OpenSheet
 from sims_shared.attendance import Attended, ClassRoster
 from sims_shared.policy.rounding import plain
 
 PRESENT, ABSENT, LATE, LEAVE = "present", "absent", "late", "leave"
-WORDS = {PRESENT: "Present", ABSENT: "Absent", LATE: "Late", LEAVE: "On leave"}
-COUNTED = {PRESENT: "present", ABSENT: "absent", LATE: "late", LEAVE: "on leave"}
+WORDS = {PRESENT: later("Present"), ABSENT: later("Absent"), LATE: later("Late"), LEAVE: later("On leave")}
+COUNTED = {PRESENT: later("present"), ABSENT: later("absent"), LATE: later("late"), LEAVE: later("on leave")}
 LETTERS = {"P": PRESENT, "A": ABSENT, "L": LATE, "V": LEAVE}
 LAST_DIGITS = re.compile(r"([0-9]+)[^0-9]*\Z")
 TYPED = re.compile(r"([0-9]+)\s*([palvPALV]?)\Z")
@@ -57,7 +58,7 @@ class Line:
 
     @property
     def mark_words(self) -> str:
-        return "not marked" if self.mark is None else WORDS[self.mark]
+        return phrase("not marked") if self.mark is None else phrase(WORDS[self.mark])
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +179,18 @@ class ClassListPresenter:
     def mark_here(self, status: str) -> None:
         """The student under the cursor; the cursor goes on."""
         line = self.line
-        if line is not None and self._mark({line.student_id: status}, f"{line.name}: {WORDS[status]}"):
+        if line is not None and self._mark(
+            {line.student_id: status}, f"{line.name}: {phrase(WORDS[status])}"
+        ):
             self.place = min(self.place + 1, len(self.lines) - 1)
         self.on_change()
 
     def mark_everybody(self, status: str = PRESENT) -> None:
         """Everybody who is not marked so already."""
-        self._mark({line.student_id: status for line in self.lines}, f"everybody {WORDS[status].lower()}")
+        self._mark(
+            {line.student_id: status for line in self.lines},
+            phrase("everybody {status}", status=phrase(WORDS[status]).lower()),
+        )
         self.on_change()
 
     def _mark(self, marks: dict[int, str], label: str) -> bool:
@@ -200,18 +206,24 @@ class ClassListPresenter:
             self._apply((student, after) for student, _, after in changes)
             self._done.append(Step(label, changes))
             self._undone.clear()
-        self.said = label[0].upper() + label[1:] if changes else f"{label[0].upper()}{label[1:]} already"
+        self.said = (
+            label[0].upper() + label[1:]
+            if changes
+            else phrase("{label} already", label=label[0].upper() + label[1:])
+        )
         return True
 
     def undo(self) -> None:
-        self._step(self._done, self._undone, "Undone", backwards=True)
+        self._step(self._done, self._undone, phrase("Undone"), backwards=True)
 
     def redo(self) -> None:
-        self._step(self._undone, self._done, "Done again", backwards=False)
+        self._step(self._undone, self._done, phrase("Done again"), backwards=False)
 
     def _step(self, source: list[Step], target: list[Step], word: str, *, backwards: bool) -> None:
         if not source:
-            self.said = f"Nothing to {'undo' if backwards else 'do again'}"
+            self.said = phrase(
+                "Nothing to {which}", which=phrase("undo") if backwards else phrase("do again")
+            )
         else:
             step = source.pop()
             self._apply((s, before if backwards else after) for s, before, after in step.changes)
@@ -276,12 +288,12 @@ class ClassListPresenter:
             if found:
                 self.place = found[0]
             else:
-                self.said = f"Nobody in this section is called {text[1:]}"
+                self.said = phrase("Nobody in this section is called {text}", text=text[1:])
             self.on_change()
             return
         match = TYPED.match(text)
         if match is None:
-            self.said = "Type the last digits of a number, then Enter"
+            self.said = phrase("Type the last digits of a number, then Enter")
         else:
             self._enter_number(text, match[1], LETTERS.get(match[2].upper(), ABSENT))
         self.on_change()
@@ -291,13 +303,18 @@ class ClassListPresenter:
         if len(found) == 1:
             self.place = found[0]
             line = self.lines[found[0]]
-            self._mark({line.student_id: status}, f"{line.name}: {WORDS[status]}")
+            self._mark({line.student_id: status}, f"{line.name}: {phrase(WORDS[status])}")
         elif found:
             self.typed = text
             some = listed(self.lines[place].name for place in found)
-            self.said = f"{plural(len(found), 'student')} end with {digits}: {some}. More digits, please"
+            self.said = phrase(
+                "{students} end with {digits}: {some}. More digits, please",
+                students=plural(len(found), "student"),
+                digits=digits,
+                some=some,
+            )
         else:
-            self.said = f"Nobody in this section ends with {digits}"
+            self.said = phrase("Nobody in this section ends with {digits}", digits=digits)
 
     def _meant(self) -> list[int]:
         if self.typed.startswith(NAME_SIGN):
@@ -316,15 +333,15 @@ class ClassListPresenter:
         """The list is kept as saved, to be sent now or later; None where nothing is to be saved."""
         self.typed = ""
         if self.key is None or not self.lines:
-            self.said = "This list is not on this computer yet; it comes with the next connection."
+            self.said = phrase("This list is not on this computer yet; it comes with the next connection.")
         elif self.closed:
             self.said = self.closed
         elif self.kept is not None and self.kept.meanwhile:
-            self.said = "First choose: M keeps your marks, T takes theirs."
+            self.said = phrase("First choose: M keeps your marks, T takes theirs.")
         elif self.is_known and not self._changes():
             if self.kept is not None:  # typed, and taken back
                 self.drafts.forget(self.key)
-            self.said = "Everything is saved already."
+            self.said = phrase("Everything is saved already.")
         else:
             kept = self._keep(is_ready=True)
             self.on_change()
@@ -355,24 +372,28 @@ class ClassListPresenter:
         """Between my marks and those somebody else wrote meanwhile, for all of them."""
         kept = self.kept
         if kept is None or not kept.meanwhile:
-            self.said = "Nobody else has marked this class."
+            self.said = phrase("Nobody else has marked this class.")
         else:
             count = len(kept.meanwhile)
             (self.drafts.keep_mine if mine else self.drafts.take_theirs)(kept)
             self._take_kept()
-            whose = "Yours" if mine else "Theirs"
-            self.said = f"{whose} for {plural(count, 'student')}; Ctrl+Enter saves the list."
+            whose = phrase("Yours") if mine else phrase("Theirs")
+            self.said = phrase(
+                "{whose} for {students}; Ctrl+Enter saves the list.",
+                whose=whose,
+                students=plural(count, "student"),
+            )
         self.on_change()
 
     def let_go(self) -> None:
         """The list of this class on this computer is given up; what the server has stands."""
         if self.kept is None or self.key is None:
-            self.said = "Nothing of this class is kept here."
+            self.said = phrase("Nothing of this class is kept here.")
             self.on_change()
             return
         self.drafts.forget(self.key)
         self.choose(*self.key)
-        self.said = "What was typed here is let go."
+        self.said = phrase("What was typed here is let go.")
         self.on_change()
 
     # In words
@@ -381,9 +402,9 @@ class ClassListPresenter:
     def counts(self) -> str:
         """`492 present, 8 absent`."""
         found = Counter(line.mark for line in self.lines)
-        parts = [f"{found[status]:,} {word}" for status, word in COUNTED.items() if found[status]]
+        parts = [f"{found[status]:,} {phrase(word)}" for status, word in COUNTED.items() if found[status]]
         if found[None]:
-            parts.append(f"{found[None]:,} not marked")
+            parts.append(phrase("{found:,} not marked", found=found[None]))
         return ", ".join(parts)
 
     @property
@@ -391,31 +412,35 @@ class ClassListPresenter:
         """Where the list is: offered, kept here, waiting, refused, saved."""
         kept = self.kept
         if self.key is None:
-            return "Choose a section."
+            return phrase("Choose a section.")
         if kept is not None and kept.meanwhile:
             return _meanwhile_words(kept, {line.student_id: line.name for line in self.lines}, self.now())
         if kept is not None and kept.refused:
-            return f"Not saved: {kept.refused}"
+            return phrase("Not saved: {refused}", refused=kept.refused)
         if kept is not None and kept.is_ready and kept.key in self.drafts.sending:
-            return "Kept on this computer; being sent …"
+            return phrase("Kept on this computer; being sent …")
         if kept is not None and kept.is_ready:
             why = f" ({self.trouble})" if self.trouble else ""
-            return f"Kept on this computer; sent when the server can be reached{why}."
+            return phrase("Kept on this computer; sent when the server can be reached{why}.", why=why)
         if kept is not None:
             since = when(kept.kept_at, self.now())
-            return f"Kept on this computer since {since}, not saved yet. Ctrl+Enter saves."
+            return phrase(
+                "Kept on this computer since {since}, not saved yet. Ctrl+Enter saves.", since=since
+            )
         if self.closed:
             return self.closed
         if not self.lines:
-            return self.trouble or "The list is not on this computer yet."
+            return self.trouble or phrase("The list is not on this computer yet.")
         if self._saved_at is not None:
-            return f"Saved at {when(self._saved_at, self.now())}."
+            return phrase("Saved at {when}.", when=when(self._saved_at, self.now()))
         if self.is_known and not self._changes():
-            return "Saved."
+            return phrase("Saved.")
         if not self.is_known:
-            away = "The server has not been asked yet" if not self.trouble else self.trouble.rstrip(".")
-            return f"{away}; the list is from this computer. Ctrl+Enter saves."
-        return "Not marked yet: everybody is offered as present. Ctrl+Enter saves."
+            away = (
+                phrase("The server has not been asked yet") if not self.trouble else self.trouble.rstrip(".")
+            )
+            return phrase("{away}; the list is from this computer. Ctrl+Enter saves.", away=away)
+        return phrase("Not marked yet: everybody is offered as present. Ctrl+Enter saves.")
 
     @property
     def elsewhere(self) -> list[KeptClass]:
@@ -429,9 +454,14 @@ class ClassListPresenter:
             return ""
         titles = {section.id: section.title.split(" · ")[0] for section in self.sections}
         names = listed(
-            f"{titles.get(one.section_id, 'a section')} of {one.day.day} {one.day:%B}" for one in others
+            phrase(
+                "{section} of {day}",
+                section=titles.get(one.section_id, phrase("a section")),
+                day=day_words(one.day),
+            )
+            for one in others
         )
-        return f"Also kept here and not on the server: {names}. F7 goes there."
+        return phrase("Also kept here and not on the server: {names}. F7 goes there.", names=names)
 
 
 def _numbered(lines: Sequence[Line], digits: str) -> list[int]:
@@ -446,23 +476,36 @@ def _numbered(lines: Sequence[Line], digits: str) -> list[int]:
 
 
 def _so_far(attended: Attended, total: int, percentage: Decimal | None) -> str:
-    return "no class yet" if percentage is None else f"{attended} of {total} · {percentage} %"
+    return (
+        phrase("no class yet")
+        if percentage is None
+        else phrase(
+            "{attended} of {total} · {percentage} %", attended=attended, total=total, percentage=percentage
+        )
+    )
 
 
 def _standing(eligible: bool, condonable: bool, threshold: Decimal) -> str:
     if eligible:
         return ""
     least = f"{plain(threshold)} %"
-    return f"short of {least}, may be condoned" if condonable else f"short of {least}"
+    return (
+        phrase("short of {least}, may be condoned", least=least)
+        if condonable
+        else phrase("short of {least}", least=least)
+    )
 
 
 def _meanwhile_words(kept: KeptClass, names: dict[int, str], now: datetime) -> str:
     met = kept.meanwhile
     who = listed(sorted({one.by for one in met}))
+    somebody = phrase("somebody")
     some = listed(
-        f"{names.get(one.student_id, 'somebody')} {COUNTED.get(one.status or '', 'not marked')}"
+        f"{names.get(one.student_id, somebody)} {phrase(COUNTED.get(one.status or '', 'not marked'))}"
         for one in met
     )
     latest = max((one.at for one in met if one.at is not None), default=None)
-    at = f" at {when(latest, now)}" if latest else ""
-    return f"{who} marked this class{at}: {some}. M keeps your marks, T takes theirs."
+    at = phrase(" at {when}", when=when(latest, now)) if latest else ""
+    return phrase(
+        "{who} marked this class{at}: {some}. M keeps your marks, T takes theirs.", who=who, at=at, some=some
+    )

@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from sims_desktop.client.errors import ClientError, ProblemAnswer, TryLater
+from sims_desktop.kit.language import phrase
 from sims_desktop.kit.wording import plural
 from sims_shared.attendance import ClassAttendanceRecorded, MarkedMeanwhile, NotOnRoster
 from sims_shared.problems import Fault
@@ -199,7 +200,9 @@ class ClassDrafts:
                 now.marks.pop(student, None)
             if gone:
                 names = plural(len(gone), "student has", "students have")
-                now.refused = f"{names} left the section; the list is without them now. Save it again."
+                now.refused = phrase(
+                    "{names} left the section; the list is without them now. Save it again.", names=names
+                )
 
     def keep_mine(self, kept: KeptClass) -> None:
         """My marks stand on top of theirs, which stay in the audit."""

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from sims_desktop.kit.wording import listed, plural, when
+from sims_desktop.kit.language import later, phrase
+from sims_desktop.kit.wording import listed, plural, status_words, when
 from sims_shared.access import Permission
 from sims_shared.catalog import ProgramView
 from sims_shared.holds import HoldKindView, HoldView
@@ -20,12 +21,12 @@ from sims_shared.people import StudentView
 from sims_shared.requests import RequestTypeView, RequestView
 from sims_shared.transcripts import DOCUMENTS, IssuedDocumentView
 
-OFF_LINE = "Off line the counter verifies but does not issue. F9 verifies."
+OFF_LINE = later("Off line the counter verifies but does not issue. F9 verifies.")
 LEAST_LETTERS = 3
 DOCUMENT_NAMES = {
-    "transcript": "Transcript",
-    "dmc": "Detailed marks certificate",
-    "provisional": "Provisional certificate",
+    "transcript": later("Transcript"),
+    "dmc": later("Detailed marks certificate"),
+    "provisional": later("Provisional certificate"),
 }
 _SERIAL = re.compile(rf"(?:{'|'.join(DOCUMENTS.values())})-\d{{4}}-\d+", re.IGNORECASE)
 _SEALED_CODE = re.compile(r"https?://.*/v/|[A-Z2-7]{120,}", re.IGNORECASE)
@@ -65,8 +66,10 @@ class Found:
     @property
     def sentence(self) -> str:
         if not self.students:
-            return f"Nobody is found by “{self.words}”."
-        return f"{plural(len(self.students), 'student')} found by “{self.words}”."
+            return phrase("Nobody is found by “{words}”.", words=self.words)
+        return phrase(
+            "{students} found by “{words}”.", students=plural(len(self.students), "student"), words=self.words
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +90,12 @@ class Visitor:
 
     @property
     def about(self) -> str:
-        status = self.student.status.replace("_", " ")
-        cgpa = f"CGPA {self.student.cgpa}" if self.student.cgpa is not None else "no result declared yet"
+        status = status_words(self.student.status)
+        cgpa = (
+            phrase("CGPA {cgpa}", cgpa=self.student.cgpa)
+            if self.student.cgpa is not None
+            else phrase("no result declared yet")
+        )
         return f"{self.program} · {status} · {cgpa}"
 
     @property
@@ -107,22 +114,31 @@ class Visitor:
         """Why no transcript may be issued now; empty when nothing known stands against it."""
         if not self.blocking:
             return ""
-        return "No transcript while a hold stands against it. " + " ".join(
+        return phrase("No transcript while a hold stands against it. ") + " ".join(
             self._words_of(hold) for hold in self.blocking
         )
 
     def _words_of(self, hold: HoldView) -> str:
-        amount = f" of {hold.amount:,.2f}" if hold.amount is not None else ""
+        amount = phrase(" of {amount:,.2f}", amount=hold.amount) if hold.amount is not None else ""
         touched = listed(name.replace("_", " ") for name in hold.blocks)
-        effect = {"block": f"Stops {touched}", "watermark": f"Leaves a remark on {touched}"}.get(
-            hold.effect, "A warning only"
-        )
-        see = f" See {hold.contact}." if hold.contact else ""
+        effect = {
+            "block": phrase("Stops {touched}", touched=touched),
+            "watermark": phrase("Leaves a remark on {touched}", touched=touched),
+        }.get(hold.effect, "A warning only")
+        see = phrase(" See {contact}.", contact=hold.contact) if hold.contact else ""
         lifter = self.lifters.get(hold.kind, "").replace("_", " ")
-        lifted = f" Lifted by: {lifter}." if lifter else ""
+        lifted = phrase(" Lifted by: {lifter}.", lifter=lifter) if lifter else ""
         reason = hold.reason.rstrip(".")
         kind = hold.kind.replace("_", " ").capitalize()
-        return f"{kind} hold{amount}: {reason}. {effect}.{see}{lifted}"
+        return phrase(
+            "{kind} hold{amount}: {reason}. {effect}.{see}{lifted}",
+            kind=kind,
+            amount=amount,
+            reason=reason,
+            effect=effect,
+            see=see,
+            lifted=lifted,
+        )
 
     def request_words(self, now: datetime) -> list[str]:
         """What is ready first, then what is under way."""
@@ -130,23 +146,35 @@ class Visitor:
         for request in self.requests:
             title = self.request_titles.get(request.type, request.type.replace("_", " "))
             if request.status == "completed" and request.collected_by is None:
-                ready.append(f"{title} ready since {when(request.ready_at, now)}.")
+                ready.append(
+                    phrase("{title} ready since {when}.", title=title, when=when(request.ready_at, now))
+                )
             elif request.status == "approved":
-                waiting.append(f"{title} approved, not ready yet.")
+                waiting.append(phrase("{title} approved, not ready yet.", title=title))
             elif request.status == "pending":
-                waiting.append(f"{title} asked for {when(request.created_at, now)}, not decided yet.")
+                waiting.append(
+                    phrase(
+                        "{title} asked for {when}, not decided yet.",
+                        title=title,
+                        when=when(request.created_at, now),
+                    )
+                )
         return ready + waiting
 
     def first_line(self, now: datetime) -> str:
         """Everything the clerk must say, in one line."""
         said = self.hold_words + self.request_words(now)
-        return " ".join(said) if said else "No hold, no open request."
+        return " ".join(said) if said else phrase("No hold, no open request.")
 
 
 def document_words(document: IssuedDocumentView) -> str:
-    name = DOCUMENT_NAMES.get(document.document, document.document)
+    name = phrase(DOCUMENT_NAMES.get(document.document, document.document))
     kind = "" if document.kind == "original" else f", {document.kind}"
-    copy = f", copy {document.copy_number} of {document.copies}" if document.copies > 1 else ""
+    copy = (
+        phrase(", copy {copy_number} of {copies}", copy_number=document.copy_number, copies=document.copies)
+        if document.copies > 1
+        else ""
+    )
     return f"{name}{kind}{copy}"
 
 

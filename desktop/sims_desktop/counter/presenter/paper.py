@@ -17,7 +17,8 @@ from typing import Any, Protocol
 
 from sims_desktop.client.errors import ClientError, ProblemAnswer, SignedOut, TryLater
 from sims_desktop.counter.presenter.desk import OFF_LINE, Visitor
-from sims_desktop.kit.wording import listed, plural
+from sims_desktop.kit.language import later, phrase
+from sims_desktop.kit.wording import listed, plural, status_words
 from sims_shared.problems import Fault
 from sims_shared.transcripts import (
     Difference,
@@ -27,7 +28,13 @@ from sims_shared.transcripts import (
     TranscriptDiffers,
 )
 
-PURPOSES = ("Visa", "Employment", "Further study", "Scholarship", "Personal record")
+PURPOSES = (
+    later("Visa"),
+    later("Employment"),
+    later("Further study"),
+    later("Scholarship"),
+    later("Personal record"),
+)
 COPIES_AT_MOST = 50
 _STOCK = re.compile(r"[!-~]{1,40}")
 _BETWEEN = re.compile(r"[\s,;]+")
@@ -100,7 +107,9 @@ class Sheet:
         if self.pdf is None:
             pdf = calls.sealed_file(self.serial)
             if hashlib.sha256(pdf).hexdigest() != self.sha256:
-                raise FileDamaged(f"{self.serial} arrived damaged; nothing was printed.")
+                raise FileDamaged(
+                    phrase("{serial} arrived damaged; nothing was printed.", serial=self.serial)
+                )
             self.pdf = pdf
         if not self.is_printed:
             printer.print(self.pdf, self.serial)
@@ -217,9 +226,9 @@ class PaperPresenter:
         self.faults = []
         purpose = purpose_of(typed)
         if not purpose:
-            self.faults.append(Fault("/purpose", "missing", "A digit of the list, or what it is for"))
+            self.faults.append(Fault("/purpose", "missing", phrase("A digit of the list, or what it is for")))
         if not 1 <= copies <= COPIES_AT_MOST:
-            self.faults.append(Fault("/copies", "wrong", f"1 to {COPIES_AT_MOST} copies"))
+            self.faults.append(Fault("/copies", "wrong", phrase("1 to {most} copies", most=COPIES_AT_MOST)))
         if not self.faults:
             self.purpose, self.copies = purpose, copies
             self.stage = Stage.DRAWING
@@ -248,14 +257,20 @@ class PaperPresenter:
         self.faults = []
         wrong = [number for number in numbers if not _STOCK.fullmatch(number)]
         if wrong:
-            self._stock_fault(f"{listed(wrong)} is no number of a sheet")
+            self._stock_fault(phrase("{names} is no number of a sheet", names=listed(wrong)))
         elif len(set(numbers)) != len(numbers):
-            self._stock_fault("A sheet is named twice")
+            self._stock_fault(phrase("A sheet is named twice"))
         elif numbers and len(numbers) < self.copies:
             missing = self.copies - len(numbers)
-            self._stock_fault(f"{plural(missing, 'sheet')} more: one for each copy")
+            self._stock_fault(phrase("{sheets} more: one for each copy", sheets=plural(missing, "sheet")))
         elif len(numbers) > self.copies:
-            self._stock_fault(f"{plural(self.copies, 'copy', 'copies')}, but {len(numbers)} sheets are named")
+            self._stock_fault(
+                phrase(
+                    "{copies}, but {count} sheets are named",
+                    copies=plural(self.copies, "copy", "copies"),
+                    count=len(numbers),
+                )
+            )
         self.stock = numbers
         self.on_change()
         return not self.faults
@@ -287,11 +302,19 @@ class PaperPresenter:
         assert job is not None
         sheets = job.sheets
         stock = [sheet.stock for sheet in sheets if sheet.stock]
-        on = f" on {plural(len(stock), 'sheet')} {listed(stock)}" if stock else ""
-        said = f"{listed(sheet.serial for sheet in sheets)} printed{on} and recorded."
+        on = (
+            phrase(" on {sheets} {names}", sheets=plural(len(stock), "sheet"), names=listed(stock))
+            if stock
+            else ""
+        )
+        said = phrase(
+            "{names} printed{on} and recorded.", names=listed(sheet.serial for sheet in sheets), on=on
+        )
         if isinstance(job, ReprintJob):
-            void = f" Sheet {job.void} is void." if spoiled and job.void else ""
-            said = f"{job.sheet.serial} printed again{on} and recorded.{void}"
+            void = phrase(" Sheet {void} is void.", void=job.void) if spoiled and job.void else ""
+            said = phrase(
+                "{serial} printed again{on} and recorded.{void}", serial=job.sheet.serial, on=on, void=void
+            )
         elif isinstance(job, IssueJob) and job.issued is not None and job.issued.differences:
             said += " " + " ".join(map(difference_words, job.issued.differences))
         self.close()
@@ -319,21 +342,26 @@ class PaperPresenter:
         job = self.job
         assert job is not None
         if isinstance(job, IssueJob) and job.issued is None:
-            return (
-                "It may have been sealed. Enter asks again for the same document, never for a second one; "
-                "Esc leaves it."
+            return phrase(
+                "It may have been sealed. Enter asks again for the same document, "
+                "never for a second one; Esc leaves it."
             )
         sheet = next((sheet for sheet in job.sheets if not sheet.is_recorded), None)
         if sheet is None:
             return ""
         if sheet.is_printed:
-            out = f"{sheet.serial} came out of the printer but is not in the ledger yet."
+            out = phrase(
+                "{serial} came out of the printer but is not in the ledger yet.", serial=sheet.serial
+            )
             if isinstance(error, ProblemAnswer):
-                return f"{out} Type the number on the sheet, Enter."
-            return f"{out} Enter records it."
+                return phrase("{out} Type the number on the sheet, Enter.", out=out)
+            return phrase("{out} Enter records it.", out=out)
         if isinstance(job, ReprintJob):
-            return "Enter tries again."
-        return f"{sheet.serial} is sealed but not printed. Enter tries again, Ctrl+P chooses another printer."
+            return phrase("Enter tries again.")
+        return phrase(
+            "{serial} is sealed but not printed. Enter tries again, Ctrl+P chooses another printer.",
+            serial=sheet.serial,
+        )
 
     def go_on(self, typed_stock: str) -> Job | None:
         """Enter after a stop. A sheet that came out and was refused by its number takes another one."""
@@ -356,9 +384,16 @@ class PaperPresenter:
         """The form for another sheet of it; a refusal in words where there cannot be one."""
         self.close()
         if document.status != "valid":
-            return f"{document.serial} is {document.status}; it is not printed again. Issue a new document."
+            return phrase(
+                "{serial} is {status}; it is not printed again. Issue a new document.",
+                serial=document.serial,
+                status=status_words(document.status),
+            )
         if spoiled and not was_printed(document):
-            return f"{document.serial} was never printed, so no sheet of it can be spoiled. F6 prints it."
+            return phrase(
+                "{serial} was never printed, so no sheet of it can be spoiled. F6 prints it.",
+                serial=document.serial,
+            )
         self.document, self.is_spoiled = document, spoiled
         self.stage = Stage.REPRINT
         self.on_change()
@@ -382,12 +417,14 @@ class PaperPresenter:
         numbers = stock_numbers_of(typed_stock)
         self.faults = []
         if self.needs_reason and not reason:
-            words = "What spoiled the sheet?" if self.is_spoiled else "Why is it printed again?"
+            words = (
+                phrase("What spoiled the sheet?") if self.is_spoiled else phrase("Why is it printed again?")
+            )
             self.faults.append(Fault("/reason", "missing", words))
         if len(numbers) > 1:
-            self.faults.append(Fault("/stock_numbers", "wrong", "One sheet at a time"))
+            self.faults.append(Fault("/stock_numbers", "wrong", phrase("One sheet at a time")))
         elif numbers and numbers[0] == void:
-            self.faults.append(Fault("/stock_numbers", "wrong", "That is the spoiled sheet itself"))
+            self.faults.append(Fault("/stock_numbers", "wrong", phrase("That is the spoiled sheet itself")))
         if self.faults:
             self.on_change()
             return None
@@ -405,10 +442,10 @@ class PaperPresenter:
         if job is None or job.is_over():
             return ""
         if self.stage is Stage.WORKING:
-            return "A document is being sealed and printed."
+            return phrase("A document is being sealed and printed.")
         out = [sheet.serial for sheet in job.sheets if sheet.is_printed and not sheet.is_recorded]
         if out:
-            return f"{listed(out)} came out of the printer but is not in the ledger."
+            return phrase("{names} came out of the printer but is not in the ledger.", names=listed(out))
         return ""
 
     def close(self) -> None:
@@ -435,10 +472,15 @@ def difference_words(difference: Difference | dict[str, Any]) -> str:
         if isinstance(difference, dict)
         else {name: getattr(difference, name) for name in difference.__struct_fields__}
     )
-    behind = f", by approved change {said['change_id']}" if said.get("change_id") else ""
-    return (
-        f"{said['course']} ({said['term']}): {said['serial']} printed {said['before']}, now {said['after']}"
-        f"{behind}."
+    behind = phrase(", by approved change {said}", said=said["change_id"]) if said.get("change_id") else ""
+    return phrase(
+        "{said} ({said_2}): {said_3} printed {said_4}, now {said_5}{behind}.",
+        said=said["course"],
+        said_2=said["term"],
+        said_3=said["serial"],
+        said_4=said["before"],
+        said_5=said["after"],
+        behind=behind,
     )
 
 
@@ -452,9 +494,9 @@ def words_of(error: Exception) -> str:
             )
         return error.detail or error.title
     if isinstance(error, SignedOut):
-        return "Your session has ended: switch user and sign in again."
+        return phrase("Your session has ended: switch user and sign in again.")
     if isinstance(error, TryLater):
-        return f"{error}. {OFF_LINE}"
+        return f"{error}. {phrase(OFF_LINE)}"
     if isinstance(error, PrinterFault | ClientError):
         return str(error)
     raise error

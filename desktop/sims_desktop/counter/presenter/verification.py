@@ -15,7 +15,8 @@ from typing import Protocol
 
 from sims_desktop.client.errors import ProblemAnswer, TryLater
 from sims_desktop.counter.institutions import Institutions, KeysChanged
-from sims_desktop.kit.wording import when
+from sims_desktop.kit.language import later, phrase
+from sims_desktop.kit.wording import status_words, when
 from sims_shared.seal import (
     Judgment,
     KeysUnreadable,
@@ -78,8 +79,8 @@ class Question:
         return found.group(1) if found else ""
 
 
-COMPARE = "Compare the paper with these facts."
-NOTHING_PINNED = "No keys are at hand on this computer yet; connect once and they are kept."
+COMPARE = later("Compare the paper with these facts.")
+NOTHING_PINNED = later("No keys are at hand on this computer yet; connect once and they are kept.")
 
 
 class Verifier:
@@ -109,22 +110,26 @@ class Verifier:
         """With what is pinned here."""
         if question.token:
             return Finding(
-                "NOT JUDGED",
-                "A serial with its check code, or the code of an unofficial copy, is judged on line only.",
+                phrase("NOT JUDGED"),
+                phrase(
+                    "A serial with its check code, or the code of an unofficial copy, is judged on line only."
+                ),
                 False,
             )
         trust, lists = self._institutions.read()
         if question.data:
             if len(question.data) > LARGEST_FILE:
-                return Finding("FOREIGN", "The file is too large to be one of these documents.", False)
+                return Finding(
+                    phrase("FOREIGN"), phrase("The file is too large to be one of these documents."), False
+                )
             judgment = judge_file(question.data, trust)
         else:
             judgment = judge_text(question.text.strip(), trust)
         finding = _finding_of(apply_status(judgment, lists, now))
         if not question.data and judgment.verdict is Verdict.GENUINE:
-            finding = replace(finding, in_words=f"{finding.in_words} {COMPARE}")
+            finding = replace(finding, in_words=f"{finding.in_words} {phrase(COMPARE)}")
         if judgment.verdict is Verdict.UNKNOWN_KEY and not trust.documents:
-            finding = replace(finding, in_words=f"{finding.in_words} {NOTHING_PINNED}")
+            finding = replace(finding, in_words=f"{finding.in_words} {phrase(NOTHING_PINNED)}")
         return finding
 
     def ask(self, question: Question, here: Finding, now: datetime) -> Finding:
@@ -144,17 +149,19 @@ class Verifier:
             found = self._calls.verify_token(token)
         except TryLater:
             return Finding(
-                "NOT JUDGED",
-                "Off line a serial with its check code, or an unofficial copy, cannot be judged. "
-                "Scan the large code of the sealed document, or drop its PDF.",
+                phrase("NOT JUDGED"),
+                phrase(
+                    "Off line a serial with its check code, or an unofficial copy, cannot be judged. "
+                    "Scan the large code of the sealed document, or drop its PDF."
+                ),
                 False,
             )
         except ProblemAnswer as refused:
             if refused.code == TranscriptUnknown.code:
-                words = "No such document was issued here, or the check code is not its own."
-                return Finding("UNKNOWN", words, False)
+                words = phrase("No such document was issued here, or the check code is not its own.")
+                return Finding(phrase("UNKNOWN"), words, False)
             if refused.code == TokenMalformed.code:
-                return Finding("FOREIGN", "This is not a code of this system.", False)
+                return Finding(phrase("FOREIGN"), phrase("This is not a code of this system."), False)
             raise
         return self._with_original(_finding_of_answer(found, now))
 
@@ -173,8 +180,11 @@ class Verifier:
             original = self._calls.sealed_file(document.serial)
         except (TryLater, ProblemAnswer):  # the verdict does not depend on it
             return finding
-        about = (
-            f"The original of {document.serial} in the register: {document.status}, for “{document.purpose}”"
+        about = phrase(
+            "The original of {serial} in the register: {status}, for “{purpose}”",
+            serial=document.serial,
+            status=status_words(document.status),
+            purpose=document.purpose,
         )
         return replace(finding, original=original, about_original=about)
 
@@ -187,18 +197,18 @@ def _sentence(words: str) -> str:
 
 def _finding_of(judgment: Judgment) -> Finding:
     facts = [
-        ("Name", judgment.name),
-        ("Registration", judgment.reg_no),
-        ("Program", judgment.program),
+        (phrase("Name"), judgment.name),
+        (phrase("Registration"), judgment.reg_no),
+        (phrase("Program"), judgment.program),
         ("CGPA", judgment.cgpa),
-        ("Credits", judgment.credits),
-        ("Serial", judgment.serial),
-        ("Issued on", str(judgment.issued_on) if judgment.issued_on else None),
-        ("Institution", judgment.institution),
+        (phrase("Credits"), judgment.credits),
+        (phrase("Serial"), judgment.serial),
+        (phrase("Issued on"), str(judgment.issued_on) if judgment.issued_on else None),
+        (phrase("Institution"), judgment.institution),
     ]
     word = judgment.verdict.value.replace("_", " ").upper()
     if judgment.verdict is Verdict.GENUINE and judgment.list_stale:
-        word = "GENUINE, STALE LIST"
+        word = phrase("GENUINE, STALE LIST")
     return Finding(
         word,
         _sentence(judgment.in_words),
@@ -214,21 +224,21 @@ def _finding_of(judgment: Judgment) -> Finding:
 
 def _finding_of_answer(found: Verified, now: datetime) -> Finding:
     facts = [
-        ("Name", found.student.name),
-        ("Registration", found.student.reg_no),
-        ("Program", found.program),
+        (phrase("Name"), found.student.name),
+        (phrase("Registration"), found.student.reg_no),
+        (phrase("Program"), found.program),
         ("CGPA", found.cgpa),
-        ("Credits", found.credits),
-        ("Serial", found.serial),
-        ("Issued", when(found.issued_at, now)),
-        ("Valid until", when(found.valid_until, now) if found.valid_until else None),
+        (phrase("Credits"), found.credits),
+        (phrase("Serial"), found.serial),
+        (phrase("Issued"), when(found.issued_at, now)),
+        (phrase("Valid until"), when(found.valid_until, now) if found.valid_until else None),
     ]
-    word = {"valid": "GENUINE" if found.official else "UNOFFICIAL COPY"}.get(
+    word = {"valid": phrase("GENUINE") if found.official else phrase("UNOFFICIAL COPY")}.get(
         found.status, found.status.upper()
     )
     return Finding(
         word,
-        f"{_sentence(found.in_words)} {COMPARE}",
+        f"{_sentence(found.in_words)} {phrase(COMPARE)}",
         found.status == "valid" and found.official,
         [(label, value) for label, value in facts if value],
         [(course.code, course.credits, course.grade) for course in found.courses],

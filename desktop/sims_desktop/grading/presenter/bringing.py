@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from sims_desktop.grading.presenter.grid import GridPresenter
 from sims_desktop.grading.presenter.matching import Match, folded, match_lines
 from sims_desktop.grading.presenter.workbook import pages_of
+from sims_desktop.kit.language import later, phrase
 
 MOST_BYTES = 20 * 1024 * 1024
 NO_COLUMN = -1
@@ -80,13 +81,13 @@ def foreign_table(pages: Iterable[Sequence[Sequence[str]]]) -> Foreign:
             width = max(map(len, lines))
             padded = [[*line, *[""] * (width - len(line))] for line in lines]
             return Foreign(padded[0], [line for line in padded[1:] if not _NO_STUDENT.match(line[0])])
-    raise ValueError("The file has no table with headings and lines.")
+    raise ValueError(phrase("The file has no table with headings and lines."))
 
 
 def read_pages(name: str, content: bytes) -> dict[str, list[list[str]]]:
     """The pages of a file. Raises ValueError, in words, when it cannot be read."""
     if len(content) > MOST_BYTES:
-        raise ValueError("The file is larger than 20 MB; no list of marks is.")
+        raise ValueError(phrase("The file is larger than 20 MB; no list of marks is."))
     if name.lower().endswith((".csv", ".txt", ".tsv")):
         return {name: lines_of(text_of(content))}
     return pages_of(content)
@@ -130,5 +131,5 @@ def match_columns(grid: GridPresenter, table: Foreign, columns: Columns) -> Matc
     targets = [(source, target) for target, source in sorted(columns.marks.items())]
     lines = [["" if cell in _NOTHING else cell for cell in line] for line in table.lines]
     match = match_lines(grid, lines, columns.number, targets)
-    match.told = "bringing {} in from the file"
+    match.told = later("bringing {} in from the file")
     return match

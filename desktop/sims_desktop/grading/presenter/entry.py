@@ -13,14 +13,16 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
+from sims_desktop.kit.language import later, phrase
+
 SCORED, ABSENT, EXCUSED, UNFAIR, PENDING = "scored", "absent", "excused", "ufm", "pending"
 
 CODES: dict[str, str] = {ABSENT: "ABS", EXCUSED: "EXC", UNFAIR: "UFM", PENDING: "PEND"}
 WORDS: dict[str, str] = {
-    ABSENT: "absent",
-    EXCUSED: "excused",
-    UNFAIR: "unfair means",
-    PENDING: "pending",
+    ABSENT: later("absent"),
+    EXCUSED: later("excused"),
+    UNFAIR: later("unfair means"),
+    PENDING: later("pending"),
 }
 
 # The `P` of many attendance sheets means present, so pending takes at least two letters.
@@ -70,10 +72,10 @@ def shown(value: Value) -> str:
 def spoken(value: Value, maximum: Decimal) -> str:
     """What a screen reader says: `72 of 100`, `absent`, `blank`."""
     if value.mark is None:
-        return "blank"
+        return phrase("blank")
     if value.score is not None:
-        return f"{number_text(value.score)} of {number_text(maximum)}"
-    return WORDS[value.mark]
+        return phrase("{score} of {maximum}", score=number_text(value.score), maximum=number_text(maximum))
+    return phrase(WORDS[value.mark])
 
 
 def read_entry(text: str, maximum: Decimal, aliases: Mapping[str, str] = ALIASES) -> Value | Mistake:
@@ -86,14 +88,17 @@ def read_entry(text: str, maximum: Decimal, aliases: Mapping[str, str] = ALIASES
         return Value(code, None)
     number = cleaned.translate(KEYBOARD_DIGITS)
     if number.startswith(("-", "−")) and number[1:2].isdigit():
-        return Mistake(text, "A mark cannot be below 0")
+        return Mistake(text, phrase("A mark cannot be below 0"))
     if not NUMBER.match(number) or number == ".":
         known = ", ".join(CODES.values())
-        return Mistake(text, f"Not a mark: type 0 to {number_text(maximum)}, or {known}")
+        return Mistake(
+            text,
+            phrase("Not a mark: type 0 to {maximum}, or {known}", maximum=number_text(maximum), known=known),
+        )
     score = Decimal(number)
     if score > maximum:
-        return Mistake(text, f"More than the maximum of {number_text(maximum)}")
+        return Mistake(text, phrase("More than the maximum of {maximum}", maximum=number_text(maximum)))
     hundredths = score.quantize(Decimal("0.01"))
     if hundredths != score:
-        return Mistake(text, "At most two decimal places")
+        return Mistake(text, phrase("At most two decimal places"))
     return Value(SCORED, hundredths)

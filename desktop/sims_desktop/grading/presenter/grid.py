@@ -30,18 +30,19 @@ from sims_desktop.grading.presenter.sheet import (
     SheetShelf,
 )
 from sims_desktop.grading.presenter.statistics import Distribution, distribution
+from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.wording import plural
 
 Position = tuple[int, int]
 
 STATE_CLOSED: dict[str, str] = {
-    "submitted": "The sheet is submitted and waits for approval",
-    "approved": "The sheet is approved",
+    "submitted": later("The sheet is submitted and waits for approval"),
+    "approved": later("The sheet is approved"),
 }
 ROW_CLOSED: dict[str, str] = {
-    "withdrawn": "Withdrawn from the course",
-    "barred": "Barred from the examination",
-    "completed": "The result is published",
+    "withdrawn": later("Withdrawn from the course"),
+    "barred": later("Barred from the examination"),
+    "completed": later("The result is published"),
 }
 
 
@@ -163,7 +164,9 @@ class GridPresenter:
             return self.closed_words
         row = self.sheet.rows[self.row_of[key[0]]]
         if not row.takes_marks:
-            return ROW_CLOSED.get(row.status, f"The student is {row.status}")
+            return phrase(ROW_CLOSED.get(row.status, "")) or phrase(
+                "The student is {status}", status=row.status
+            )
         return self.columns[self.column_of[key[1]]].closed
 
     def described(self, place: int, column: int) -> str:
@@ -172,7 +175,7 @@ class GridPresenter:
         said = cell.typed if cell.typed is not None else spoken(cell.value, head.max_score)
         parts = [row.name, head.name, said]
         if cell.badge is not Badge.SAVED:
-            parts.append(BADGE_WORDS[cell.badge])
+            parts.append(phrase(BADGE_WORDS[cell.badge]))
         if cell.note:
             parts.append(cell.note)
         return ", ".join(parts)
@@ -264,31 +267,42 @@ class GridPresenter:
     def type_text(self, place: int, column: int, text: str) -> Outcome:
         row, head = self.row(place), self.columns[column]
         return self._act(
-            {(place, column): text}, f"typing {text.strip() or 'blank'} for {row.name}, {head.name}"
+            {(place, column): text},
+            phrase(
+                "typing {text} for {name}, {name_2}",
+                text=text.strip() or phrase("blank"),
+                name=row.name,
+                name_2=head.name,
+            ),
         )
 
     def fill(self, positions: Sequence[Position], text: str, *, only_blank: bool = False) -> Outcome:
         """One text into many cells. While a missing filter is on, `only_blank` keeps it away from cells
         that hold something."""
         chosen = [at for at in positions if not only_blank or self.cell(*at).is_blank]
-        code = text.strip().upper() or "blank"
-        return self._act(dict.fromkeys(chosen, text), f"filling {plural(len(chosen), 'cell')} with {code}")
+        code = text.strip().upper() or phrase("blank")
+        return self._act(
+            dict.fromkeys(chosen, text),
+            phrase("filling {cells} with {code}", cells=plural(len(chosen), "cell"), code=code),
+        )
 
     def clear(self, positions: Sequence[Position]) -> Outcome:
-        return self._act(dict.fromkeys(positions, ""), f"clearing {plural(len(positions), 'cell')}")
+        return self._act(
+            dict.fromkeys(positions, ""), phrase("clearing {cells}", cells=plural(len(positions), "cell"))
+        )
 
     def fill_down(self, top: int, bottom: int, left: int, right: int) -> Outcome:
         """The top row's texts into the rows below it; of one row alone, the texts of the row above."""
         source = top if bottom > top else top - 1
         if source < 0:
-            return Outcome(0, sentence="There is no row above to fill from")
+            return Outcome(0, sentence=phrase("There is no row above to fill from"))
         first = top + 1 if bottom > top else top
         texts = {
             (place, column): self.cell(source, column).text
             for place in range(first, bottom + 1)
             for column in range(left, right + 1)
         }
-        return self._act(texts, f"filling down {plural(len(texts), 'cell')}")
+        return self._act(texts, phrase("filling down {cells}", cells=plural(len(texts), "cell")))
 
     def copy(self, top: int, bottom: int, left: int, right: int, *, with_names: bool = False) -> str:
         """The block as the spreadsheets paste it; with number and name in front when asked."""
@@ -303,7 +317,9 @@ class GridPresenter:
     def cut(self, top: int, bottom: int, left: int, right: int) -> tuple[str, Outcome]:
         text = self.copy(top, bottom, left, right)
         block = [(p, c) for p in range(top, bottom + 1) for c in range(left, right + 1)]
-        return text, self._act(dict.fromkeys(block, ""), f"cutting {plural(len(block), 'cell')}")
+        return text, self._act(
+            dict.fromkeys(block, ""), phrase("cutting {cells}", cells=plural(len(block), "cell"))
+        )
 
     def paste(
         self, text: str, top: int, left: int, bottom: int | None = None, right: int | None = None
@@ -312,7 +328,7 @@ class GridPresenter:
         selection a whole number of times, fills the selection; anything else keeps its own size."""
         rows = read_block(text)
         if not rows:
-            return Outcome(0, sentence="The clipboard holds no cells")
+            return Outcome(0, sentence=phrase("The clipboard holds no cells"))
         height, width = len(rows), max(map(len, rows))
         tall = (bottom if bottom is not None else top) - top + 1
         wide = (right if right is not None else left) - left + 1
@@ -330,9 +346,13 @@ class GridPresenter:
                     outside += 1
                     continue
                 texts[at] = cells[shift % width]
-        outcome = self._act(texts, f"pasting {plural(len(texts), 'cell')}")
+        outcome = self._act(texts, phrase("pasting {cells}", cells=plural(len(texts), "cell")))
         if outside:
-            sentence = f"{outcome.sentence} {plural(outside, 'cell')} lay outside the sheet."
+            sentence = phrase(
+                "{sentence} {cells} lay outside the sheet.",
+                sentence=outcome.sentence,
+                cells=plural(outside, "cell"),
+            )
             return Outcome(outcome.changed, outcome.invalid, outcome.passed_over, outcome.why, sentence)
         return outcome
 
@@ -421,9 +441,9 @@ class GridPresenter:
         return self._travel(self.history.undone, self.history.done, back=False)
 
     def _travel(self, source: list[Step], target: list[Step], *, back: bool) -> Outcome:
-        verb = "Undid" if back else "Redid"
+        verb = phrase("Undid") if back else phrase("Redid")
         if not source:
-            return Outcome(0, sentence="Nothing to undo" if back else "Nothing to redo")
+            return Outcome(0, sentence=phrase("Nothing to undo") if back else phrase("Nothing to redo"))
         step = source.pop()
         held: list[tuple[Key, Held]] = []
         left_alone = 0
@@ -443,7 +463,11 @@ class GridPresenter:
         if held:
             self._put(held)
         target.append(step)
-        kept = f" {plural(left_alone, 'cell')} changed since and stayed." if left_alone else ""
+        kept = (
+            phrase(" {cells} changed since and stayed.", cells=plural(left_alone, "cell"))
+            if left_alone
+            else ""
+        )
         return Outcome(len(held), passed_over=left_alone, sentence=f"{verb} {step.label}.{kept}")
 
     # Refused marks
@@ -458,16 +482,16 @@ class GridPresenter:
 
     def send_refused_again(self) -> str:
         """After the reason is gone: the sheet was returned, the assessment unlocked."""
-        return self._settle_refused(self.shelf.send_again, "Sending again")
+        return self._settle_refused(self.shelf.send_again, phrase("Sending again"))
 
     def give_up_refused(self) -> str:
         """Takes what the server has instead. The refused marks stay in this computer's log."""
-        return self._settle_refused(self.shelf.give_up, "Let go of")
+        return self._settle_refused(self.shelf.give_up, phrase("Let go of"))
 
     def _settle_refused(self, settle: Callable[[int, Sequence[Key]], None], words: str) -> str:
         keys = self.refused()
         if not keys:
-            return "No mark was refused"
+            return phrase("No mark was refused")
         settle(self.section_id, keys)
         self.refresh()
         return f"{words} {plural(len(keys), 'refused mark')}"
@@ -528,8 +552,8 @@ class GridPresenter:
     def closed_words(self) -> str:
         """Why the whole sheet takes no marks. A published sheet stays approved; its rows say more."""
         if any(row.status == "completed" for row in self.sheet.rows):
-            return "The results are published; a mark changes by a change request"
-        return STATE_CLOSED.get(self.sheet.state, "The sheet is closed")
+            return phrase("The results are published; a mark changes by a change request")
+        return phrase(STATE_CLOSED.get(self.sheet.state, later("The sheet is closed")))
 
     @property
     def state_words(self) -> str:
@@ -538,12 +562,15 @@ class GridPresenter:
             return self.closed_words
         blank = sum(self.missing().values())
         waiting = self.counted(Badge.WAITING, Badge.SENDING)
-        parts = ["Open", f"{plural(blank, 'mark')} missing" if blank else "nothing missing"]
+        parts = [
+            phrase("Open"),
+            phrase("{marks} missing", marks=plural(blank, "mark")) if blank else phrase("nothing missing"),
+        ]
         if waiting:
-            parts.append(f"{waiting:,} waiting to be sent")
+            parts.append(phrase("{waiting:,} waiting to be sent", waiting=waiting))
         conflicts, others = self.counted(Badge.CONFLICT), self.counted(Badge.REFUSED, Badge.INVALID)
         if conflicts:
-            parts.append(f"{conflicts:,} in conflict")
+            parts.append(phrase("{conflicts:,} in conflict", conflicts=conflicts))
         if others:
             parts.append(plural(others, "problem"))
         return " · ".join(parts)
@@ -551,16 +578,20 @@ class GridPresenter:
 
 def _sentence(label: str, changes: Sequence[Change], invalid: int, passed_over: int, why: str) -> str:
     if not changes and passed_over:
-        return f"{why}. Nothing changed."
+        return phrase("{why}. Nothing changed.", why=why)
     if not changes:
-        return "Nothing changed"
+        return phrase("Nothing changed")
     said = label[0].upper() + label[1:]
     if len(changes) != 1:
-        said = f"{said}: {len(changes):,} changed"
+        said = phrase("{said}: {count:,} changed", said=said, count=len(changes))
     if invalid == 1 and len(changes) == 1:
-        return f"{why}. F7 comes back to it."
+        return phrase("{why}. F7 comes back to it.", why=why)
     if invalid:
-        said += f", {invalid:,} not marks (F7 shows the next)"
+        said += phrase(", {invalid:,} not marks (F7 shows the next)", invalid=invalid)
     if passed_over:
-        said += f", {passed_over:,} passed over ({why[0].lower()}{why[1:]})"
-    return said + ". Ctrl+Z undoes."
+        said += phrase(
+            ", {passed_over:,} passed over ({why})",
+            passed_over=passed_over,
+            why=why[0].lower() + why[1:],
+        )
+    return said + phrase(". Ctrl+Z undoes.")

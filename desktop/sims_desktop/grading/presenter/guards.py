@@ -17,6 +17,7 @@ from statistics import fmean, median, pstdev
 from sims_desktop.grading.presenter.entry import number_text
 from sims_desktop.grading.presenter.grid import GridPresenter
 from sims_desktop.grading.presenter.sheet import Key
+from sims_desktop.kit.language import phrase
 
 FEWEST = 12  # students with marks in this column and another
 SHORTEST_SHIFT = 8
@@ -124,14 +125,18 @@ def suspicions(grid: GridPresenter, column: int) -> list[Suspicion]:
     shift = find_shift(marks, expected)
     if shift is not None:
         first, step = shift
-        whom = "next" if step == 1 else "previous"
+        whom = phrase("next") if step == 1 else phrase("previous")
         found.append(
             Suspicion(
                 "shift",
                 head.assessment_id,
                 tuple(keys[first:]),
-                f"From row {places[rows[first]]} down the marks of {head.name} "
-                f"fit the {whom} student better.",
+                phrase(
+                    "From row {places} down the marks of {name} fit the {whom} student better.",
+                    places=places[rows[first]],
+                    name=head.name,
+                    whom=whom,
+                ),
             )
         )
         return found  # shifted marks make every other look at the column idle
@@ -143,7 +148,13 @@ def suspicions(grid: GridPresenter, column: int) -> list[Suspicion]:
                 "swap",
                 head.assessment_id,
                 (keys[at],),
-                f"{by_id[rows[at]].name} has {mark} in {head.name}; {mark[::-1]} would fit the other marks.",
+                phrase(
+                    "{name} has {mark} in {name_2}; {mark_2} would fit the other marks.",
+                    name=by_id[rows[at]].name,
+                    mark=mark,
+                    name_2=head.name,
+                    mark_2=mark[::-1],
+                ),
             )
         )
     return found
@@ -190,18 +201,29 @@ def _other_column(grid: GridPresenter, column: int) -> list[Suspicion]:
         if len(both) >= FEWEST and sum(own[row] == scores[row] for row in both) >= 0.9 * len(both):
             return [
                 Suspicion(
-                    "column", head.assessment_id, key, f"{head.name} holds the marks of {column_there.name}."
+                    "column",
+                    head.assessment_id,
+                    key,
+                    phrase("{name} holds the marks of {name_2}.", name=head.name, name_2=column_there.name),
                 )
             ]
         highest, limit = max(own.values()), float(column_there.max_score)
         if not scores and highest <= limit < float(head.max_score) / 2 and highest > 0.7 * limit:
-            told = f"No mark of {head.name} is above {number_text(column_there.max_score)}"
+            told = phrase(
+                "No mark of {name} is above {max_score}",
+                name=head.name,
+                max_score=number_text(column_there.max_score),
+            )
             return [
                 Suspicion(
                     "column",
                     head.assessment_id,
                     key,
-                    f"{told}, the maximum of {column_there.name}, which is empty. Is this the right column?",
+                    phrase(
+                        "{told}, the maximum of {name}, which is empty. Is this the right column?",
+                        told=told,
+                        name=column_there.name,
+                    ),
                 )
             ]
     return []

@@ -16,6 +16,7 @@ from sims_desktop.grading.presenter.blocks import read_block
 from sims_desktop.grading.presenter.entry import Mistake, read_entry, shown
 from sims_desktop.grading.presenter.grid import GridPresenter, Outcome
 from sims_desktop.grading.presenter.sheet import Key
+from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.wording import plural
 
 NOT_SIGNIFICANT = re.compile(r"[\s\-_/.]+")
@@ -47,19 +48,24 @@ class Match:
     same: int = 0
     changes: list[Line] = field(default_factory=list)
     odd: list[Odd] = field(default_factory=list)
-    told: str = "pasting {} by registration number"  # how the step of undo is called
+    told: str = later("pasting {} by registration number")  # how the step of undo is called
     notes: list[str] = field(default_factory=list)  # of the whole list: a column that is missing
 
     @property
     def sentence(self) -> str:
-        unknown = sum(odd.why == UNKNOWN for odd in self.odd)
+        unknown = sum(odd.why == phrase(UNKNOWN) for odd in self.odd)
         other = len(self.odd) - unknown
-        said = f"{self.same:,} same, {len(self.changes):,} to change, {unknown:,} unknown"
-        said += f", {other:,} not usable" if other else ""
+        said = phrase(
+            "{same:,} same, {count:,} to change, {unknown:,} unknown",
+            same=self.same,
+            count=len(self.changes),
+            unknown=unknown,
+        )
+        said += phrase(", {other:,} not usable", other=other) if other else ""
         return "\n".join([said, *self.notes])
 
 
-UNKNOWN = "No student of this section has this number"
+UNKNOWN = later("No student of this section has this number")
 
 
 def folded(number: str) -> str:
@@ -97,7 +103,7 @@ def match_lines(
         for source, target in targets:
             typed = line[source].strip() if source < len(line) else ""
             if row is None:
-                match.odd.append(Odd(number, typed, UNKNOWN))
+                match.odd.append(Odd(number, typed, phrase(UNKNOWN)))
                 continue
             head = grid.columns[target]
             key = (row.enrollment_id, head.assessment_id)
@@ -107,8 +113,10 @@ def match_lines(
             if isinstance(meant, Mistake):
                 match.odd.append(Odd(number, typed, meant.reason))
             elif key in decided and decided[key] != shown(meant):
-                other = decided[key] or "blank"
-                match.odd.append(Odd(number, typed, f"The list also says {other} for this number"))
+                other = decided[key] or phrase("blank")
+                match.odd.append(
+                    Odd(number, typed, phrase("The list also says {other} for this number", other=other))
+                )
             elif not typed or (cell.value == meant and cell.typed is None):
                 match.same += key not in decided
                 decided.setdefault(key, shown(meant))
@@ -122,7 +130,7 @@ def match_lines(
 
 def apply_match(grid: GridPresenter, match: Match) -> Outcome:
     texts = {line.key: line.new for line in match.changes}
-    return grid.put_texts(texts, match.told.format(plural(len(texts), "mark")))
+    return grid.put_texts(texts, phrase(match.told).format(plural(len(texts), "mark")))
 
 
 def _number_column(lines: Sequence[Sequence[str]], known: Container[str]) -> int | None:

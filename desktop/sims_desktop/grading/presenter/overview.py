@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from sims_desktop.kit.language import phrase
 from sims_desktop.kit.wording import plural, when
 
 
@@ -36,36 +37,40 @@ class SheetLine:
     def state_words(self, now: datetime) -> str:
         at = f" {when(self.since, now)}" if self.since else ""
         if self.state == "submitted":
-            return f"Submitted{at}, waiting for the head of department"
+            return phrase("Submitted{at}, waiting for the head of department", at=at)
         if self.state == "approved":
-            return f"Approved{at}, waiting to be published"
+            return phrase("Approved{at}, waiting to be published", at=at)
         if self.state == "published":
-            return f"Published{at}"
+            return phrase("Published{at}", at=at)
         if self.state == "frozen":
-            return f"Frozen{at}"
+            return phrase("Frozen{at}", at=at)
         if self.returned_because:
-            return f"Returned: {self.returned_because}"
-        return "Open" if self.filled else "Open, not started"
+            return phrase("Returned: {returned_because}", returned_because=self.returned_because)
+        return phrase("Open") if self.filled else phrase("Open, not started")
 
     @property
     def missing_words(self) -> str:
         missing = self.total - self.filled
         if not self.total:
-            return "no marks to enter yet"
-        return f"{missing:,} of {self.total:,} missing" if missing else "complete"
+            return phrase("no marks to enter yet")
+        return (
+            phrase("{missing:,} of {total:,} missing", missing=missing, total=self.total)
+            if missing
+            else phrase("complete")
+        )
 
     @property
     def waiting_words(self) -> str:
         parts = []
         if self.waiting:
-            parts.append(f"{plural(self.waiting, 'mark')} to send")
+            parts.append(phrase("{marks} to send", marks=plural(self.waiting, "mark")))
         if self.conflicts:
             parts.append(plural(self.conflicts, "conflict"))
         if self.refused:
-            parts.append(f"{self.refused:,} refused")
+            parts.append(phrase("{refused:,} refused", refused=self.refused))
         if not self.here:
-            parts.append("not on this computer yet")
-        return ", ".join(parts) or "all sent"
+            parts.append(phrase("not on this computer yet"))
+        return ", ".join(parts) or phrase("all sent")
 
 
 class SheetList(Protocol):
@@ -88,14 +93,16 @@ class OverviewPresenter:
     @property
     def sentence(self) -> str:
         if not self.lines:
-            return "No sheets yet. They appear here as soon as you teach a section and were connected once."
+            return phrase(
+                "No sheets yet. They appear here as soon as you teach a section and were connected once."
+            )
         open_ = [line for line in self.lines if line.state == "open"]
         missing = sum(line.total - line.filled for line in open_)
         waiting = sum(line.waiting for line in self.lines)
         conflicts = sum(line.conflicts for line in self.lines)
-        parts = [plural(len(open_), "open sheet"), f"{missing:,} marks missing"]
+        parts = [plural(len(open_), "open sheet"), phrase("{missing:,} marks missing", missing=missing)]
         if waiting:
-            parts.append(f"{plural(waiting, 'mark')} waiting to be sent")
+            parts.append(phrase("{marks} waiting to be sent", marks=plural(waiting, "mark")))
         if conflicts:
             parts.append(plural(conflicts, "conflict"))
         return ", ".join(parts) + "."

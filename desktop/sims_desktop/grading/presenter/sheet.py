@@ -15,6 +15,7 @@ from enum import IntEnum
 from typing import Protocol
 
 from sims_desktop.grading.presenter.entry import BLANK, Mistake, Value, number_text, shown
+from sims_desktop.kit.language import later, phrase
 
 Key = tuple[int, int]
 """(enrollment_id, assessment_id)"""
@@ -34,12 +35,12 @@ class Badge(IntEnum):
 
 
 BADGE_WORDS: dict[Badge, str] = {
-    Badge.SAVED: "saved",
-    Badge.WAITING: "saved on this computer, waiting to be sent",
-    Badge.SENDING: "being sent",
-    Badge.CONFLICT: "in conflict",
-    Badge.REFUSED: "refused",
-    Badge.INVALID: "not a mark",
+    Badge.SAVED: later("saved"),
+    Badge.WAITING: later("saved on this computer, waiting to be sent"),
+    Badge.SENDING: later("being sent"),
+    Badge.CONFLICT: later("in conflict"),
+    Badge.REFUSED: later("refused"),
+    Badge.INVALID: later("not a mark"),
 }
 
 
@@ -56,7 +57,12 @@ class Column:
 
     @property
     def heading(self) -> str:
-        return f"{self.name}\nof {number_text(self.max_score)} · {number_text(self.weight)} %"
+        return phrase(
+            "{name}\nof {max_score} · {weight} %",
+            name=self.name,
+            max_score=number_text(self.max_score),
+            weight=number_text(self.weight),
+        )
 
 
 @dataclass(frozen=True, slots=True)

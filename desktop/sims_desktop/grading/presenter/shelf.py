@@ -22,6 +22,7 @@ from sims_desktop.grading.presenter.sheet import (
     Sheet,
     SheetNotHere,
 )
+from sims_desktop.kit.language import later, phrase
 from sims_desktop.offline.store import OpenSheet, SheetStore, ShownCell
 from sims_shared import merge, sheet_copy
 from sims_shared.grading import REJECTIONS_IN_WORDS, AssessmentView
@@ -33,7 +34,7 @@ BADGES: Mapping[str, Badge] = {
     "conflict": Badge.CONFLICT,
     "refused": Badge.REFUSED,
 }
-CONFLICT_NOTE = "Somebody else wrote this cell too: Ctrl+J shows both marks"
+CONFLICT_NOTE = later("Somebody else wrote this cell too: Ctrl+J shows both marks")
 
 
 class Wake(Protocol):
@@ -141,7 +142,7 @@ def _column(view: AssessmentView) -> Column:
     if view.entered_by == "exam_cell":
         closed = REJECTIONS_IN_WORDS["sync.not_yours"]
     elif view.locked_at is not None:
-        closed = "The assessment is locked; the head of department can unlock it"
+        closed = phrase("The assessment is locked; the head of department can unlock it")
     return Column(view.id, view.name, view.max_score, view.weight, view.type, closed)
 
 
@@ -155,7 +156,7 @@ def _cell(cell: ShownCell) -> Cell:
     if badge is Badge.REFUSED:
         note = REJECTIONS_IN_WORDS.get(cell.note, f"The server refused this mark ({cell.note})")
     elif badge is Badge.CONFLICT:
-        note = CONFLICT_NOTE
+        note = phrase(CONFLICT_NOTE)
     by = cell.by.name if cell.by is not None else ""
     return Cell(Value(cell.mark, cell.score), badge, note=note, by=by, at=cell.at)
 

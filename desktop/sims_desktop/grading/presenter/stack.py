@@ -17,6 +17,7 @@ from enum import Enum
 from sims_desktop.grading.presenter.entry import Mistake, number_text, read_entry, shown
 from sims_desktop.grading.presenter.grid import GridPresenter
 from sims_desktop.grading.presenter.sheet import Cell, Row
+from sims_desktop.kit.language import phrase
 from sims_desktop.kit.wording import left_to_right, plural
 
 LAST_DIGITS = re.compile(r"([0-9]+)[^0-9]*\Z")
@@ -43,13 +44,21 @@ class Bundle:
 
     @property
     def sentence(self) -> str:
-        told = f"Bundle {self.number}, {plural(self.scripts, 'script')}: sum {number_text(self.total)}"
+        told = phrase(
+            "Bundle {number}, {scripts}: sum {total}",
+            number=self.number,
+            scripts=plural(self.scripts, "script"),
+            total=number_text(self.total),
+        )
         if self.agrees:
-            return f"{told} agrees with the paper"
+            return phrase("{told} agrees with the paper", told=told)
         off = self.total - self.on_paper
-        more = f"{number_text(abs(off))} {'more' if off > 0 else 'less'}"
-        return (
-            f"{told}, the paper says {number_text(self.on_paper)}: {more}. Key this bundle again (Shift+F6)"
+        more = f"{number_text(abs(off))} {phrase('more') if off > 0 else phrase('less')}"
+        return phrase(
+            "{told}, the paper says {on_paper}: {more}. Key this bundle again (Shift+F6)",
+            told=told,
+            on_paper=number_text(self.on_paper),
+            more=more,
         )
 
 
@@ -64,11 +73,18 @@ class Progress:
 
     @property
     def sentence(self) -> str:
-        said = f"{self.entered:,} entered, sum {number_text(self.total)}, {self.left:,} left"
+        said = phrase(
+            "{entered:,} entered, sum {total}, {left:,} left",
+            entered=self.entered,
+            total=number_text(self.total),
+            left=self.left,
+        )
         if self.again:
-            said += f" · {self.again:,} keyed again, {self.differed:,} differed"
+            said += phrase(
+                " · {again:,} keyed again, {differed:,} differed", again=self.again, differed=self.differed
+            )
         if self.wrong:
-            said += f" · bundle {', '.join(map(str, self.wrong))} does not agree"
+            said += phrase(" · bundle {list} does not agree", list=", ".join(map(str, self.wrong)))
         return said
 
 
@@ -86,7 +102,7 @@ class StackPresenter:
         self.student: Row | None = None
         self.candidates: list[Row] = []
         self.asking = Asking.NUMBER
-        self.sentence = "Type the last digits of the registration number"
+        self.sentence = phrase("Type the last digits of the registration number")
         self._meant = ""
 
     def enter(self, text: str) -> None:
@@ -102,12 +118,12 @@ class StackPresenter:
             self._write(self._meant)
         else:
             self._count()
-            self._next("Kept what stood")
+            self._next(phrase("Kept what stood"))
 
     def _close_bundle(self, text: str) -> None:
         meant = read_entry(text, Decimal(999_999_999), {})
         if isinstance(meant, Mistake) or meant.score is None:
-            self.sentence = "= and the total on the bundle's cover closes the bundle, such as =694"
+            self.sentence = phrase("= and the total on the bundle's cover closes the bundle, such as =694")
             return
         head = self.grid.columns[self.column]
         scores = (self.grid.cell_of((row, head.assessment_id)).value.score for row in self._in_bundle)
@@ -130,14 +146,14 @@ class StackPresenter:
             self._next(f"{row.name}: {closed}")
             return
         self.asking = Asking.MARK
-        stands = f", has {cell.text}" if not cell.is_blank and not self.blind else ""
+        stands = phrase(", has {text}", text=cell.text) if not cell.is_blank and not self.blind else ""
         self.sentence = f"{row.name} · {left_to_right(row.reg_no)}{stands}"
 
     def back(self) -> bool:
         """Esc: one question back; False when there is none left and the strip may close."""
         if self.asking is Asking.NUMBER and not self.candidates:
             return False
-        self._next("Type the last digits of the registration number")
+        self._next(phrase("Type the last digits of the registration number"))
         return True
 
     @property
@@ -160,9 +176,11 @@ class StackPresenter:
             self.choose(found[0])
         elif found:
             self.candidates = found
-            self.sentence = f"{len(found)} students end with {text}: more digits, or choose"
+            self.sentence = phrase(
+                "{count} students end with {text}: more digits, or choose", count=len(found), text=text
+            )
         else:
-            self.sentence = f"Nobody in this section ends with {text}"
+            self.sentence = phrase("Nobody in this section ends with {text}", text=text)
 
     def _students(self, text: str) -> list[Row]:
         rows = self.grid.sheet.rows
@@ -181,7 +199,7 @@ class StackPresenter:
         assert self.student is not None
         meant = read_entry(text, self.grid.columns[self.column].max_score, self.grid.aliases)
         if not text or isinstance(meant, Mistake):
-            reason = meant.reason if isinstance(meant, Mistake) else "type the mark"
+            reason = meant.reason if isinstance(meant, Mistake) else phrase("type the mark")
             self.sentence = f"{self.student.name}: {reason}"
             return
         cell = self._cell(self.student)
@@ -190,14 +208,16 @@ class StackPresenter:
             self._again[self.student.enrollment_id] = same
             if same:
                 self._count()
-                self._next(f"{self.student.name}: {cell.text}, the same twice")
+                self._next(phrase("{name}: {text}, the same twice", name=self.student.name, text=cell.text))
                 return
         if not cell.is_blank and (cell.typed is not None or cell.value != meant):
             self._meant, self.asking = text, Asking.KEEP_OR_REPLACE
-            by = f", by {cell.by}" if cell.by else ""
-            first = "the first keying says" if self.blind else "already"
+            by = phrase(", by {by}", by=cell.by) if cell.by else ""
+            first = phrase("the first keying says") if self.blind else phrase("already")
             stands = f"{self.student.name}: {first} {cell.text}{by}"
-            self.sentence = f"{stands}. Enter keeps it, R replaces it by {shown(meant)}"
+            self.sentence = phrase(
+                "{stands}. Enter keeps it, R replaces it by {meant}", stands=stands, meant=shown(meant)
+            )
             return
         self._write(text)
 
@@ -205,10 +225,18 @@ class StackPresenter:
         assert self.student is not None
         row, head = self.student, self.grid.columns[self.column]
         self.grid.put_texts(
-            {(row.enrollment_id, head.assessment_id): text}, f"typing {text} for {row.name}, {head.name}"
+            {(row.enrollment_id, head.assessment_id): text},
+            phrase("typing {text} for {name}, {name_2}", text=text, name=row.name, name_2=head.name),
         )
         self._count()
-        self._next(f"{row.name}: {self._cell(row).text} of {number_text(head.max_score)}")
+        self._next(
+            phrase(
+                "{name}: {text} of {max_score}",
+                name=row.name,
+                text=self._cell(row).text,
+                max_score=number_text(head.max_score),
+            )
+        )
 
     def _cell(self, row: Row) -> Cell:
         return self.grid.cell_of((row.enrollment_id, self.grid.columns[self.column].assessment_id))

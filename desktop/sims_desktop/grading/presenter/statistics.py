@@ -12,6 +12,7 @@ from decimal import Decimal
 from statistics import fmean, median, pstdev
 
 from sims_desktop.grading.presenter.entry import ABSENT, Value
+from sims_desktop.kit.language import phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,15 @@ class Distribution:
     @property
     def in_words(self) -> str:
         if self.mean is None:
-            return f"Nothing entered, {self.missing:,} missing"
-        rate = "" if self.pass_rate is None else f", {self.pass_rate:.0%} pass"
-        return f"Mean {self.mean:.1f}, median {self.middle:.1f}{rate}, {self.missing:,} missing"
+            return phrase("Nothing entered, {missing:,} missing", missing=self.missing)
+        rate = "" if self.pass_rate is None else phrase(", {pass_rate:.0%} pass", pass_rate=self.pass_rate)
+        return phrase(
+            "Mean {mean:.1f}, median {middle:.1f}{rate}, {missing:,} missing",
+            mean=self.mean,
+            middle=self.middle,
+            rate=rate,
+            missing=self.missing,
+        )
 
 
 def distribution(

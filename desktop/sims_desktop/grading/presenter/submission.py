@@ -15,6 +15,7 @@ from typing import Any
 
 from sims_desktop.grading.presenter.grid import GridPresenter
 from sims_desktop.grading.presenter.sheet import OPEN, Badge
+from sims_desktop.kit.language import phrase
 from sims_desktop.kit.wording import plural, when
 
 
@@ -44,8 +45,17 @@ class Device:
 
     def in_words(self, now: datetime) -> str:
         marks = plural(self.pending, "mark")
-        also = f" and {plural(self.conflicts, 'conflict')}" if self.conflicts else ""
-        return f"{self.account} on {self.name}: {marks} not sent{also}, last seen {when(self.last_seen, now)}"
+        also = (
+            phrase(" and {conflicts}", conflicts=plural(self.conflicts, "conflict")) if self.conflicts else ""
+        )
+        return phrase(
+            "{account} on {name}: {marks} not sent{also}, last seen {when}",
+            account=self.account,
+            name=self.name,
+            marks=marks,
+            also=also,
+            when=when(self.last_seen, now),
+        )
 
 
 class Stage(Enum):
@@ -72,10 +82,10 @@ class Submission:
             return [self.grid.state_words]
         found = []
         for badges, words in (
-            ((Badge.INVALID,), "not a mark (F7 shows the next)"),
-            ((Badge.CONFLICT,), "in conflict (Ctrl+J opens the tray)"),
-            ((Badge.REFUSED,), "refused by the server (F7 shows the next)"),
-            ((Badge.WAITING, Badge.SENDING), "waiting to be sent"),
+            ((Badge.INVALID,), phrase("not a mark (F7 shows the next)")),
+            ((Badge.CONFLICT,), phrase("in conflict (Ctrl+J opens the tray)")),
+            ((Badge.REFUSED,), phrase("refused by the server (F7 shows the next)")),
+            ((Badge.WAITING, Badge.SENDING), phrase("waiting to be sent")),
         ):
             count = self.grid.counted(*badges)
             if count:
@@ -86,7 +96,11 @@ class Submission:
     def missing(self) -> list[str]:
         """`Final: 3 missing`, for each column that lacks marks."""
         heads = self.grid.columns
-        return [f"{heads[c].name}: {count:,} missing" for c, count in self.grid.missing().items() if count]
+        return [
+            phrase("{name}: {count:,} missing", name=heads[c].name, count=count)
+            for c, count in self.grid.missing().items()
+            if count
+        ]
 
     def devices_reported(self, devices: Sequence[Device]) -> None:
         """The server named devices that still hold marks; the next Ctrl+Enter acknowledges them."""
@@ -98,15 +112,19 @@ class Submission:
 
     def question(self) -> str:
         if self.stage is Stage.CHECKING:
-            return "Checking with the server …"
+            return phrase("Checking with the server …")
         if self.stage is Stage.AWAY:
-            return "The server cannot be reached. Your marks are safe here; Ctrl+Enter tries again."
+            return phrase("The server cannot be reached. Your marks are safe here; Ctrl+Enter tries again.")
         if self.stage is Stage.SUBMITTING:
-            return "Submitting …"
+            return phrase("Submitting …")
         if self.obstacles:
-            return "Not yet: " + "; ".join(self.obstacles) + "."
+            return phrase("Not yet: ") + "; ".join(self.obstacles) + "."
         if self.devices:
-            return "Ctrl+Enter submits without the marks on these computers; they are refused later."
+            return phrase("Ctrl+Enter submits without the marks on these computers; they are refused later.")
         blank = sum(self.grid.missing().values())
-        what = f"with {plural(blank, 'mark')} missing" if blank else "complete"
-        return f"Ctrl+Enter submits revision {self.grid.sheet.rev:,}, {what}, to the head of department."
+        what = phrase("with {marks} missing", marks=plural(blank, "mark")) if blank else phrase("complete")
+        return phrase(
+            "Ctrl+Enter submits revision {rev:,}, {what}, to the head of department.",
+            rev=self.grid.sheet.rev,
+            what=what,
+        )

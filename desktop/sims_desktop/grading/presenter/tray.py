@@ -12,6 +12,7 @@ from datetime import datetime
 from sims_desktop.grading.presenter.entry import shown
 from sims_desktop.grading.presenter.grid import GridPresenter
 from sims_desktop.grading.presenter.sheet import Conflict
+from sims_desktop.kit.language import phrase
 from sims_desktop.kit.wording import left_to_right, plural, when
 
 
@@ -34,7 +35,9 @@ class TrayPresenter:
         """Student, assessment, base, mine, theirs, and whose and when."""
         row = self.grid.sheet.rows[self.grid.row_of[conflict.key[0]]]
         head = self.grid.columns[self.grid.column_of[conflict.key[1]]]
-        base, mine, theirs = (shown(v) or "blank" for v in (conflict.base, conflict.mine, conflict.theirs))
+        base, mine, theirs = (
+            shown(v) or phrase("blank") for v in (conflict.base, conflict.mine, conflict.theirs)
+        )
         author = f"{conflict.by}, {when(conflict.at, now)}"
         return f"{left_to_right(row.reg_no)}  {row.name}", head.name, base, mine, theirs, author
 
@@ -47,5 +50,9 @@ class TrayPresenter:
         choose(conflicts)
         self.grid.refresh()
         self.reload()
-        whose = "mine" if mine else "theirs"
-        return f"Kept {whose} in {plural(len(conflicts), 'cell')}. Both values stay on record."
+        whose = phrase("mine") if mine else phrase("theirs")
+        return phrase(
+            "Kept {whose} in {cells}. Both values stay on record.",
+            whose=whose,
+            cells=plural(len(conflicts), "cell"),
+        )

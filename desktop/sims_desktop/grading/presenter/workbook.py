@@ -18,6 +18,7 @@ from sims_desktop.grading.presenter.entry import CODES, Mistake, number_text, re
 from sims_desktop.grading.presenter.grid import GridPresenter
 from sims_desktop.grading.presenter.matching import Line, Match, Odd, folded
 from sims_desktop.grading.presenter.sheet import Key, Row
+from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.wording import local, plural
 
 MARKS, BASE = "Marks", "Written out"
@@ -44,12 +45,14 @@ def write_workbook(grid: GridPresenter, now: datetime) -> bytes:
     text, gray = book.add_format({"num_format": "@"}), book.add_format({"bg_color": "#ECECEC"})
     free = book.add_format({"locked": False, "num_format": "0.##;-0.##;0", "align": "right"})
 
-    page.write_row(HEADING, ENROLLMENT, ["Enrollment", "Registration no.", "Name"], bold)
+    page.write_row(
+        HEADING, ENROLLMENT, [phrase("Enrollment"), phrase("Registration no."), phrase("Name")], bold
+    )
     identity = f"{SIGN} 1 {sheet.section_id} {sheet.rev}"
     for target_page in (page, base):
         target_page.write_string(IDENTITIES, ENROLLMENT, identity)
     for column, head in enumerate(grid.columns, FIRST_MARK):
-        title = f"{head.name}\nof {number_text(head.max_score)}"
+        title = phrase("{name}\nof {max_score}", name=head.name, max_score=number_text(head.max_score))
         page.write_string(HEADING, column, title, bold)
         for target_page in (page, base):
             target_page.write_string(IDENTITIES, column, str(head.assessment_id))
@@ -81,8 +84,12 @@ def write_workbook(grid: GridPresenter, now: datetime) -> bytes:
             {
                 "validate": "custom",
                 "value": f"=OR(AND(ISNUMBER({cell_name}),{cell_name}>=0,{cell_name}<={maximum}),{codes})",
-                "error_title": "Not a mark",
-                "error_message": f"A number from 0 to {maximum}, or {', '.join(CODES.values())}.",
+                "error_title": phrase("Not a mark"),
+                "error_message": phrase(
+                    "A number from 0 to {maximum}, or {list}.",
+                    maximum=maximum,
+                    list=", ".join(CODES.values()),
+                ),
             },
         )
     page.set_column(ENROLLMENT, ENROLLMENT, None, None, {"hidden": True})
@@ -124,7 +131,7 @@ def pages_of(content: bytes) -> dict[str, list[list[str]]]:
             for name in book.sheet_names
         }
     except (python_calamine.CalamineError, OSError) as error:
-        raise ValueError("This file cannot be read as a table.") from error
+        raise ValueError(phrase("This file cannot be read as a table.")) from error
 
 
 def _identities(table: Table) -> int | None:
@@ -159,27 +166,33 @@ def read_workbook(grid: GridPresenter, pages: Mapping[str, Table]) -> Match | No
     assert at is not None
     sign = table[at][0].split()
     if sign[2:3] != [str(grid.sheet.section_id)]:
-        raise NotThisSheet("This file is the sheet of another section; nothing of it was brought in.")
+        raise NotThisSheet(phrase("This file is the sheet of another section; nothing of it was brought in."))
     heads = {
         int(name): column
         for column, name in enumerate(table[at])
         if column >= FIRST_MARK and name.isdecimal()
     }
-    match = Match(told="bringing {} in from the file")
+    match = Match(told=later("bringing {} in from the file"))
     known = {head.assessment_id: head for head in grid.columns}
     for head in grid.columns:
         if head.assessment_id not in heads:
-            match.notes.append(f"The file has no column “{head.name}”; nothing of it changes.")
+            match.notes.append(
+                phrase("The file has no column “{name}”; nothing of it changes.", name=head.name)
+            )
     gone = sum(assessment not in known for assessment in heads)
     if gone:
-        match.notes.append(f"{plural(gone, 'column')} of the file belong to no assessment of this sheet.")
+        match.notes.append(
+            phrase(
+                "{columns} of the file belong to no assessment of this sheet.", columns=plural(gone, "column")
+            )
+        )
     before = _texts(pages.get(BASE, ()))
     rows = {str(row.enrollment_id): row for row in grid.sheet.rows}
     order = [line[ENROLLMENT] for line in table if line and line[ENROLLMENT] in rows]
     written = [line[ENROLLMENT] for line in pages.get(BASE, ()) if line and line[ENROLLMENT] in rows]
     if written and [name for name in written if name in set(order)] != order:
         match.notes.append(
-            "The rows stand in another order than they were written in; each was told by itself."
+            phrase("The rows stand in another order than they were written in; each was told by itself.")
         )
     seen: set[str] = set()
     for line in (*table[:at], *table[at + 1 :]):
@@ -195,7 +208,10 @@ def read_workbook(grid: GridPresenter, pages: Mapping[str, Table]) -> Match | No
     missing = len(rows) - len(seen)
     if missing:
         match.notes.append(
-            f"{plural(missing, 'student')} of this section are not in the file and stay as they are."
+            phrase(
+                "{students} of this section are not in the file and stay as they are.",
+                students=plural(missing, "student"),
+            )
         )
     return match
 
@@ -207,18 +223,32 @@ def _row_of(line: Sequence[str], rows: Mapping[str, Row], seen: set[str], match:
     row = rows.get(name)
     if row is None:
         if name.isdecimal() or (not name and number and any(cells[FIRST_MARK:])):
-            match.odd.append(Odd(number, "", "No student of this section: the row was added, or left it"))
+            match.odd.append(
+                Odd(number, "", phrase("No student of this section: the row was added, or left it"))
+            )
         return None
     if folded(number) != folded(row.reg_no):
         if folded(number).lstrip("0") != folded(row.reg_no).lstrip("0"):
-            says = number or "no number"
-            why = f"The row belongs to {row.reg_no}, but says {says}: sorted without the marks?"
+            says = number or phrase("no number")
+            why = phrase(
+                "The row belongs to {reg_no}, but says {says}: sorted without the marks?",
+                reg_no=row.reg_no,
+                says=says,
+            )
             match.odd.append(Odd(number, "", why))
             seen.add(name)
             return None
-        match.notes.append(f"{row.reg_no} has become {number} in the file; its row was told by itself.")
+        match.notes.append(
+            phrase(
+                "{reg_no} has become {number} in the file; its row was told by itself.",
+                reg_no=row.reg_no,
+                number=number,
+            )
+        )
     if name in seen:
-        match.odd.append(Odd(number, "", "This student stands twice in the file; the first row was taken"))
+        match.odd.append(
+            Odd(number, "", phrase("This student stands twice in the file; the first row was taken"))
+        )
         return None
     seen.add(name)
     return row

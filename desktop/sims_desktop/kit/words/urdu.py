@@ -1,0 +1,5 @@
+"""Everything the program says in Urdu."""
+
+from __future__ import annotations
+
+CATALOG: dict[str, str] = {}
