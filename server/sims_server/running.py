@@ -14,7 +14,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,8 +104,12 @@ def prepare(database: Database, data: Path) -> None:
     execute_as_system(database, install_default_regulation, None, action="regulations.ship", data=data)
 
 
+STOPPING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name))
+
+
 class _Server(uvicorn.Server):
-    """Says where it listens once it answers."""
+    """Says where it listens once it answers. A terminal that is closed (SIGHUP) ends it as SIGTERM does:
+    whoever asked is answered first."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -114,21 +118,41 @@ class _Server(uvicorn.Server):
             shown = f"[{host}]" if ":" in host else host
             print(f"listening on http://{shown}:{port}", flush=True)
 
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        with super().capture_signals():
+            own = [number for number in STOPPING if signal.getsignal(number) is _stop]
+            for number in own:
+                signal.signal(number, self.handle_exit)
+            try:
+                yield
+            finally:
+                for number in own:
+                    signal.signal(number, _stop)
+
 
 class Stopped(SystemExit):
     """A signal asked to stop; everything that was opened is closed on the way out."""
 
 
 def _stop(*_: Any) -> None:
+    # Once is enough: another signal would interrupt the closing, and leave PostgreSQL running.
+    for number in STOPPING:
+        signal.signal(number, signal.SIG_IGN)
     raise Stopped(0)
+
+
+def _stop_on_signals() -> None:
+    """What nohup started outlives its terminal: an ignored SIGHUP stays ignored."""
+    for number in STOPPING:
+        if number in (signal.SIGTERM, signal.SIGINT) or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _stop)
 
 
 def serve(settings: Settings) -> int:
     """Serve until a signal. The worker and the clock run in the same process."""
     log_to_standard_error()
-    for name in ("SIGTERM", "SIGINT", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), _stop)
+    _stop_on_signals()
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     # IPPROTO_TCP by name: only then does the event loop turn Nagle off on what it accepts, and an answer
     # in two writes waits 40 ms for the other side's delayed ACK.
@@ -142,24 +166,35 @@ def serve(settings: Settings) -> int:
         return 1
     with installation(settings) as running:
         app = create_app(running.database, running.data, demo=settings.demo)
-        worker = Worker(running.database, running.data)
-        app.state.worker = worker
         config = configuration(app, settings)
-        worker.start()
         threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
-        stop_clock = _start_clock(running)
-        sealer = Sealer(running.database, running.data)
-        sealer.start()
-        try:
-            # Not asyncio.run: it would make the standard loop, whatever the configuration names.
-            with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-                runner.run(_Server(config).serve(sockets=[listener]))
-        finally:
-            stop_clock()
-            sealer.stop()
-            worker.stop()
-            log.info("stopped")
+        # Not asyncio.run: it would make the standard loop, whatever the configuration names.
+        with (
+            _background(running) as app.state.worker,
+            asyncio.Runner(loop_factory=config.get_loop_factory()) as runner,
+        ):
+            runner.run(_Server(config).serve(sockets=[listener]))
     return 0
+
+
+@contextlib.contextmanager
+def _background(running: Running) -> Iterator[Worker]:
+    """What goes on beside the requests: jobs, the clock, and the sealing of the audit. Every process of an
+    installation does all three, so that any of them may run alone; locks in the database see to it that
+    one of them is the clock, and one at a time seals."""
+    worker = Worker(running.database, running.data)
+    clock = Scheduler(running.database, running.data)
+    sealer = Sealer(running.database, running.data)
+    worker.start()
+    clock.start()
+    sealer.start()
+    try:
+        yield worker
+    finally:
+        clock.stop()
+        sealer.stop()
+        worker.stop()
+        log.info("stopped")
 
 
 def configuration(app: Any, settings: Settings) -> uvicorn.Config:
@@ -183,25 +218,13 @@ def _warm_up() -> None:
 
 
 def work(settings: Settings) -> int:
-    """Run a worker alone, until a signal."""
+    """Run a worker alone, until a signal: everything the server does but answer."""
     log_to_standard_error()
-    for name in ("SIGTERM", "SIGINT"):
-        signal.signal(getattr(signal, name), _stop)
-    with installation(settings, pool_size=4) as running:
-        worker = Worker(running.database, running.data)
-        worker.start()
+    _stop_on_signals()
+    with installation(settings, pool_size=6) as running, _background(running):
         print("working", flush=True)
-        try:
-            signal.pause()
-        finally:
-            worker.stop()
+        signal.pause()
     return 0
-
-
-def _start_clock(running: Running) -> Callable[[], None]:
-    scheduler = Scheduler(running.database, running.data)
-    scheduler.start()
-    return scheduler.stop
 
 
 def _http() -> Any:
