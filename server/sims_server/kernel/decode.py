@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from sims_server.kernel.repeated_names import repeated_names
 from sims_shared.problems import Fault, InvalidInput
 from sims_shared.values import DECIMAL_PATTERN, Places
 
@@ -106,6 +107,7 @@ def decode_command(struct: type[T], body: bytes, path: Mapping[str, Any]) -> T:
         fields = _raw_fields.decode(body or b"{}")
     except (msgspec.DecodeError, RecursionError, ValueError) as error:
         raise _malformed("The body is not a JSON object.") from error
+    faults += repeated_names(body)
     for name in path:
         if name in fields:
             faults.append(

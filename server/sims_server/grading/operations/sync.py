@@ -15,10 +15,12 @@ from sims_server.grading.queries import sheets
 from sims_server.grading.queries.sync import sheet_facts, standing_of
 from sims_server.kernel.arrays import array_of
 from sims_server.kernel.execute import operation
+from sims_server.kernel.repeated_names import may_repeat, repeated_names
 from sims_server.kernel.work import Work
 from sims_shared.access import Permission
-from sims_shared.grading import DeviceOfAnother, SyncAnswer, SyncBatch, read_batch
+from sims_shared.grading import DeviceOfAnother, SyncAnswer, SyncBatch, SyncOp, read_batch
 from sims_shared.merge import Decision, body_hash, sync_batch, touched
+from sims_shared.problems import InvalidInput
 
 # A device that was never seen is bound; of one that was, the account it belongs to.
 _BIND = """
@@ -68,7 +70,11 @@ class Push:
 
 
 def read_push(body: bytes, path: dict[str, Any]) -> Push:
-    return Push(path["section_id"], body, read_batch(body))
+    batch = read_batch(body)
+    names = len(SyncBatch.__struct_fields__) + len(batch.ops) * len(SyncOp.__struct_fields__)
+    if may_repeat(body, names) and (faults := repeated_names(body)):
+        raise InvalidInput(errors=faults)
+    return Push(path["section_id"], body, batch)
 
 
 @operation(Permission.ENTER_SCORES, "sheets.sync")
