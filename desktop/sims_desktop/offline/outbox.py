@@ -6,10 +6,10 @@ transaction; one that committed by itself would leave an edit both waiting and i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import apsw
 import msgspec
@@ -33,6 +33,7 @@ from sims_shared.sheet_copy import (
 from sims_shared.values import Person
 
 Row = tuple[Any, ...]
+T = TypeVar("T")
 
 _CELL_COLUMNS = "mark, score, ver, by_id, by_name, at"
 # Of cells given as JSON, [[enrollment, assessment], …]: thousands are one statement.
@@ -172,11 +173,30 @@ def read_bases(db: apsw.Connection, section_id: int, keys: Collection[Key] | Non
     return {(row[0], row[1]): read.cell(row[2:]) for row in db.execute(bases, given)}
 
 
-def read_marks(db: apsw.Connection, section_id: int) -> Iterable[tuple[int, int, str | None, str | None]]:
-    """(enrollment, assessment, mark, score) of the bases, one after the other as SQLite finds them."""
-    return db.execute(
+def read_grid(
+    db: apsw.Connection,
+    section_id: int,
+    enrollments: Sequence[int],
+    assessments: Sequence[int],
+    show: Callable[[str | None, Decimal | None], T],
+) -> list[list[T]]:
+    """The bases as lines of cells, as SQLite finds them: of a million cells only the few hundred that
+    differ are ever made. `show` makes one of mark and score."""
+    blank = show(None, None)
+    lines = [[blank] * len(assessments) for _ in enrollments]
+    line_of = dict(zip(enrollments, lines, strict=True))
+    column_of = {assessment: number for number, assessment in enumerate(assessments)}
+    seen: dict[tuple[str | None, str | None], T] = {(None, None): blank}
+    for enrollment, assessment, mark, score in db.execute(
         "SELECT enrollment_id, assessment_id, mark, score FROM base WHERE section_id = ?", (section_id,)
-    )
+    ):
+        line, column = line_of.get(enrollment), column_of.get(assessment)
+        if line is not None and column is not None:
+            cell = seen.get((mark, score))
+            if cell is None:
+                cell = seen[mark, score] = show(mark, number(score))
+            line[column] = cell
+    return lines
 
 
 def write_changes(db: apsw.Connection, section_id: int, changes: Changes, at: str) -> None:

@@ -105,17 +105,12 @@ class OpenSheet:
     summary: SheetSummary | None = None
 
 
-@dataclass(slots=True)
-class OpenGrid(Generic[T]):
-    """A sheet as a window holds it: `cells[row][column]`, equal ones the same object."""
+class OpenGrid(NamedTuple, Generic[T]):
+    """A sheet as a window holds it: `cells[row][column]` instead of its own cells, equal ones the same
+    object."""
 
-    section_id: int
-    state: str
-    rev: int
-    columns: list[AssessmentView]
-    rows: list[HeldRow]
+    sheet: OpenSheet
     cells: list[list[T]]
-    summary: SheetSummary | None
 
 
 class ShownConflict(NamedTuple):
@@ -270,15 +265,8 @@ class SheetStore:
             head = outbox.read_head(db, section_id)
             if head is None:
                 return None
-            return OpenSheet(
-                section_id,
-                head.state,
-                head.cursor,
-                self._columns(db, section_id),
-                self._rows(db, section_id),
-                _shown(outbox.read_copy(db, section_id, head, Scope.WHOLE)),
-                self._summary(db, section_id),
-            )
+            cells = _shown(outbox.read_copy(db, section_id, head, Scope.WHOLE))
+            return self._opened(db, section_id, head, cells)
 
     def open_grid(
         self, section_id: int, show: Callable[[str | None, Decimal | None, Badge, str], T]
@@ -290,42 +278,33 @@ class SheetStore:
             head = outbox.read_head(db, section_id)
             if head is None:
                 return None
-            columns, rows = self._columns(db, section_id), self._rows(db, section_id)
-            blank = show(None, None, "confirmed", "")
-            cells = [[blank] * len(columns) for _ in rows]
-            row_of = {row.enrollment_id: line for row, line in zip(rows, cells, strict=True)}
-            column_of = {column.id: number for number, column in enumerate(columns)}
-            seen: dict[tuple[str | None, str | None], T] = {(None, None): blank}
-            for enrollment, assessment, mark, score in outbox.read_marks(db, section_id):
-                line, column = row_of.get(enrollment), column_of.get(assessment)
-                if line is None or column is None:
-                    continue
-                cell = seen.get((mark, score))
-                if cell is None:
-                    cell = seen[mark, score] = show(mark, outbox.number(score), "confirmed", "")
-                line[column] = cell
+            sheet = self._opened(db, section_id, head, {})
+            columns, rows = sheet.columns, sheet.rows
+            cells = outbox.read_grid(
+                db, section_id, [row.enrollment_id for row in rows], [column.id for column in columns],
+                lambda mark, score: show(mark, score, "confirmed", ""),
+            )  # fmt: skip
+            places = {row.enrollment_id: line for row, line in zip(rows, cells, strict=True)}
+            numbers = {column.id: number for number, column in enumerate(columns)}
             unsettled = _shown(outbox.read_copy(db, section_id, head, Scope.WAITING))
-            for (enrollment, assessment), shown in unsettled.items():
-                if shown.badge != "confirmed" and enrollment in row_of and assessment in column_of:
-                    fresh = show(shown.mark, shown.score, shown.badge, shown.note)
-                    row_of[enrollment][column_of[assessment]] = fresh
-            return OpenGrid(
-                section_id, head.state, head.cursor, columns, rows, cells, self._summary(db, section_id)
-            )
+            for (enrollment, assessment), cell in unsettled.items():
+                if cell.badge != "confirmed" and enrollment in places and assessment in numbers:
+                    fresh = show(cell.mark, cell.score, cell.badge, cell.note)
+                    places[enrollment][numbers[assessment]] = fresh
+            return OpenGrid(sheet, cells)
 
-    def _rows(self, db: apsw.Connection, section_id: int) -> list[HeldRow]:
-        return [
-            HeldRow(*row)
-            for row in db.execute(
-                "SELECT enrollment_id, student_id, reg_no, name, status FROM row"
-                " WHERE section_id = ? AND status IS NOT NULL ORDER BY reg_no",
-                (section_id,),
-            )
-        ]
-
-    def _summary(self, db: apsw.Connection, section_id: int) -> SheetSummary | None:
-        summary = db.execute("SELECT summary FROM listed WHERE section_id = ?", (section_id,)).get
-        return None if summary is None else _decode_summary(summary)
+    def _opened(
+        self, db: apsw.Connection, section_id: int, head: Head, cells: dict[Key, ShownCell]
+    ) -> OpenSheet:
+        rows = db.execute(
+            "SELECT enrollment_id, student_id, reg_no, name, status FROM row"
+            " WHERE section_id = ? AND status IS NOT NULL ORDER BY reg_no",
+            (section_id,),
+        )
+        columns, held = self._columns(db, section_id), [HeldRow(*row) for row in rows]
+        raw = db.execute("SELECT summary FROM listed WHERE section_id = ?", (section_id,)).get
+        summary = None if raw is None else _decode_summary(raw)
+        return OpenSheet(section_id, head.state, head.cursor, columns, held, cells, summary)
 
     def cells(self, section_id: int, wanted: Collection[Key] | None = None) -> dict[Key, ShownCell]:
         """What some cells show, or all; for refreshing an open grid."""
