@@ -192,16 +192,31 @@ def test_what_was_brought_is_never_taken_out(api: Api, scene: dict[str, Any]) ->
     assert "change request" in refused.json["detail"]
 
 
-def test_the_command_line_leaves_old_results_to_two_people(
-    api: Api, scene: dict[str, Any], university: University, tmp_path: Path
+def test_the_command_line_leaves_old_results_to_two_people_and_is_done_when_they_are(
+    api: Api,
+    scene: dict[str, Any],
+    university: University,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     path = tmp_path / "old.csv"
     path.write_text(FILE, encoding="utf-8")
-    assert run_import(api.database, "results_history", path, api.data) == 1
-    assert university.rows("SELECT status, created_by FROM import_batch") == [
-        {"status": "previewed", "created_by": None}
-    ]
+    for _ in range(2):  # given again, it is the same import that waits
+        assert run_import(api.database, "results_history", path, api.data) == 3
+        (batch,) = university.rows("SELECT id, status, plan_hash, created_by FROM import_batch")
+        assert (batch["status"], batch["created_by"]) == ("previewed", None)
+        said = capsys.readouterr()
+        assert (said.out, f"POST /api/imports/{batch['id']}/commit/" in said.err) == ("", True)
     assert university.row("SELECT count(*) FROM result") == 0
+    # What it says to do is what is to be done.
+    for who in ("registrar", "examcell"):
+        body = {"plan_hash": api.as_(who).get(f"/api/imports/{batch['id']}/").json["plan_hash"]}
+        committed = api.as_(who).post(f"/api/imports/{batch['id']}/commit/", body)
+        assert committed.status == 202, committed.content
+    run_job(api.database, api.data, committed.json["job_id"])
+    assert api.as_("registrar").get(f"/api/imports/{batch['id']}/").json["status"] == "committed"
+    assert run_import(api.database, "results_history", path, api.data) == 0
+    assert "0 new" in capsys.readouterr().out
 
 
 def test_the_application_cannot_bring_results_alone(

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from sims_server.imports import queries
 from sims_server.imports.model import import_batch
 from sims_server.imports.operations.history import TAKES_TWO
 from sims_server.imports.operations.planning import (
@@ -25,6 +26,8 @@ from sims_server.kernel.execute import execute_as_system
 from sims_server.kernel.work import Work
 from sims_shared.problems import Fault, Refusal
 
+WAITS = 3  # the exit code of an import that is right, and not done
+
 
 @dataclass(frozen=True, slots=True)
 class ImportOutcome:
@@ -39,11 +42,13 @@ class ImportOutcome:
 
 
 class _NothingWritten(Exception):
-    """Rolls the transaction back; the plan says why nothing came of it."""
+    """Rolls the transaction back; the plan says why nothing came of it, or `waiting` which import of the
+    same file waits already."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, waiting: int | None = None) -> None:
         super().__init__()
         self.plan = plan
+        self.waiting = waiting
 
 
 def import_file(
@@ -80,6 +85,8 @@ def import_file(
         plan = make_plan(work, source, import_id, progress)
         if plan.faults or plan.changes_nothing:
             raise _NothingWritten(plan)
+        if kind == TAKES_TWO and (waiting := queries.find_waiting(work, kind, source.content, plan.hash)):
+            raise _NothingWritten(plan, waiting)
         known = {"counts": plan.counts, "plan_hash": plan.hash}
         if kind == TAKES_TWO:
             work.update(import_batch, import_id, {**known, "status": "previewed"})
@@ -93,12 +100,13 @@ def import_file(
     try:
         return execute_as_system(database, carry_out, None, action="imports.commit", data=data, actor=actor)
     except _NothingWritten as nothing:
-        return ImportOutcome(kind, nothing.plan.counts, nothing.plan.faults, is_committed=False)
+        plan = nothing.plan
+        return ImportOutcome(kind, plan.counts, plan.faults, is_committed=False, waiting=nothing.waiting)
 
 
 def run_import(database: Database, kind: str, path: Path, data: Path, *, complete: bool = False) -> int:
     """The command line: says the counts, or every fault with row and column on standard error. The exit
-    code is 0 only when the record holds all of the file."""
+    code is 0 only when the record holds all of the file, and WAITS while people are still to commit it."""
     try:
         outcome = import_file(database, kind, path, data, complete=complete)
     except Refusal as refusal:
@@ -114,10 +122,13 @@ def run_import(database: Database, kind: str, path: Path, data: Path, *, complet
     fates = ", ".join(f"{counts[fate]} {fate}" for fate in told)
     if outcome.waiting is not None:
         sys.stderr.write(
-            f"{kind}: {counts['rows']} rows: {fates}. Import {outcome.waiting} waits: one person of the "
-            "registrar's office or the examination cell proposes it, another confirms it.\n"
+            f"{kind}: {counts['rows']} rows: {fates}. Nothing is on the record yet: import "
+            f"{outcome.waiting} waits for two people of the registrar's office or the examination cell. "
+            f"Each commits it, signed in, with POST /api/imports/{outcome.waiting}/commit/ and the plan_hash "
+            f"that GET /api/imports/{outcome.waiting}/ shows: the first proposes, the second confirms. "
+            "Give the file again afterwards: this ends with 0 once the record holds it.\n"
         )
-        return 1
+        return WAITS
     sys.stdout.write(f"{kind}: {counts['rows']} rows: {fates}\n")
     return 0
 

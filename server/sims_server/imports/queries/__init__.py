@@ -11,6 +11,7 @@ from sims_server.imports.queries.desk_plans import FEE_REASON, LIFT_UNLISTED
 from sims_server.imports.queries.history import (
     ATTEMPT,
     brought_rows,
+    find_waiting,
     keep_differences,
     recorded_terms,
     registrations_of,
@@ -53,6 +54,7 @@ __all__ = [
     "changed_since",
     "dependants_of",
     "fates_of",
+    "find_waiting",
     "get_import",
     "keep_differences",
     "keep_effects",

@@ -72,3 +72,15 @@ def keep_differences(work: Work, import_id: int, found: Iterable[Any]) -> None:
         id=import_id,
         rows=_encode(list(found)).decode(),
     )
+
+
+def find_waiting(work: Work, kind: str, file: bytes, plan_hash: str) -> int | None:
+    """The import of this very file that waits for the people who commit it."""
+    found: int | None = work.value(
+        "SELECT id FROM import_batch WHERE kind = %(kind)s AND status = 'previewed' "
+        "AND plan_hash = %(plan)s AND file = %(file)s ORDER BY id LIMIT 1",
+        kind=kind,
+        plan=plan_hash,
+        file=file,
+    )
+    return found
