@@ -77,8 +77,9 @@ TABLE = """
     POST /api/assessments/{id}/unlock/
 * * * d d s d . . * .
     GET /api/sheets/  GET /api/sheets/{section_id}/  GET /api/sheets/{section_id}/changes/
+    GET /api/sheets/{section_id}/cutoffs/
 . . . . . s . . . . .
-    POST /api/sheets/{section_id}/submit/
+    POST /api/sheets/{section_id}/submit/  POST /api/sheets/{section_id}/cutoffs/
 . . * d d . . . . . .
     POST /api/sheets/{section_id}/approve/
 . * * d d . . . . . .

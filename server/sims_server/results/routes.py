@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from sims_server.grading.queries.sheets import access_sheet_to_submit
 from sims_server.kernel.http import command, listing, read
 from sims_server.results.operations.approving import approve_sheet
 from sims_server.results.operations.changing import decide_change, request_change
+from sims_server.results.operations.cutting import propose_cutoffs
 from sims_server.results.operations.previewing import preview_change
 from sims_server.results.operations.publishing import freeze_results, publish_results
 from sims_server.results.operations.withholding import release_results, withhold_results
-from sims_server.results.queries import changes, explaining, lists, overview
+from sims_server.results.queries import changes, cutting, explaining, lists, overview
 from sims_shared import results as r
 from sims_shared.access import Permission
 from sims_shared.cases import CaseUndecided
-from sims_shared.grading import ApproveSheet, OwnSheet, SheetStale, SheetStateView, SheetWrongState
+from sims_shared.cutoffs import CutoffsInvalid, CutoffsOutOfReach, ProposeCutoffs, SheetCutoffs
+from sims_shared.grading import (
+    ApproveSheet,
+    NotTheLead,
+    OwnSheet,
+    SheetStale,
+    SheetStateView,
+    SheetWrongState,
+)
 
 READ = Permission.READ_RESULTS
 _DECLARING = (
@@ -23,6 +33,7 @@ _DECLARING = (
     r.ResultStale,
     r.SeveralTerms,
 )
+_CUTOFFS = "/api/sheets/{section_id:int}/cutoffs/"
 _STUDENT = "/api/students/{id:int}/explain/"
 
 routes = [
@@ -33,7 +44,22 @@ routes = [
         approve_sheet,
         SheetStateView,
         locate=lists.access_sheet_to_approve,
-        refusals=(SheetStale, SheetWrongState, OwnSheet),
+        refusals=(SheetStale, SheetWrongState, OwnSheet, CutoffsOutOfReach),
+    ),
+    read(
+        _CUTOFFS,
+        cutting.get_cutoffs,
+        SheetCutoffs,
+        permission=Permission.READ_SHEETS,
+    ),
+    command(
+        "POST",
+        _CUTOFFS,
+        ProposeCutoffs,
+        propose_cutoffs,
+        SheetCutoffs,
+        locate=access_sheet_to_submit,
+        refusals=(NotTheLead, SheetWrongState, SheetStale, CutoffsInvalid),
     ),
     listing("/api/results/", lists.RESULTS, r.ResultView, permission=READ),
     read("/api/results/{id:int}/", lists.get_result, r.ResultView, permission=READ),

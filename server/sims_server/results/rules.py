@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_DOWN, Decimal
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any, cast
 
 import msgspec
 
+from sims_shared.cutoffs import CutoffLine, JudgedTotal, MovedLine
 from sims_shared.gpa import (
     Average,
     CourseRow,
@@ -26,7 +28,9 @@ from sims_shared.gpa import (
 )
 from sims_shared.marks import Assessment, CourseOutcome, CutOffs, Score, Sitting, freeze_cutoffs, judge_course
 from sims_shared.policy.document import symbols_of
-from sims_shared.policy.scales import points_of, rank_of
+from sims_shared.policy.lines import faults_of_lines, move_lines, place_of, reach_of, stands_at
+from sims_shared.policy.rounding import cut
+from sims_shared.policy.scales import grade_for, points_of, rank_of
 from sims_shared.problems import Fault, InvalidInput
 from sims_shared.regulations import Policy, check_policy
 
@@ -86,11 +90,13 @@ def judge_sheets(
     rows: Iterable[RosterRow],
     policies: Mapping[int, Policy],
     frozen: Mapping[tuple[int, int], CutOffs],
+    moved: Mapping[tuple[int, int], Mapping[str, Decimal]] | None = None,
 ) -> Drafts:
     """The outcome of every row that is not published, each under the regulation of its registration.
 
     Where the regulation grades in relation to the class, `frozen` cut-offs stand once a result of the
-    class is published; before that they are taken from this class as it is now."""
+    class is published; before that they are taken from this class as it is now, with the lines that its
+    lead `moved`."""
     drafts = Drafts({})
     classes: dict[tuple[int, int], list[RosterRow]] = {}
     for row in rows:
@@ -103,13 +109,18 @@ def judge_sheets(
         policy, sheet = policies[key[1]], sheets[key[0]]
         cutoffs = frozen.get(key)
         if cutoffs is None or not any(row.published for row in members):
-            totals = [judge_row(policy, sheet, row).total_exact for row in members]
-            cutoffs = freeze_cutoffs(policy, [total for total in totals if total is not None])
+            cutoffs = move_lines(cutoffs_by_rule(policy, sheet, members), (moved or {}).get(key, {}))
             drafts.cutoffs[key] = cutoffs
         for row in members:
             if not row.published:
                 drafts.outcomes[row.enrollment_id] = judge_row(policy, sheet, row, cutoffs)
     return drafts
+
+
+def cutoffs_by_rule(policy: Policy, sheet: Sheet, members: Iterable[RosterRow]) -> CutOffs:
+    """Where the regulation puts the lines of this class, as its marks are now."""
+    totals = [judge_row(policy, sheet, row).total_exact for row in members]
+    return freeze_cutoffs(policy, [total for total in totals if total is not None])
 
 
 def judge_row(
@@ -177,6 +188,72 @@ def shown_grade(grade: str | None, flags: Collection[str]) -> str | None:
     if with_cause:
         return with_cause[0]
     return f"{grade}*" if "*" in flags else grade
+
+
+# -- Cut-offs --------------------------------------------------------------------------------------
+
+
+def totals_of(
+    policy: Policy, sheet: Sheet, members: Iterable[RosterRow], by_rule: CutOffs
+) -> tuple[list[JudgedTotal], int]:
+    """The totals of a class, each with its grade by the rule; and how many have none yet."""
+    totals: list[JudgedTotal] = []
+    waiting = 0
+    for row in members:
+        outcome = judge_row(policy, sheet, row, by_rule)
+        graded = None
+        if outcome.total_exact is not None:
+            graded = grade_for(policy.scale, outcome.total_exact, by_rule)
+        if outcome.total_exact is None or graded is None or outcome.grade is None:
+            waiting += outcome.outcome in ("incomplete", "withheld")
+            continue
+        below = policy.scale.exclude_below
+        lost = below is not None and outcome.total_exact < Fraction(below)
+        totals.append(
+            JudgedTotal(
+                enrollment_id=row.enrollment_id,
+                total=cut(outcome.total_exact),
+                by_rule=graded.grade,
+                settled=outcome.grade if lost or outcome.grade != graded.grade else None,
+            )
+        )
+    return totals, waiting
+
+
+def lines_of_class(policy: Policy, by_rule: CutOffs, moved: Mapping[str, Decimal]) -> list[CutoffLine]:
+    """The lines best first: where each stands, where the rule puts it, and how far it may go."""
+    lines = []
+    for row in move_lines(by_rule, moved).rows:
+        place = place_of(by_rule, row)
+        lowest, highest = reach_of(policy.scale, place)
+        lines.append(
+            CutoffLine(
+                grade=row.grade,
+                points=row.points,
+                at_least=stands_at(by_rule, row),
+                by_rule=place,
+                lowest=lowest,
+                highest=highest,
+                moved=row.moved_to is not None,
+            )
+        )
+    return lines
+
+
+def faults_of_proposal(policy: Policy, by_rule: CutOffs, lines: Sequence[MovedLine]) -> list[Fault]:
+    """What stands against moving these lines; empty when they may be moved so."""
+    places: dict[str, int] = {}
+    faults = []
+    for number, line in enumerate(lines):
+        if line.grade in places:
+            faults.append(Fault(f"/lines/{number}/grade", "repeated", f"{line.grade} is named twice."))
+        places.setdefault(line.grade, number)
+    moved = {line.grade: line.at_least for line in lines}
+    faults += [
+        Fault(f"/lines/{places[grade]}/at_least" if grade in places else "/lines", code, words)
+        for grade, code, words in faults_of_lines(policy.scale, by_rule, moved)
+    ]
+    return faults
 
 
 # -- A change by grade -----------------------------------------------------------------------------

@@ -136,6 +136,11 @@ def _check_scale(policy: Policy) -> Found:
                     "out_of_order",
                     f"{higher.grade} is worth less than {lower.grade} below it",
                 )
+    if scale.latitude is not None:
+        yield from _percentage("scale/latitude", scale.latitude)
+        if scale.kind != "relative":
+            yield "scale/latitude", "unexpected", "only the cut-offs of relative grades are moved"
+        yield from _repeated("scale/rows", [row.grade for row in scale.rows])
     if len({row.points is None for row in scale.rows}) > 1:
         yield "scale/rows", "incomplete", "either every grade has points or none has"
 

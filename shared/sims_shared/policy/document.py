@@ -142,7 +142,9 @@ class ScaleRow(msgspec.Struct, frozen=True):
 class Scale(Clause, frozen=True, kw_only=True):
     """How a total becomes a grade. Below every row stands `fail`. A table is a ready reckoner: one row
     per whole mark. Relative grading leaves those under `exclude_below` percent, and with
-    `exclude_outliers` those further from the mean than so many σ, out of the statistics."""
+    `exclude_outliers` those further from the mean than so many σ, out of the statistics. `latitude`: so
+    many percent the lead of a sheet may move a cut-off from where the rule puts it; without it the lines
+    are the rule's."""
 
     kind: Literal["bands", "table", "relative", "none"] = "bands"
     rows: tuple[ScaleRow, ...] = ()
@@ -151,6 +153,7 @@ class Scale(Clause, frozen=True, kw_only=True):
     method: Literal["z", "share"] = "z"
     exclude_below: Decimal | None = None
     exclude_outliers: Decimal | None = None
+    latitude: Decimal | None = None
 
 
 class Symbol(Clause, frozen=True, kw_only=True):

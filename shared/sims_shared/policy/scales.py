@@ -28,11 +28,13 @@ class Graded(msgspec.Struct, frozen=True):
 
 
 class CutOff(msgspec.Struct, frozen=True):
-    """Where a grade begins: a total in percent (method "marks"), or a multiple of σ ("z")."""
+    """Where a grade begins: a total in percent (method "marks"), or a multiple of σ ("z"). `moved_to`,
+    in percent, stands in the place of that where the lead moved the line and it was approved so."""
 
     at_least: Decimal
     grade: str
     points: Decimal | None = None
+    moved_to: Decimal | None = None
 
 
 class CutOffs(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,7 +155,10 @@ def _relative_grade(scale: Scale, total: Fraction, cutoffs: CutOffs) -> Graded:
         return failing_grade(scale)
     for row in sorted(cutoffs.rows, key=lambda row: row.at_least, reverse=True):
         at_least = Fraction(row.at_least)
-        if cutoffs.method == "marks":
+        if row.moved_to is not None:
+            reached = total >= Fraction(row.moved_to)
+            rule = f"{plain(row.moved_to)} and above is {row.grade}, a line that was moved for this class"
+        elif cutoffs.method == "marks":
             reached, rule = total >= at_least, f"{plain(row.at_least)} and above is {row.grade}"
         else:
             distance = total - Fraction(cutoffs.mean)

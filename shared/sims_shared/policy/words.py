@@ -151,6 +151,9 @@ def _scale(policy: Policy) -> Iterator[str]:
         yield f"Totals below {least} % are left out of the statistics and are {scale.fail}."
     if scale.exclude_outliers is not None:
         yield f"Totals beyond {plain(scale.exclude_outliers)} σ are left out of the statistics."
+    if scale.latitude is not None:
+        room = plain(scale.latitude)
+        yield f"The lead of a sheet may move a cut-off by up to {room} % before it is approved."
 
 
 def _symbols(policy: Policy) -> Iterator[str]:

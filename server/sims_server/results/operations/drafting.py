@@ -12,7 +12,13 @@ import msgspec
 from psycopg.types.json import Jsonb
 
 from sims_server.kernel.work import Work
-from sims_server.results.queries.judging import cutoffs_of, policies_of, roster_of, sheets_of
+from sims_server.results.queries.judging import (
+    cutoffs_of,
+    moved_lines_of,
+    policies_of,
+    roster_of,
+    sheets_of,
+)
 from sims_server.results.rules import Drafts, flags_of, judge_sheets
 
 # The rows travel as one JSON document: the driver would escape a list of derivations quote by quote.
@@ -73,7 +79,9 @@ def draft_sheets(work: Work, section_ids: Sequence[int], *, decided: Iterable[in
     rows = roster_of(work, ids, decided)
     policies = policies_of(work, (row.regulation_id for row in rows))
     relative = any(policy.scale.kind == "relative" for policy in policies.values())
-    drafts = judge_sheets(sheets_of(work, ids), rows, policies, cutoffs_of(work, ids) if relative else {})
+    frozen = cutoffs_of(work, ids) if relative else {}
+    moved = moved_lines_of(work, ids) if relative else {}
+    drafts = judge_sheets(sheets_of(work, ids), rows, policies, frozen, moved)
     if not drafts.outcomes:
         return 0
     _keep_cutoffs(work, drafts)

@@ -158,6 +158,19 @@ def cutoffs_of(work: Work, section_ids: Sequence[int]) -> dict[tuple[int, int], 
     }
 
 
+def moved_lines_of(work: Work, section_ids: Sequence[int]) -> dict[tuple[int, int], dict[str, Decimal]]:
+    """Lines that leads moved, by (section, regulation) and grade."""
+    rows = work.rows(
+        "SELECT section_id, regulation_id, lines::text AS lines FROM section_cutoff_proposal WHERE "
+        "section_id = ANY (%(ids)s)",
+        ids=list(section_ids),
+    )
+    return {
+        (row["section_id"], row["regulation_id"]): msgspec.json.decode(row["lines"], type=dict[str, Decimal])
+        for row in rows
+    }
+
+
 # -- Records ---------------------------------------------------------------------------------------
 
 _RECORD = """
