@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
+from secrets import token_hex
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import httpx2
 import msgspec
@@ -110,6 +112,13 @@ class Client:
         """`key` is an Idempotency-Key: one for each thing a person asked for, the same when retried."""
         return self.decode(self.request("POST", path, body=body, key=key), answer)
 
+    def upload(
+        self, path: str, fields: Mapping[str, str], file_name: str, content: bytes, answer: type[T]
+    ) -> T:
+        """A file in a multipart form, beside text fields. It is no retry-safe call: it carries no key."""
+        kind, form = _form_of(fields, file_name, content)
+        return self.decode(self.request("POST", path, content=form, content_type=kind), answer)
+
     def patch(self, path: str, body: Any, answer: type[T]) -> T:
         return self.decode(self.request("PATCH", path, body=body), answer)
 
@@ -126,19 +135,33 @@ class Client:
         content: bytes | None = None,
         params: Parameters | None = None,
         key: str | None = None,
+        content_type: str = "application/json",
     ) -> httpx2.Response:
-        """One request as the signed-in person; `content` is a JSON body already encoded. The access
+        """One request as the signed-in person; `content` is a body already encoded. The access
         token is refreshed once when the server refuses it.
 
         Raises:
             SignedOut, ServerBusy, Offline: to be tried again later.
             ProblemAnswer: the server's no.
         """
+
+        def send(token: str) -> httpx2.Response:
+            return self._send(
+                method,
+                path,
+                token,
+                body=body,
+                content=content,
+                params=params,
+                key=key,
+                content_type=content_type,
+            )
+
         token = self.session.access_token(self._exchange)
         if token is None:
             raise SignedOut(phrase("Sign in to reach the server"))
         try:
-            return self._send(method, path, token, body=body, content=content, params=params, key=key)
+            return send(token)
         except ProblemAnswer as problem:
             if problem.status != UNAUTHENTICATED:
                 raise
@@ -146,7 +169,7 @@ class Client:
         if token is None:
             raise SignedOut(phrase("Sign in to reach the server"))
         try:
-            return self._send(method, path, token, body=body, content=content, params=params, key=key)
+            return send(token)
         except ProblemAnswer as problem:
             if problem.status == UNAUTHENTICATED:
                 raise SignedOut(problem.detail) from problem
@@ -162,6 +185,7 @@ class Client:
         content: bytes | None = None,
         params: Parameters | None = None,
         key: str | None = None,
+        content_type: str = "application/json",
     ) -> httpx2.Response:
         headers = {}
         if token is not None:
@@ -171,7 +195,7 @@ class Client:
         if body is not None:
             content = msgspec.json.encode(body)
         if content is not None:
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = content_type
         given = {name: value for name, value in (params or {}).items() if value is not None}
         try:
             response = self._http.request(
@@ -191,6 +215,21 @@ class Client:
             raise Offline(
                 phrase("The answer of {base_url} is not understood", base_url=self.base_url)
             ) from fault
+
+
+def _form_of(fields: Mapping[str, str], file_name: str, content: bytes) -> tuple[str, bytes]:
+    """Content type and body of a multipart form. The name of the file is percent-encoded: in plain, a quote
+    or a letter outside ASCII would end it."""
+    boundary = token_hex(24)
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in fields.items()
+    ]
+    head = f"form-data; name=\"file\"; filename*=UTF-8''{quote(file_name, safe='')}"
+    kind = "application/octet-stream"
+    parts.append(f"--{boundary}\r\nContent-Disposition: {head}\r\nContent-Type: {kind}\r\n\r\n".encode())
+    parts += [content, f"\r\n--{boundary}--\r\n".encode()]
+    return f"multipart/form-data; boundary={boundary}", b"".join(parts)
 
 
 def _error_of(response: httpx2.Response) -> ClientError:

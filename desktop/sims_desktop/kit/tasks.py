@@ -36,6 +36,11 @@ class Progress:
         self.check()
         self._tell(done, total, words)
 
+    def pause(self, seconds: float) -> None:
+        """Waits, and not a moment longer once the person has had enough. Raises Cancelled then."""
+        self._stop.wait(seconds)
+        self.check()
+
     def check(self) -> None:
         if self._stop.is_set():
             raise Cancelled
