@@ -11,6 +11,7 @@ from sims_server.kernel.http import File
 from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
 from sims_server.people.queries import OF_PERSON
+from sims_server.results.queries.deciding import decides_first, decides_second, deciding_values
 from sims_shared.access import Permission
 from sims_shared.cases import (
     CaseApproval,
@@ -35,9 +36,10 @@ _WAITS_FOR = """ARRAY(SELECT d.id FROM case_departments(c.id) d (id) WHERE c.sta
   AND NOT EXISTS (SELECT FROM case_approval a WHERE a.case_id = c.id AND a.stage = 1 AND a.approved
                      AND a.department_id = d.id) ORDER BY d.id)"""
 _STAGE = f"CASE WHEN c.state <> 'proposed' THEN NULL WHEN {_WAITING} THEN 1 ELSE 2 END"
+_ASKERS = "c.requested_by, c.proposed_by"
 _DECIDABLE = f"""c.state = 'proposed' AND c.requested_by <> %(me)s AND c.proposed_by <> %(me)s
-  AND CASE WHEN {_WAITING} THEN {_WAITS_FOR} && %(decides_first)s::bigint[]
-           ELSE %(decides_second)s::boolean AND NOT EXISTS (SELECT FROM case_approval a
+  AND CASE WHEN {_WAITING} THEN {decides_first(f"o.department = ANY ({_WAITS_FOR})", _ASKERS)}
+           ELSE {decides_second(_ASKERS)} AND NOT EXISTS (SELECT FROM case_approval a
                   WHERE a.case_id = c.id AND a.approver_id = %(me)s) END"""
 _APPROVALS = """(SELECT coalesce(jsonb_agg(jsonb_build_object(
     'approver', jsonb_build_object('id', a.approver_id, 'name', v.name), 'capacity', a.capacity,
@@ -54,10 +56,7 @@ _RESULTS = """(SELECT coalesce(jsonb_agg(jsonb_build_object(
 
 def case_scope(caller: Caller, permission: str = Permission.READ_CASES) -> tuple[str, dict[str, Any]]:
     """A condition on `academic_case c`. The values also say what the caller may decide."""
-    decides = caller.may(Permission.APPROVE_CHANGE)
-    first = [*caller.departments_as("head"), *caller.departments_as("dean")] if decides else []
-    second = decides and ("exam_cell" in caller.roles or "registrar" in caller.roles)
-    values: dict[str, Any] = {"me": caller.id, "decides_first": first, "decides_second": second}
+    values = deciding_values(caller)
     reach = caller.reach(permission)
     if reach.everything:
         return "", values

@@ -8,6 +8,8 @@ from typing import Any
 
 from sims_server.kernel.actor import Caller
 from sims_server.kernel.work import Work
+from sims_server.results.queries.changes import DECIDABLE
+from sims_server.results.queries.deciding import deciding_values
 from sims_shared.access import Permission
 from sims_shared.dashboard import Card, Dashboard, OpenTerm, Standing
 
@@ -25,7 +27,11 @@ SELECT count(*) FROM section_staff f
 _SHEETS_TO_APPROVE = """
 SELECT count(*) FROM sheet h JOIN section s ON s.id = h.section_id JOIN course c ON c.id = s.course_id
  WHERE h.state = 'submitted' AND h.submitted_by <> %(me)s
-   AND (%(everywhere)s OR c.department_id = ANY(%(departments)s::bigint[]))
+   AND EXISTS (SELECT FROM unnest(%(departments)s::bigint[], %(lenders)s::bigint[]) AS o (department, lender)
+                WHERE (o.department IS NULL OR o.department = c.department_id)
+                  AND (o.lender IS NULL OR (o.lender <> h.submitted_by AND NOT EXISTS (
+                       SELECT FROM section_staff l
+                        WHERE l.section_id = s.id AND l.account_id = o.lender AND l.until IS NULL))))
    AND NOT EXISTS (SELECT FROM section_staff f
                     WHERE f.section_id = s.id AND f.account_id = %(me)s AND f.until IS NULL)"""
 _SECTIONS_TO_PUBLISH = """
@@ -33,13 +39,9 @@ SELECT count(*) FROM sheet h
  WHERE h.state = 'approved' AND EXISTS (
    SELECT FROM result x WHERE x.section_id = h.section_id AND x.state = 'draft' AND NOT EXISTS (
      SELECT FROM withholding w WHERE w.result_id = x.id AND w.released_at IS NULL))"""
-_CHANGES_TO_APPROVE = """
-SELECT count(*) FROM pending_change g JOIN result x ON x.id = g.result_id JOIN course c ON c.id = x.course_id
- WHERE g.status = 'pending' AND g.requested_by <> %(me)s
-   AND CASE WHEN EXISTS (SELECT FROM change_approval a WHERE a.change_id = g.id)
-            THEN %(second)s AND NOT EXISTS (
-                   SELECT FROM change_approval a WHERE a.change_id = g.id AND a.approver_id = %(me)s)
-            ELSE c.department_id = ANY(%(departments)s::bigint[]) END"""
+_CHANGES_TO_APPROVE = f"""
+SELECT count(*) FROM pending_change p JOIN result r ON r.id = p.result_id JOIN course c ON c.id = r.course_id
+ WHERE p.status = 'pending' AND {DECIDABLE}"""
 _OPEN_HOLDS = """
 SELECT count(*) FROM hold h JOIN hold_kind k ON k.kind = h.kind
  WHERE h.lifted_at IS NULL AND (%(every_kind)s OR k.lifted_by = ANY(%(roles)s::text[]))"""
@@ -60,10 +62,16 @@ def _own_sheets(caller: Caller) -> Counted:
 
 
 def _sheets_to_approve(caller: Caller) -> Counted:
-    reach = caller.reach(P.APPROVE_SHEET)
-    if not (reach.everything or reach.departments):
+    held = [
+        g for g in caller.grants if P.APPROVE_SHEET in g.permissions and (g.scope == "all" or g.department_id)
+    ]
+    if not held:
         return None
-    return _SHEETS_TO_APPROVE, {"everywhere": reach.everything, "departments": list(reach.departments)}
+    # Where the role reaches everything, no department is named; beside each, who lent it.
+    return _SHEETS_TO_APPROVE, {
+        "departments": [None if grant.scope == "all" else grant.department_id for grant in held],
+        "lenders": [grant.delegated_by for grant in held],
+    }
 
 
 def _sections_to_publish(caller: Caller) -> Counted:
@@ -71,11 +79,9 @@ def _sections_to_publish(caller: Caller) -> Counted:
 
 
 def _changes_to_approve(caller: Caller) -> Counted:
-    first = [*caller.departments_as("head"), *caller.departments_as("dean")]
-    second = bool({"exam_cell", "registrar"} & set(caller.roles))
-    if not caller.may(P.APPROVE_CHANGE) or not (first or second):
-        return None
-    return _CHANGES_TO_APPROVE, {"second": second, "departments": first}
+    values = deciding_values(caller)
+    del values["me"]
+    return (_CHANGES_TO_APPROVE, values) if any(values.values()) else None
 
 
 def _requests(permission: str, status: str) -> Callable[[Caller], Counted]:
@@ -126,7 +132,7 @@ CARDS = (
     _Described("my_open_sheets", "Grade sheets to fill", "/api/sheets/", _own_sheets),
     _Described("sheets_to_approve", "Grade sheets to approve", "/api/sheets/", _sheets_to_approve),
     _Described(
-        "changes_to_approve", "Changes to decide", "/api/pending-changes/?status=pending", _changes_to_approve
+        "changes_to_approve", "Changes to decide", "/api/pending-changes/?decidable=true", _changes_to_approve
     ),
     _Described(
         "sections_to_publish", "Sections to publish", "/api/results/?state=draft", _sections_to_publish

@@ -21,6 +21,7 @@ from sims_server.cases.queries import (
     results_of,
     see_case_as_staff,
 )
+from sims_server.kernel.actor import Caller
 from sims_server.kernel.execute import operation
 from sims_server.kernel.work import Work
 from sims_server.people.operations import order_registration_status
@@ -76,7 +77,12 @@ def _decide(work: Work, about: dict[str, Any], command: DecideCase) -> None:
         raise AlreadyDecided(f"This case is {about['state']}.")
     if about["state"] == "requested" and command.approved:
         raise CaseWrongState("Nothing is proposed yet that could be approved.")
-    stage, capacities = _turn(work, about)
+    own = work.caller.without_lent_by(frozenset({about["requested_by"], about["proposed_by"] or 0}))
+    try:
+        stage, capacities = _turn(work, about, own)
+    except NotThisStage:
+        _turn(work, about, work.caller)
+        raise OwnRequest("You would decide in the place of the person who asked.") from None
     reason = (command.reason or "").strip()
     changes = changes_of(work, about["id"])
     if command.approved and any(_moved(change) for change in changes):
@@ -100,19 +106,19 @@ def _decide(work: Work, about: dict[str, Any], command: DecideCase) -> None:
         _carry_out(work, about, [change["id"] for change in changes])
 
 
-def _turn(work: Work, about: dict[str, Any]) -> tuple[int, list[tuple[int | None, str]]]:
+def _turn(work: Work, about: dict[str, Any], caller: Caller) -> tuple[int, list[tuple[int | None, str]]]:
     """The stage, and as whom the caller decides at it: (department, capacity), once for each department."""
     waiting = departments_waiting(work, about["id"])
     if about["state"] == "proposed" and waiting:
         found: list[tuple[int | None, str]] = []
         for department_id in waiting:
-            capacity = capacity_of(work.caller, 1, department_id)
+            capacity = capacity_of(caller, 1, department_id)
             if capacity is not None:
                 found.append((department_id, capacity))
         if not found:
             raise NotThisStage("It waits for a head or dean of a department concerned.", stage=1)
         return 1, found
-    capacity = capacity_of(work.caller, 2, 0)
+    capacity = capacity_of(caller, 2, 0)
     if capacity is None:
         raise NotThisStage("It waits for the examination cell or the registrar.", stage=2)
     if work.value(

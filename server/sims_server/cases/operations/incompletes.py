@@ -68,7 +68,8 @@ def grant_incomplete(work: Work, command: GrantIncomplete) -> IncompleteGranted:
         "INSERT INTO incomplete (enrollment_id, due_on, reason, granted_by, granted_at) "
         "VALUES (%(id)s, %(due)s, %(reason)s, %(me)s, %(now)s) ON CONFLICT (enrollment_id) DO UPDATE "
         "SET due_on = EXCLUDED.due_on, reason = EXCLUDED.reason, granted_by = EXCLUDED.granted_by, "
-        "granted_at = EXCLUDED.granted_at",
+        "granted_at = EXCLUDED.granted_at "
+        "WHERE (incomplete.due_on, incomplete.reason) IS DISTINCT FROM (EXCLUDED.due_on, EXCLUDED.reason)",
         id=command.id,
         due=command.due_on,
         reason=command.reason.strip(),

@@ -10,6 +10,7 @@ from sims_server.kernel.actor import Caller
 from sims_server.kernel.paging import Filter, Listing
 from sims_server.kernel.work import Work
 from sims_server.people.queries import OF_PERSON
+from sims_server.results.queries.deciding import decides_first, decides_second, deciding_values
 from sims_server.results.queries.lists import person_of, result_scope
 from sims_shared.access import Permission
 from sims_shared.problems import NotFound, NotPermitted
@@ -18,10 +19,10 @@ from sims_shared.results import ChangeApproval, ChangedScore, ChangeImpact, Chan
 _STAGE = """CASE WHEN p.status <> 'pending' THEN NULL
      WHEN EXISTS (SELECT FROM change_approval v WHERE v.change_id = p.id AND v.stage = 1 AND v.approved)
      THEN 2 ELSE 1 END"""
-_DECIDABLE = f"""coalesce(p.requested_by <> %(me)s AND p.case_id IS NULL
+DECIDABLE = f"""coalesce(p.requested_by <> %(me)s AND p.case_id IS NULL
      AND NOT EXISTS (SELECT FROM change_approval v WHERE v.change_id = p.id AND v.approver_id = %(me)s)
-     AND CASE ({_STAGE}) WHEN 1 THEN c.department_id = ANY (%(decides_first)s::bigint[])
-              WHEN 2 THEN %(decides_second)s::boolean ELSE false END, false)"""
+     AND CASE ({_STAGE}) WHEN 1 THEN {decides_first("o.department = c.department_id", "p.requested_by")}
+              WHEN 2 THEN {decides_second("p.requested_by")} ELSE false END, false)"""
 _APPROVALS = """(SELECT coalesce(jsonb_agg(jsonb_build_object(
          'approver', jsonb_build_object('id', v.approver_id, 'name', va.name), 'capacity', v.capacity,
          'stage', v.stage, 'approved', v.approved, 'reason', v.reason, 'at', v.at) ORDER BY v.stage), '[]')
@@ -39,13 +40,7 @@ def _scope(caller: Caller) -> tuple[str, dict[str, Any]]:
     if caller.is_only_student:
         raise NotPermitted("Change requests are not shown to students.")
     sql, values = result_scope(caller, Permission.READ_RESULTS)
-    decides = caller.may(Permission.APPROVE_CHANGE)
-    values["me"] = caller.id
-    values["decides_first"] = (
-        [*caller.departments_as("head"), *caller.departments_as("dean")] if decides else []
-    )
-    values["decides_second"] = decides and ("exam_cell" in caller.roles or "registrar" in caller.roles)
-    return sql, values
+    return sql, {**values, **deciding_values(caller)}
 
 
 def _shape(row: dict[str, Any]) -> dict[str, Any]:
@@ -80,7 +75,7 @@ CHANGES = Listing(
         "resolved_at": "p.resolved_at",
         "impact": "p.impact",
         "stage": _STAGE,
-        "decidable": _DECIDABLE,
+        "decidable": DECIDABLE,
         "case_id": "p.case_id",
     },
     source="""pending_change p JOIN result r ON r.id = p.result_id JOIN registration g
@@ -95,7 +90,7 @@ CHANGES = Listing(
         "student_id": Filter(OF_PERSON.format("r.student_id"), int),
         "section_id": Filter("r.section_id = {}", int),
         "case_id": Filter("p.case_id = {}", int),
-        "decidable": Filter(f"({_DECIDABLE}) = {{}}", bool),
+        "decidable": Filter(f"({DECIDABLE}) = {{}}", bool),
     },
     default_order="-id",
     scope=_scope,
