@@ -234,6 +234,7 @@ class SheetSummary(View):
     devices: list[DeviceView] = msgspec.field(default_factory=list)
     submitted_at: datetime | None = None
     submitted_by: Person | None = None
+    return_reason: str | None = None
 
 
 class StudentOnSheet(View):

@@ -453,8 +453,8 @@ class GridPresenter:
             gone = (
                 index is None
                 or column is None
-                or self.sheet.state != OPEN
-                or bool(self.columns[column].closed)
+                or (self.sheet.state != OPEN and not step.lets_go)
+                or (bool(self.columns[column].closed) and not step.lets_go)
             )
             if gone or Held(self.cell_of(key).value, self.cell_of(key).typed) != there:
                 left_alone += 1
@@ -462,7 +462,8 @@ class GridPresenter:
             held.append((key, wanted))
         if held:
             self._put(held)
-        target.append(step)
+        if not step.lets_go:
+            target.append(step)
         kept = (
             phrase(" {cells} changed since and stayed.", cells=plural(left_alone, "cell"))
             if left_alone

@@ -46,7 +46,8 @@ BADGE_WORDS: dict[Badge, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One assessment. `closed` says in words why nobody here can type in it, or is empty."""
+    """One assessment. `closed` says in words why nobody here can type in it, or is empty; `released` and
+    `locked` are since when, as people say it, or empty."""
 
     assessment_id: int
     name: str
@@ -54,15 +55,33 @@ class Column:
     weight: Decimal
     type: str = ""
     closed: str = ""
+    released: str = ""
+    locked: str = ""
 
     @property
     def heading(self) -> str:
-        return phrase(
+        words = phrase(
             "{name}\nof {max_score} · {weight} %",
             name=self.name,
             max_score=number_text(self.max_score),
             weight=number_text(self.weight),
         )
+        short = []
+        if self.released:
+            short.append(phrase("released {when}", when=self.released))
+        if self.locked:
+            short.append(phrase("locked {when}", when=self.locked))
+        return "\n".join((words, " · ".join(short))) if short else words
+
+    @property
+    def standing(self) -> str:
+        """What its students see, and whether it takes marks, in a sentence's words; or nothing."""
+        words = []
+        if self.released:
+            words.append(phrase("released to students {when}", when=self.released))
+        if self.locked:
+            words.append(phrase("locked {when}", when=self.locked))
+        return ", ".join(words)
 
 
 @dataclass(frozen=True, slots=True)

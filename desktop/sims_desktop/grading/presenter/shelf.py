@@ -5,13 +5,15 @@ Decides nothing. Whatever is written here went through the store's own transacti
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Protocol
 
 from sims_desktop.grading.presenter.entry import Value
 from sims_desktop.grading.presenter.overview import SheetLine
 from sims_desktop.grading.presenter.sheet import (
+    OPEN,
     Badge,
     Cell,
     Column,
@@ -23,9 +25,10 @@ from sims_desktop.grading.presenter.sheet import (
     SheetNotHere,
 )
 from sims_desktop.kit.language import later, phrase
+from sims_desktop.kit.wording import when
 from sims_desktop.offline.store import OpenSheet, SheetStore, ShownCell
 from sims_shared import merge, sheet_copy
-from sims_shared.grading import REJECTIONS_IN_WORDS, AssessmentView
+from sims_shared.grading import REJECTIONS_IN_WORDS, AssessmentView, SheetSummary
 
 BADGES: Mapping[str, Badge] = {
     "confirmed": Badge.SAVED,
@@ -44,9 +47,15 @@ class Wake(Protocol):
 
 
 class StoreShelf:
-    def __init__(self, store: SheetStore, wake: Wake = lambda: None) -> None:
+    def __init__(
+        self,
+        store: SheetStore,
+        wake: Wake = lambda: None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._store = store
         self._wake = wake
+        self._now = now
 
     def list_sheets(self) -> Sequence[SheetLine]:
         return [
@@ -63,6 +72,8 @@ class StoreShelf:
                 conflicts=line.waiting.conflicts,
                 refused=line.waiting.refused,
                 here=line.here,
+                since=line.summary.submitted_at if line.state == "submitted" else None,
+                returned_because=_returned(line.state, line.summary),
             )
             for line in self._store.sheets()
         ]
@@ -80,7 +91,8 @@ class StoreShelf:
             term=summary.term if summary else "",
             state=held.state,
             rev=held.rev,
-            columns=[_column(view) for view in held.columns],
+            columns=[_column(view, self._now()) for view in held.columns],
+            returned_because=_returned(held.state, summary),
             rows=[Row(row.enrollment_id, row.reg_no, row.name, row.status) for row in held.rows],
             cells=_cells(held),
         )
@@ -137,13 +149,27 @@ def _by_section(conflicts: Sequence[Conflict]) -> Iterable[tuple[int, list[tuple
         yield section_id, [(conflict.key, conflict.theirs_ver) for conflict in group]
 
 
-def _column(view: AssessmentView) -> Column:
+def _returned(state: str, summary: SheetSummary | None) -> str:
+    """The head's words, as long as the sheet is open again for them."""
+    return (summary.return_reason or "") if summary is not None and state == OPEN else ""
+
+
+def _column(view: AssessmentView, now: datetime) -> Column:
     closed = ""
     if view.entered_by == "exam_cell":
         closed = REJECTIONS_IN_WORDS["sync.not_yours"]
     elif view.locked_at is not None:
         closed = phrase("The assessment is locked; the head of department can unlock it")
-    return Column(view.id, view.name, view.max_score, view.weight, view.type, closed)
+    return Column(
+        view.id,
+        view.name,
+        view.max_score,
+        view.weight,
+        view.type,
+        closed,
+        released=when(view.released_at, now) if view.released_at is not None else "",
+        locked=when(view.locked_at, now) if view.locked_at is not None else "",
+    )
 
 
 def _cells(held: OpenSheet) -> dict[Key, Cell]:

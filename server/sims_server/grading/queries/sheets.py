@@ -73,6 +73,8 @@ _SUMMARY: dict[str, str] = {
     "submitted_at": "h.submitted_at",
     "submitted_by": "(SELECT jsonb_build_object('id', b.id, 'name', b.name) FROM account b "
     "WHERE b.id = h.submitted_by)",
+    # What the head said when it came back; none once it is handed in again.
+    "return_reason": "h.return_reason",
 }
 
 
