@@ -115,8 +115,10 @@ class GradeTable(QAbstractTableModel):
         closed = self.grid.closed(row, column)
         if closed:
             parts.append(closed)
-        if cell.by:
-            parts.append(phrase("By {by}", by=cell.by) + (f", {cell.at:%d %b %H:%M}" if cell.at else ""))
+        author = self.grid.author(self.grid.key(row, column)) if cell.badge is Badge.SAVED else None
+        if author is not None:
+            at = f", {author.at:%d %b %H:%M}" if author.at else ""
+            parts.append(phrase("By {by}", by=author.name) + at)
         return "\n".join(parts) or None
 
     def meaning(self, row: int, column: int) -> str | None:
@@ -162,9 +164,10 @@ class GradeTable(QAbstractTableModel):
         return True
 
     def _cells_changed(self, positions: Sequence[Position]) -> None:
-        top, bottom = min(p[0] for p in positions), max(p[0] for p in positions)
-        left = min(p[1] for p in positions)
-        self.dataChanged.emit(self.index(top, left), self.index(bottom, len(self.grid.columns)))
+        rows = [position[0] for position in positions]
+        left = min(position[1] for position in positions)
+        # To the right end, because the total changes with every mark.
+        self.dataChanged.emit(self.index(min(rows), left), self.index(max(rows), len(self.grid.columns)))
 
     def _rows_changed(self) -> None:
         self.beginResetModel()

@@ -7,11 +7,20 @@ not one more empty row.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+
+LINE_END = re.compile(r"\r\n|[\r\n]")
+TO_QUOTE = re.compile(r'[\t\r\n"]')
 
 
 def read_block(text: str) -> list[list[str]]:
     """Rows of cells. Rows may be of different length; an empty clipboard is no rows."""
+    if '"' not in text:  # nothing is quoted: most blocks, and the large ones
+        lines = LINE_END.split(text)
+        if not lines[-1]:
+            lines.pop()
+        return [line.split("\t") for line in lines]
     rows: list[list[str]] = []
     row: list[str] = []
     at, end = 0, len(text)
@@ -75,6 +84,6 @@ def write_block(rows: Iterable[Sequence[str]]) -> str:
 
 
 def _protected(cell: str) -> str:
-    if any(sign in cell for sign in '\t\r\n"'):
+    if TO_QUOTE.search(cell):
         return '"' + cell.replace('"', '""') + '"'
     return cell

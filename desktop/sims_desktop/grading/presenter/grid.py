@@ -12,14 +12,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
-from fractions import Fraction
 
 from sims_desktop.grading.presenter.blocks import read_block, write_block
-from sims_desktop.grading.presenter.entry import ALIASES, Mistake, read_entry, spoken
+from sims_desktop.grading.presenter.cells import Cells
+from sims_desktop.grading.presenter.entry import ALIASES, BLANK, Mistake, Value, read_entry, spoken
 from sims_desktop.grading.presenter.history import Change, Held, History, Step
 from sims_desktop.grading.presenter.sheet import (
     BADGE_WORDS,
     OPEN,
+    Author,
     Badge,
     Cell,
     Column,
@@ -28,8 +29,9 @@ from sims_desktop.grading.presenter.sheet import (
     Row,
     Sheet,
     SheetShelf,
+    cell_of,
 )
-from sims_desktop.grading.presenter.statistics import Distribution, distribution
+from sims_desktop.grading.presenter.statistics import Distribution
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.wording import plural
 
@@ -97,25 +99,22 @@ class GridPresenter:
         self.columns: Sequence[Column] = sheet.columns
         self.column_of = {column.assessment_id: index for index, column in enumerate(sheet.columns)}
         self.row_of = {row.enrollment_id: index for index, row in enumerate(sheet.rows)}
-        cells = sheet.cells
-        self._cells: list[list[Cell]] = [
-            [cells.get((row.enrollment_id, column.assessment_id)) or Cell() for column in sheet.columns]
-            for row in sheet.rows
-        ]
-        self._totals: list[str | None] = [None] * len(sheet.rows)
+        self.cells = Cells(sheet, self.pass_share)
+        self._lines = self.cells.lines
         is_open = sheet.state == OPEN
-        self._closed_rows = [not (is_open and row.takes_marks) for row in sheet.rows]
+        self._closed_rows = [not (is_open and takes) for takes in self.cells.takes_marks]
         self._closed_columns = [bool(column.closed) for column in sheet.columns]
-        self._blanks = [0] * len(sheet.columns)
-        self._badges = [0] * len(Badge)
-        for index, row in enumerate(self._cells):
-            for column in range(len(row)):
-                self._weigh(index, column, 1)
+        self._found_by: list[tuple[str, str]] = []  # number and name of each row, once somebody searches
         self._show(range(len(sheet.rows)))
 
-    def _show(self, indexes: Iterable[int]) -> None:
-        self._shown: list[int] = list(indexes)
-        self._place: dict[int, int] = {index: place for place, index in enumerate(self._shown)}
+    def _show(self, indexes: Sequence[int]) -> None:
+        self._shown = indexes
+        # While all rows stand in their own order, an index is its place.
+        is_plain = isinstance(indexes, range)
+        self._places = None if is_plain else {index: place for place, index in enumerate(indexes)}
+
+    def _place(self, index: int) -> int | None:
+        return index if self._places is None else self._places.get(index)
 
     @property
     def row_count(self) -> int:
@@ -125,7 +124,7 @@ class GridPresenter:
         return self.sheet.rows[self._shown[place]]
 
     def cell(self, place: int, column: int) -> Cell:
-        return self._cells[self._shown[place]][column]
+        return self._lines[self._shown[place]][column]
 
     def key(self, place: int, column: int) -> Key:
         return self.row(place).enrollment_id, self.columns[column].assessment_id
@@ -133,23 +132,19 @@ class GridPresenter:
     def position(self, key: Key) -> Position | None:
         """Where a cell is shown now, or None when a filter hides it or it left the sheet."""
         index, column = self.row_of.get(key[0]), self.column_of.get(key[1])
-        if index is None or column is None or index not in self._place:
+        if index is None or column is None:
             return None
-        return self._place[index], column
+        place = self._place(index)
+        return None if place is None else (place, column)
+
+    def author(self, key: Key) -> Author | None:
+        """Who wrote the mark that the server has. Asked of the store when somebody wants to know, instead of
+        being kept with each of a million cells."""
+        return self.shelf.read_author(self.section_id, key)
 
     def total(self, place: int) -> str:
-        """The weighted marks entered so far, of 100; absent counts 0. What the result will be is the
-        regulation's matter, and computed by the server at approval."""
-        index = self._shown[place]
-        held = self._totals[index]
-        if held is None:
-            share = Fraction(0)
-            for cell, column in zip(self._cells[index], self.columns, strict=True):
-                if cell.value.score is not None:
-                    share += Fraction(cell.value.score) * Fraction(column.weight) / Fraction(column.max_score)
-            held = f"{float(share):.1f}" if any(not cell.is_blank for cell in self._cells[index]) else ""
-            self._totals[index] = held
-        return held
+        """The weighted marks entered so far, of 100."""
+        return self.cells.total(self._shown[place])
 
     def closed(self, place: int, column: int) -> str:
         """Why this cell takes no mark, or nothing."""
@@ -186,20 +181,14 @@ class GridPresenter:
         """Show the rows of a filter. They are chosen once, now: a row that stops being missing stays in
         sight until the filter is chosen again, so that what was just filled can be seen and undone."""
         self.filter = filter_
-        rows = self.sheet.rows
+        cells, takes = self.cells, self.cells.takes_marks
+        wanted: Sequence[int] = range(len(self.sheet.rows))
         if filter_ is Filter.MISSING_HERE and column is not None:
-            wanted = [i for i, row in enumerate(rows) if row.takes_marks and self._cells[i][column].is_blank]
+            wanted = [i for i in wanted if takes[i] and cells.lines[i][column].is_blank]
         elif filter_ is Filter.MISSING:
-            open_columns = [i for i, head in enumerate(self.columns) if not head.closed]
-            wanted = [
-                i
-                for i, row in enumerate(rows)
-                if row.takes_marks and any(self._cells[i][c].is_blank for c in open_columns)
-            ]
+            wanted = [i for i in wanted if cells.blanks_in_row[i]]
         elif filter_ is Filter.PROBLEMS:
-            wanted = [i for i in range(len(rows)) if any(c.badge >= Badge.CONFLICT for c in self._cells[i])]
-        else:
-            wanted = list(range(len(rows)))
+            wanted = sorted({index for index, _ in cells.problems})
         self._show(wanted)
         self.on_rows()
 
@@ -209,58 +198,47 @@ class GridPresenter:
         sought = words.casefold().split()
         if not sought or not self._shown:
             return None
-        count = len(self._shown)
-        order = [(start + step) % count for step in range(count)]
+        if not self._found_by:
+            self._found_by = [(row.reg_no.casefold(), row.name.casefold()) for row in self.sheet.rows]
+        found_by, shown = self._found_by, self._shown
+        count = len(shown)
+        start = min(start, count - 1)
+        order: list[int] = [*range(start, count), *range(start)]
+        if len(sought) == 1:
+            end = sought[0]
+            for place in order:
+                if found_by[shown[place]][0].endswith(end):
+                    return place
         for place in order:
-            if self.row(place).reg_no.casefold().endswith(sought[-1]) and len(sought) == 1:
-                return place
-        for place in order:
-            row = self.row(place)
-            text = f"{row.reg_no} {row.name}".casefold()
-            if all(word in text for word in sought):
+            number, name = found_by[shown[place]]
+            if all(word in number or word in name for word in sought):
                 return place
         return None
 
-    def _weigh(self, index: int, column: int, sign: int) -> None:
-        """Counts a cell in (1) or out (-1). Whoever changes a cell does both around it, so that typing into
-        a sheet of thirty thousand cells counts one."""
-        cell = self._cells[index][column]
-        self._badges[cell.badge] += sign
-        if cell.value.mark is None and cell.typed is None and self.sheet.rows[index].takes_marks:
-            self._blanks[column] += sign
-
     def missing(self) -> dict[int, int]:
         """Blank cells by column, of rows that take marks."""
-        return dict(enumerate(self._blanks))
+        return dict(enumerate(self.cells.blanks))
 
     def counted(self, *badges: Badge) -> int:
         """Cells with one of these badges."""
-        return sum(self._badges[badge] for badge in badges)
+        return sum(self.cells.badges[badge] for badge in badges)
 
     def next_problem(self, after: Position | None) -> Position | None:
         """The next cell that is invalid, refused or in conflict, reading row by row; wraps; None when
         there is none. Rows that a filter hides count: it is then lifted."""
-        keys = [
-            (index, column)
-            for index, cells in enumerate(self._cells)
-            for column, cell in enumerate(cells)
-            if cell.badge >= Badge.CONFLICT
-        ]
-        if not keys:
+        spots = sorted(self.cells.problems)
+        if not spots:
             return None
         here = (self._shown[after[0]], after[1]) if after and after[0] < self.row_count else (-1, -1)
-        index, column = next((key for key in keys if key > here), keys[0])
-        if index not in self._place:
+        index, column = next((spot for spot in spots if spot > here), spots[0])
+        if self._place(index) is None:
             self.apply_filter(Filter.ALL)
-        return self._place[index], column
+        place = self._place(index)
+        assert place is not None, "every row is shown now"
+        return place, column
 
     def distribution(self, column: int) -> Distribution:
-        values = (
-            cells[column].value
-            for row, cells in zip(self.sheet.rows, self._cells, strict=True)
-            if row.takes_marks
-        )
-        return distribution(values, self.columns[column].max_score, self.pass_share)
+        return self.cells.distribution(column)
 
     # Acts
 
@@ -367,13 +345,17 @@ class GridPresenter:
     def _act(self, texts: Mapping[Position, str], label: str) -> Outcome:
         changes: list[Change] = []
         passed_over, invalid, why = 0, 0, ""
+        # A block holds few different texts; each is read once for each column.
+        read: dict[tuple[str, int], Value | Mistake] = {}
         for (place, column), text in texts.items():
-            closed = self.closed(place, column)
-            if closed:
-                passed_over, why = passed_over + 1, closed
+            if self.is_closed(place, column):
+                passed_over, why = passed_over + 1, self.closed(place, column)
                 continue
             cell = self.cell(place, column)
-            meant = read_entry(text, self.columns[column].max_score, self.aliases)
+            meant = read.get((text, column))
+            if meant is None:
+                meant = read_entry(text, self.columns[column].max_score, self.aliases)
+                read[text, column] = meant
             if isinstance(meant, Mistake):
                 invalid, why = invalid + 1, meant.reason
                 after = Held(cell.value, text)
@@ -399,13 +381,18 @@ class GridPresenter:
             if value != cell.value or cell.badge is Badge.REFUSED:
                 edits.append(Edit(key[0], key[1], value))
         written = self.shelf.write(self.section_id, edits) if edits else {}
+        lifted: list[Key] = []  # of their mistakes, with the value below unchanged
         for key, (_, typed) in held:
             if key in written:
                 self._replace(key, written[key])
             elif typed is None and self.cell_of(key).typed is not None:
-                self._replace(key, self.shelf.read_cells(self.section_id, [key]).get(key) or Cell())
+                lifted.append(key)
             if typed is not None:
                 self._mark_mistake(key, typed)
+        if lifted:
+            below = self.shelf.read_cells(self.section_id, lifted)
+            for key in lifted:
+                self._replace(key, below.get(key) or cell_of(BLANK))
         self._tell(key for key, _ in held)
 
     def _mark_mistake(self, key: Key, typed: str) -> None:
@@ -413,19 +400,13 @@ class GridPresenter:
         index, column = self.row_of[key[0]], self.column_of[key[1]]
         meant = read_entry(typed, self.columns[column].max_score, self.aliases)
         if isinstance(meant, Mistake):
-            self._weigh(index, column, -1)
-            self._cells[index][column].keep_mistake(meant)
-            self._weigh(index, column, 1)
+            self.cells.put(index, column, self._lines[index][column].mistaken(meant))
 
     def _replace(self, key: Key, cell: Cell) -> None:
-        index, column = self.row_of[key[0]], self.column_of[key[1]]
-        self._weigh(index, column, -1)
-        self._cells[index][column] = cell
-        self._weigh(index, column, 1)
-        self._totals[index] = None
+        self.cells.put(self.row_of[key[0]], self.column_of[key[1]], cell)
 
     def cell_of(self, key: Key) -> Cell:
-        return self._cells[self.row_of[key[0]]][self.column_of[key[1]]]
+        return self._lines[self.row_of[key[0]]][self.column_of[key[1]]]
 
     def _tell(self, keys: Iterable[Key]) -> None:
         places = [at for key in keys if (at := self.position(key)) is not None]
@@ -453,17 +434,17 @@ class GridPresenter:
             gone = (
                 index is None
                 or column is None
-                or (self.sheet.state != OPEN and not step.lets_go)
-                or (bool(self.columns[column].closed) and not step.lets_go)
+                or self.sheet.state != OPEN
+                or bool(self.columns[column].closed)
             )
-            if gone or Held(self.cell_of(key).value, self.cell_of(key).typed) != there:
+            cell = None if gone else self._lines[index][column]  # type: ignore[index]
+            if cell is None or (cell.value, cell.typed) != there:
                 left_alone += 1
                 continue
             held.append((key, wanted))
         if held:
             self._put(held)
-        if not step.lets_go:
-            target.append(step)
+        target.append(step)
         kept = (
             phrase(" {cells} changed since and stayed.", cells=plural(left_alone, "cell"))
             if left_alone
@@ -475,11 +456,13 @@ class GridPresenter:
 
     def refused(self) -> list[Key]:
         return [
-            (row.enrollment_id, column.assessment_id)
-            for row, cells in zip(self.sheet.rows, self._cells, strict=True)
-            for column, cell in zip(self.columns, cells, strict=True)
-            if cell.badge is Badge.REFUSED
+            self._key_at(index, column)
+            for index, column in sorted(self.cells.problems)
+            if self._lines[index][column].badge is Badge.REFUSED
         ]
+
+    def _key_at(self, index: int, column: int) -> Key:
+        return self.sheet.rows[index].enrollment_id, self.columns[column].assessment_id
 
     def send_refused_again(self) -> str:
         """After the reason is gone: the sheet was returned, the assessment unlocked."""
@@ -514,35 +497,41 @@ class GridPresenter:
         others than before."""
         newer = set(self._put_keys[since:])
         mistakes = {
-            (row.enrollment_id, column.assessment_id): cell.typed
-            for row, cells in zip(self.sheet.rows, self._cells, strict=True)
-            for column, cell in zip(self.columns, cells, strict=True)
-            if cell.typed is not None
+            self._key_at(index, column): typed
+            for index, column in self.cells.problems
+            if (typed := self._lines[index][column].typed) is not None
         }
         same_shape = (
-            list(fresh.rows) == list(self.sheet.rows)
-            and list(fresh.columns) == list(self.columns)
+            fresh.rows == self.sheet.rows
+            and fresh.columns == self.columns
             and fresh.state == self.sheet.state
         )
-        before = self._cells
         if not same_shape:
-            for key in newer & fresh.cells.keys():
-                if key[0] in self.row_of and key[1] in self.column_of:
-                    fresh.cells[key] = self.cell_of(key)
+            self._carry_over(fresh, newer)
             self._load(fresh)
             self._restore(mistakes)
             self.apply_filter(Filter.ALL)
             return
         changed: list[Key] = []
-        for index, row in enumerate(fresh.rows):
-            for number, column in enumerate(fresh.columns):
-                key = (row.enrollment_id, column.assessment_id)
-                cell = fresh.cells.get(key) or Cell()
-                if key not in mistakes and key not in newer and cell != before[index][number]:
+        for index, (line, before) in enumerate(zip(fresh.cells, self._lines, strict=True)):
+            if line == before:
+                continue
+            for column, (cell, held) in enumerate(zip(line, before, strict=True)):
+                key = self._key_at(index, column)
+                if cell != held and key not in mistakes and key not in newer:
                     self._replace(key, cell)
                     changed.append(key)
         self.sheet.rev, self.sheet.returned_because = fresh.rev, fresh.returned_because
         self._tell(changed)
+
+    def _carry_over(self, fresh: Sheet, newer: Iterable[Key]) -> None:
+        """What was written here after `fresh` was read, into it."""
+        rows = {row.enrollment_id: index for index, row in enumerate(fresh.rows)}
+        columns = {column.assessment_id: index for index, column in enumerate(fresh.columns)}
+        for key in newer:
+            known = key[0] in self.row_of and key[1] in self.column_of
+            if known and key[0] in rows and key[1] in columns:
+                fresh.cells[rows[key[0]]][columns[key[1]]] = self.cell_of(key)
 
     def _restore(self, mistakes: Mapping[Key, str | None]) -> None:
         for key, typed in mistakes.items():

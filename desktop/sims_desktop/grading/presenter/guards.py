@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import atanh, sqrt
-from statistics import fmean, median, pstdev
+from statistics import fmean, median
 
 from sims_desktop.grading.presenter.entry import number_text
 from sims_desktop.grading.presenter.grid import GridPresenter
 from sims_desktop.grading.presenter.sheet import Key
+from sims_desktop.grading.presenter.statistics import spread_of
 from sims_desktop.kit.language import phrase
 
 FEWEST = 12  # students with marks in this column and another
@@ -35,7 +36,7 @@ class Suspicion:
 
 
 def _correlation(one: Sequence[float], other: Sequence[float]) -> float:
-    spread = pstdev(one) * pstdev(other)
+    spread = spread_of(one) * spread_of(other)
     if spread == 0:
         return 0.0
     middle, middle_other = fmean(one), fmean(other)
@@ -70,7 +71,7 @@ def find_shift(marks: Sequence[float], expected: Sequence[float]) -> tuple[int, 
 
 def _standings(values: Sequence[float]) -> list[float]:
     """In deviations from the mean; empty where all are equal."""
-    spread = pstdev(values)
+    spread = spread_of(values)
     middle = fmean(values)
     return [(value - middle) / spread for value in values] if spread else []
 
@@ -90,11 +91,11 @@ def _where_it_begins(own: Sequence[float], here: Sequence[float], step: int) -> 
 
 def find_swaps(marks: Sequence[float], expected: Sequence[float], maximum: float) -> list[int]:
     """Rows whose two digits fit far better the other way round: 69 for 96."""
-    spread = pstdev(expected)
+    spread = spread_of(expected)
     tie = _correlation(marks, expected)
     if tie < 0.6 or spread == 0:
         return []
-    slope = tie * pstdev(marks) / spread
+    slope = tie * spread_of(marks) / spread
     start = median(mark - slope * value for mark, value in zip(marks, expected, strict=True))
     rests = [mark - start - slope * value for mark, value in zip(marks, expected, strict=True)]
     usual = 1.4826 * median(abs(rest) for rest in rests)
@@ -161,31 +162,30 @@ def suspicions(grid: GridPresenter, column: int) -> list[Suspicion]:
 
 
 def _scores(grid: GridPresenter, column: int) -> dict[int, float]:
-    head = grid.columns[column]
-    scores = {}
-    for row in grid.sheet.rows:
-        score = grid.cell_of((row.enrollment_id, head.assessment_id)).value.score
-        if row.takes_marks and score is not None:
-            scores[row.enrollment_id] = float(score)
-    return scores
+    scores = grid.cells.scores(column)
+    return {
+        row.enrollment_id: score
+        for row, score in zip(grid.sheet.rows, scores, strict=True)
+        if score is not None
+    }
 
 
 def _paired(grid: GridPresenter, column: int) -> tuple[list[int], list[float], list[float]]:
     """Enrollments with a mark here and elsewhere, in the sheet's order: their marks, and the mean of their
     standings in the other columns (in deviations from that column's mean)."""
-    own = _scores(grid, column)
-    standings: dict[int, list[float]] = {}
-    for other in range(len(grid.columns)):
-        if other == column:
-            continue
-        scores = _scores(grid, other)
-        if len(scores) < FEWEST or not (spread := pstdev(scores.values())):
-            continue
-        middle = fmean(scores.values())
-        for enrollment, score in scores.items():
-            standings.setdefault(enrollment, []).append((score - middle) / spread)
-    rows = [enrollment for enrollment in own if enrollment in standings]
-    return rows, [own[row] for row in rows], [fmean(standings[row]) for row in rows]
+    others = [grid.cells.standings(other) for other in range(len(grid.columns)) if other != column]
+    usable = [held for held in others if held is not None and held.entered >= FEWEST]
+    if not usable:
+        return [], [], []
+    sums = map(sum, zip(*(held.deviations for held in usable), strict=True))
+    counts = map(sum, zip(*(held.known for held in usable), strict=True))
+    rows, marks, expected = [], [], []
+    for row, own, whole, count in zip(grid.sheet.rows, grid.cells.scores(column), sums, counts, strict=True):
+        if own is not None and count:
+            rows.append(row.enrollment_id)
+            marks.append(own)
+            expected.append(whole / count)
+    return rows, marks, expected
 
 
 def _other_column(grid: GridPresenter, column: int) -> list[Suspicion]:

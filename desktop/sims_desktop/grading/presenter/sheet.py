@@ -8,11 +8,12 @@ server confirmed; the badge tells which. The rule a newcomer would get wrong: a 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import IntEnum
-from typing import Protocol
+from functools import lru_cache
+from typing import NamedTuple, Protocol
 
 from sims_desktop.grading.presenter.entry import BLANK, Mistake, Value, number_text, shown
 from sims_desktop.kit.language import later, phrase
@@ -84,8 +85,7 @@ class Column:
         return ", ".join(words)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One enrollment. Only rows that are `enrolled` take marks and count as missing."""
 
     enrollment_id: int
@@ -98,35 +98,36 @@ class Row:
         return self.status == "enrolled"
 
 
-@dataclass(slots=True)
-class Cell:
-    """What one cell shows. `typed` is text that is no mark; `note` is the reason of a badge."""
+class Cell(NamedTuple):
+    """What one cell shows. `typed` is text that is no mark; `note` is the reason of a badge. Never changed:
+    a sheet of a million cells is a few hundred of these, each in many places."""
 
     value: Value = BLANK
     badge: Badge = Badge.SAVED
+    text: str = ""
     typed: str | None = None
     note: str = ""
-    by: str = ""
-    at: datetime | None = None
-    text: str = ""
-
-    def __post_init__(self) -> None:
-        self.text = self.typed if self.typed is not None else shown(self.value)
-
-    def put(self, value: Value, badge: Badge) -> None:
-        self.value, self.badge, self.typed, self.note, self.text = value, badge, None, "", shown(value)
-
-    def keep_mistake(self, mistake: Mistake) -> None:
-        self.badge, self.typed, self.note, self.text = (
-            Badge.INVALID,
-            mistake.text,
-            mistake.reason,
-            mistake.text,
-        )
 
     @property
     def is_blank(self) -> bool:
         return self.value.mark is None and self.typed is None
+
+    def mistaken(self, mistake: Mistake) -> Cell:
+        """With the text that stands over its value."""
+        return Cell(self.value, Badge.INVALID, mistake.text, mistake.text, mistake.reason)
+
+
+@lru_cache(maxsize=65_536)
+def cell_of(value: Value, badge: Badge = Badge.SAVED, note: str = "") -> Cell:
+    """The one cell that shows this."""
+    return Cell(value, badge, shown(value), None, note)
+
+
+class Author(NamedTuple):
+    """Who wrote a mark that the server has."""
+
+    name: str
+    at: datetime | None
 
 
 @dataclass(slots=True)
@@ -145,7 +146,7 @@ class Conflict:
 
 @dataclass(slots=True)
 class Sheet:
-    """A sheet as read from the local store. A cell without an entry was never written."""
+    """A sheet as read from the local store: `cells[row][column]`."""
 
     section_id: int
     title: str
@@ -155,12 +156,11 @@ class Sheet:
     rev: int
     columns: Sequence[Column]
     rows: Sequence[Row]
-    cells: dict[Key, Cell] = field(default_factory=dict)
+    cells: list[list[Cell]]
     returned_because: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """One new value of one cell, as the local store takes it."""
 
     enrollment_id: int
@@ -184,7 +184,11 @@ class SheetShelf(Protocol):
         """The digest of the marks that both sides hold, hexadecimal; "" while some wait to be sent."""
         ...
 
-    def read_cells(self, section_id: int, keys: Sequence[Key] | None = None) -> dict[Key, Cell]: ...
+    def read_cells(self, section_id: int, keys: Sequence[Key]) -> dict[Key, Cell]: ...
+
+    def read_author(self, section_id: int, key: Key) -> Author | None:
+        """Who wrote the mark that the server has of this cell; None when nobody did."""
+        ...
 
     def write(self, section_id: int, edits: Sequence[Edit]) -> dict[Key, Cell]: ...
 

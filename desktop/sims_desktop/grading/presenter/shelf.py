@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import groupby
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from sims_desktop.grading.presenter.entry import Value
 from sims_desktop.grading.presenter.overview import SheetLine
 from sims_desktop.grading.presenter.sheet import (
     OPEN,
+    Author,
     Badge,
     Cell,
     Column,
@@ -23,10 +25,11 @@ from sims_desktop.grading.presenter.sheet import (
     Row,
     Sheet,
     SheetNotHere,
+    cell_of,
 )
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.wording import when
-from sims_desktop.offline.store import OpenSheet, SheetStore, ShownCell
+from sims_desktop.offline.store import SheetStore
 from sims_shared import merge, sheet_copy
 from sims_shared.grading import REJECTIONS_IN_WORDS, AssessmentView, SheetSummary
 
@@ -80,9 +83,10 @@ class StoreShelf:
 
     def read_sheet(self, section_id: int) -> Sheet:
         """Raises SheetNotHere."""
-        held = self._store.open_sheet(section_id)
-        if held is None:
+        grid = self._store.open_grid(section_id, _cell)
+        if grid is None:
             raise SheetNotHere(f"section {section_id}")
+        held = grid.sheet
         summary = held.summary
         return Sheet(
             section_id=section_id,
@@ -94,21 +98,25 @@ class StoreShelf:
             columns=[_column(view, self._now()) for view in held.columns],
             returned_because=_returned(held.state, summary),
             rows=[Row(row.enrollment_id, row.reg_no, row.name, row.status) for row in held.rows],
-            cells=_cells(held),
+            cells=grid.cells,
         )
 
     def read_digest(self, section_id: int) -> str:
         return sheet_copy.held_digest(self._store.held(section_id)) or ""
 
-    def read_cells(self, section_id: int, keys: Sequence[Key] | None = None) -> dict[Key, Cell]:
-        return {key: _cell(cell) for key, cell in self._store.cells(section_id, keys).items()}
+    def read_cells(self, section_id: int, keys: Sequence[Key]) -> dict[Key, Cell]:
+        return {key: _cell(*cell[:4]) for key, cell in self._store.cells(section_id, keys).items()}
+
+    def read_author(self, section_id: int, key: Key) -> Author | None:
+        cell = self._store.cells(section_id, [key]).get(key)
+        return None if cell is None or cell.by is None else Author(cell.by.name, cell.at)
 
     def write(self, section_id: int, edits: Sequence[Edit]) -> dict[Key, Cell]:
         shown = self._store.edit(
             section_id, [(e.enrollment_id, e.assessment_id, e.value.mark, e.value.score) for e in edits]
         )
         self._wake()
-        return {key: _cell(cell) for key, cell in shown.items()}
+        return {key: _cell(*cell[:4]) for key, cell in shown.items()}
 
     def read_conflicts(self, section_id: int) -> list[Conflict]:
         return [
@@ -172,19 +180,13 @@ def _column(view: AssessmentView, now: datetime) -> Column:
     )
 
 
-def _cells(held: OpenSheet) -> dict[Key, Cell]:
-    return {key: _cell(cell) for key, cell in held.cells.items()}
-
-
-def _cell(cell: ShownCell) -> Cell:
-    badge = BADGES[cell.badge]
+def _cell(mark: str | None, score: Decimal | None, badge: str, code: str) -> Cell:
     note = ""
-    if badge is Badge.REFUSED:
-        note = REJECTIONS_IN_WORDS.get(cell.note, f"The server refused this mark ({cell.note})")
-    elif badge is Badge.CONFLICT:
+    if badge == "refused":
+        note = REJECTIONS_IN_WORDS.get(code, f"The server refused this mark ({code})")
+    elif badge == "conflict":
         note = phrase(CONFLICT_NOTE)
-    by = cell.by.name if cell.by is not None else ""
-    return Cell(Value(cell.mark, cell.score), badge, note=note, by=by, at=cell.at)
+    return cell_of(Value(mark, score), BADGES[badge], note)
 
 
 def _value(held: merge.Cell | sheet_copy.Edit) -> Value:

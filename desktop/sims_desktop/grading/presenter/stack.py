@@ -16,7 +16,7 @@ from enum import Enum
 
 from sims_desktop.grading.presenter.entry import Mistake, number_text, read_entry, shown
 from sims_desktop.grading.presenter.grid import GridPresenter
-from sims_desktop.grading.presenter.sheet import Cell, Row
+from sims_desktop.grading.presenter.sheet import Badge, Cell, Row
 from sims_desktop.kit.language import phrase
 from sims_desktop.kit.wording import left_to_right, plural
 
@@ -212,7 +212,7 @@ class StackPresenter:
                 return
         if not cell.is_blank and (cell.typed is not None or cell.value != meant):
             self._meant, self.asking = text, Asking.KEEP_OR_REPLACE
-            by = phrase(", by {by}", by=cell.by) if cell.by else ""
+            by = self._author(self.student, cell)
             first = phrase("the first keying says") if self.blind else phrase("already")
             stands = f"{self.student.name}: {first} {cell.text}{by}"
             self.sentence = phrase(
@@ -237,6 +237,13 @@ class StackPresenter:
                 max_score=number_text(head.max_score),
             )
         )
+
+    def _author(self, row: Row, cell: Cell) -> str:
+        """Completes "already 14": who wrote it. What the server does not have was typed here."""
+        if cell.badge is not Badge.SAVED:
+            return phrase(", by you")
+        author = self.grid.author((row.enrollment_id, self.grid.columns[self.column].assessment_id))
+        return phrase(", by {by}", by=author.name) if author is not None else ""
 
     def _cell(self, row: Row) -> Cell:
         return self.grid.cell_of((row.enrollment_id, self.grid.columns[self.column].assessment_id))

@@ -6,10 +6,11 @@ become floats on their way to the store.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from statistics import fmean, median, pstdev
+from math import fsum, sqrt
+from statistics import fmean, median
 
 from sims_desktop.grading.presenter.entry import ABSENT, Value
 from sims_desktop.kit.language import phrase
@@ -47,6 +48,14 @@ class Distribution:
         )
 
 
+def spread_of(values: Collection[float]) -> float:
+    """The standard deviation. Python's own is exact, and slower than a window can wait."""
+    if not values or min(values) == max(values):
+        return 0.0
+    middle = fmean(values)
+    return sqrt(fsum((value - middle) ** 2 for value in values) / len(values))
+
+
 def distribution(
     values: Iterable[Value], maximum: Decimal, pass_share: Decimal = Decimal("0.5"), bars: int = 10
 ) -> Distribution:
@@ -64,10 +73,11 @@ def distribution(
             other += 1
     counts = [0] * bars
     for score in scores:
-        counts[min(bars - 1, int(score * bars / maximum))] += 1
+        counts[min(bars - 1, int(score * bars // maximum))] += 1
     plain = [float(score) for score in scores]
     judged = len(scores) + absent
-    passed = sum(score >= maximum * pass_share for score in scores)
+    enough = maximum * pass_share
+    passed = sum(score >= enough for score in scores)
     return Distribution(
         scored=len(scores),
         absent=absent,
@@ -75,7 +85,7 @@ def distribution(
         missing=missing,
         mean=fmean(plain) if plain else None,
         middle=median(plain) if plain else None,
-        spread=pstdev(plain) if plain else None,
+        spread=spread_of(plain) if plain else None,
         lowest=min(scores, default=None),
         highest=max(scores, default=None),
         pass_rate=passed / judged if judged else None,
