@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from sims_server.imports.operations import reading
+from sims_server.imports.operations import workbook
 from sims_server.imports.operations.reading import read_table
 from sims_server.imports.rules import COLUMNS, offer
 from sims_server.imports.rules.cells import CellRefused, day, decimal, plain
@@ -116,7 +116,7 @@ def test_a_hostile_or_broken_file_is_refused_before_it_is_laid_out(content: byte
 
 
 def test_a_workbook_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "UNPACKED_MAX", 2**20)
+    monkeypatch.setattr(workbook, "UNPACKED_MAX", 2**20)
     blown = parcel(xl__workbook_xml="<a/>", xl__worksheets__sheet1_xml=b"<a>" + b" " * 2**21 + b"</a>")
     assert len(blown) < 2**13
     with pytest.raises(FileUnreadable) as refused:

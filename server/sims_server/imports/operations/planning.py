@@ -143,7 +143,11 @@ def _copy_rows(
 
     cursor = work.connection.driver.cursor()
     done = 0
-    with cursor.copy("COPY import_row (import_id, number, cells) FROM STDIN") as copy:
+    # A fault of a late row ends the COPY, and must not end the transaction that writes down why.
+    with (
+        work.connection.driver.transaction(),
+        cursor.copy("COPY import_row (import_id, number, cells) FROM STDIN") as copy,
+    ):
         for done, line in enumerate(lines(), start=1):
             copy.write_row(line)
             if progress is not None and done % 5000 == 0:
