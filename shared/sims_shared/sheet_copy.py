@@ -487,7 +487,8 @@ def restart_identity(copy: SheetCopy, client_id: str) -> Changes:
 
 def epoch_changed(copy: SheetCopy, sheet: SheetView, remembered: Iterable[AckedOp]) -> Changes | None:
     """The server came back from a backup. Takes the whole sheet and offers again every
-    remembered edit that was the last this device knew of its cell and that the server lost.
+    remembered edit that was the last this device knew of its cell and that the server lost. What the
+    server holds all the same is remembered on under its version there.
 
     With a batch in flight the caller does `restart_identity` first; until then None.
     """
@@ -499,9 +500,12 @@ def epoch_changed(copy: SheetCopy, sheet: SheetView, remembered: Iterable[AckedO
         now = changes.base[op.key] or NEVER if op.key in changes.base else held
         # Of a row that is off the roster now nothing is known, so its blanks are offered too.
         differs = not now.ver or not same_value(now, op.mark, op.score)
-        lost = held.ver == op.ver and now != held and differs
+        moved = held.ver == op.ver and now != held
         busy = op.key in copy.dirty or op.key in copy.conflict or op.key in copy.refused
-        if lost and not busy:
+        if moved and not differs:
+            # A late packet may have brought this very edit back. The next restore may take it again.
+            changes.acked.append(op._replace(ver=now.ver, at=now.at))
+        elif moved and not busy:
             changes.refused[op.key] = Refused(Edit(op.edit_id, op.mark, op.score), "sync.lost_in_restore")
             changes.fates.append(
                 Fate(op.key, op.edit_id, "refused", op.mark, op.score, "sync.lost_in_restore")

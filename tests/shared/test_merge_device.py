@@ -349,6 +349,18 @@ class TestIdentityAndRestore:
         assert changes.base == {CELL: BASE}
         assert changes.refused == {CELL: Refused(MINE, "sync.lost_in_restore")}
 
+    def test_one_that_a_late_packet_brought_back_is_offered_after_the_next_restore(self) -> None:
+        mine = Cell("scored", Decimal("7.00"), 4, BILAL, WHEN)
+        again = mine._replace(ver=1_000_004)
+        remembered = [AckedOp(CELL, "e1", "scored", Decimal("7.00"), 4, WHEN)]
+        back = epoch_changed(a_copy(base={CELL: mine}), a_whole((CELL, again), epoch="two"), remembered)
+        assert back is not None
+        assert back.refused == {}
+        assert [(op.edit_id, op.ver) for op in back.acked] == [("e1", again.ver)]
+        changes = epoch_changed(a_copy(base={CELL: again}), a_whole((CELL, BASE), epoch="three"), back.acked)
+        assert changes is not None
+        assert changes.refused == {CELL: Refused(MINE, "sync.lost_in_restore")}
+
     def test_one_that_somebody_had_overwritten_is_theirs_to_offer(self) -> None:
         remembered = [AckedOp(CELL, "e1", "scored", Decimal("7.00"), 3)]
         changes = epoch_changed(a_copy(base={CELL: THEIRS}), a_whole((CELL, BASE), epoch="two"), remembered)
