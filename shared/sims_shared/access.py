@@ -151,6 +151,11 @@ class DelegateUnfit(Refusal):
     title = "This account cannot act for you"
 
 
+class LentAlready(Refusal):
+    code = "delegations.duplicate"
+    title = "The role is lent to this colleague for these days already"
+
+
 class DelegationOver(Refusal):
     code = "delegations.over"
     title = "This delegation is over already"

@@ -20,7 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 from sims_server.kernel.database import metadata
-from sims_shared.access import RoleInUse, RoleNotYours, UsernameTaken
+from sims_shared.access import LentAlready, RoleInUse, RoleNotYours, UsernameTaken
 
 account = Table(
     "account",
@@ -130,4 +130,5 @@ CONSTRAINTS = {
     "fk_account_role_role": RoleInUse,
     "fk_delegation_role": RoleInUse,
     "ck_delegation_within_the_givers_own": RoleNotYours,
+    "uq_delegation_of_the_same_days_once": LentAlready,
 }

@@ -23,6 +23,7 @@ from sims_shared.access import (
     EndSession,
     EnrollOtp,
     Hello,
+    LentAlready,
     OtpInvalid,
     OtpRequired,
     OtpSecret,
@@ -151,7 +152,7 @@ routes = [
         DelegationView,
         status=201,
         location=lambda view: f"/api/delegations/{view.id}/",
-        refusals=(RoleNotYours, DelegateUnfit),
+        refusals=(RoleNotYours, DelegateUnfit, LentAlready),
     ),
     command(
         "POST",

@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from sims_server.kernel.database import metadata
-from sims_shared.transcripts import StockNumberTaken
+from sims_shared.transcripts import AlreadyRevoked, StockNumberTaken
 
 signing_key = Table(
     "signing_key",
@@ -173,6 +173,7 @@ transcript_mail = Table(
 )
 
 CONSTRAINTS = {
+    "uq_issued_document_revoked_once": AlreadyRevoked,
     "uq_printed_sheet_stock_number_outcome": StockNumberTaken,
     "ex_printed_sheet_stock_of_one_document": StockNumberTaken,
 }

@@ -146,7 +146,7 @@ def put_setting(work: Work, command: PutSetting) -> SettingView:
     check_setting(command.key, command.value, DEFAULT_SETTINGS[command.key])
     work.run(
         "INSERT INTO setting (key, value) VALUES (%(key)s, %(value)s) ON CONFLICT (key) DO UPDATE SET "
-        "value = EXCLUDED.value, updated_at = %(now)s",
+        "value = EXCLUDED.value, updated_at = %(now)s WHERE setting.value IS DISTINCT FROM EXCLUDED.value",
         key=command.key,
         value=Jsonb(command.value),
         now=work.now,

@@ -133,7 +133,8 @@ def sign_in(work: Work, command: SignIn) -> Tokens:
 
 
 def _spend_otp(work: Work, found: dict[str, Any], otp: str) -> bool:
-    """A code is good once: the time step it belongs to is remembered; a recovery code is removed."""
+    """A code is good once: the time step it belongs to is remembered; a recovery code is removed. Of two
+    who bring the same code at once, the one whose UPDATE finds it unspent comes in."""
     digits = otp.replace(" ", "")
     step = int(work.now.timestamp()) // 30
     totp = pyotp.TOTP(found["otp_secret"])
@@ -141,20 +142,22 @@ def _spend_otp(work: Work, found: dict[str, Any], otp: str) -> bool:
         if secrets.compare_digest(totp.generate_otp(candidate).encode(), digits.encode()) and candidate > (
             found["otp_last_step"] or 0
         ):
-            work.run(
-                "UPDATE account SET otp_last_step = %(step)s WHERE id = %(id)s",
+            spent_now = work.run(
+                "UPDATE account SET otp_last_step = %(step)s WHERE id = %(id)s "
+                "AND coalesce(otp_last_step, 0) < %(step)s",
                 step=candidate,
                 id=found["id"],
             )
-            return True
+            return spent_now == 1
     spent = hashlib.sha256(digits.lower().encode()).hexdigest()
     if spent in found["recovery_hashes"]:
-        work.run(
-            "UPDATE account SET recovery_hashes = array_remove(recovery_hashes, %(spent)s) WHERE id = %(id)s",
+        spent_now = work.run(
+            "UPDATE account SET recovery_hashes = array_remove(recovery_hashes, %(spent)s) WHERE id = %(id)s "
+            "AND %(spent)s = ANY (recovery_hashes)",
             spent=spent,
             id=found["id"],
         )
-        return True
+        return spent_now == 1
     return False
 
 
@@ -236,7 +239,14 @@ def change_password(work: Work, command: ChangePassword) -> None:
         _record_failure(work, work.caller.username)
         raise SignInInvalid("The current password is wrong.")
     check_password(command.new, work.caller.username)
-    work.update(account, found["id"], {"password_hash": hash_password(command.new)})
+    changed = work.run(
+        "UPDATE account SET password_hash = %(new)s WHERE id = %(id)s AND password_hash = %(old)s",
+        new=hash_password(command.new),
+        id=found["id"],
+        old=found["password_hash"],
+    )
+    if not changed:  # somebody changed it while this was being hashed
+        raise SignInInvalid("The current password is wrong.")
     work.run(
         "UPDATE login_session SET ended_at = %(now)s WHERE account_id = %(account)s AND id <> %(id)s "
         "AND ended_at IS NULL",
@@ -253,7 +263,13 @@ def enroll_otp(work: Work, command: EnrollOtp) -> OtpSecret:
     if work.caller.has_otp:
         raise OtpInvalid("One-time codes are set up already; an administrator can reset them.")
     secret = pyotp.random_base32()
-    work.update(account, work.caller.id, {"otp_secret": secret, "otp_confirmed_at": None})
+    enrolled = work.run(
+        "UPDATE account SET otp_secret = %(secret)s WHERE id = %(id)s AND otp_confirmed_at IS NULL",
+        secret=secret,
+        id=work.caller.id,
+    )
+    if not enrolled:  # confirmed while this was asked
+        raise OtpInvalid("One-time codes are set up already; an administrator can reset them.")
     uri = pyotp.TOTP(secret).provisioning_uri(
         name=work.caller.username, issuer_name=work.setting("institution")
     )
