@@ -29,7 +29,7 @@ from sims_desktop.kit.forms import Complaint
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.notes import Note
 from sims_desktop.kit.page import Page, Surroundings
-from sims_desktop.kit.tables import Field, RecordModel, RecordView
+from sims_desktop.kit.tables import LETTER, Field, RecordModel, RecordView
 from sims_desktop.kit.tasks import Progress, Task
 
 FRESH = timedelta(seconds=30)
@@ -44,9 +44,7 @@ def text_label(name: str, parent: QWidget, *, larger: bool = False) -> QLabel:
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     if larger:
-        font = label.font()
-        font.setPointSizeF(font.pointSizeF() * 1.2)
-        label.setFont(font)
+        theme.enlarge(label, 1.2)
     return label
 
 
@@ -99,7 +97,7 @@ class DetailPane(QWidget):
                 self._box.removeWidget(self.table)
                 self.table.deleteLater()
             self._columns = detail.columns
-            wide = self.fontMetrics().averageCharWidth()
+            wide = LETTER
             self.model = RecordModel(
                 [
                     Field(detail.columns[0], lambda row: row[0], wide * 18),
@@ -155,7 +153,7 @@ class InboxPage(Page):
 
     def _build(self) -> None:
         self.summary = text_label("approvals_summary", self, larger=True)
-        presenter, now, wide = self.presenter, self.around.now, self.fontMetrics().averageCharWidth()
+        presenter, now, wide = self.presenter, self.around.now, LETTER
         self.model: RecordModel[Item] = RecordModel(
             [
                 Field("✓", lambda item: "✓" if item.key in presenter.chosen else "", wide * 4),

@@ -313,7 +313,7 @@ class InboxPresenter:
             lines.append(phrase("Evidence: {evidence}", evidence=change.evidence))
         lines += [
             phrase(
-                "{which} by {name} as {get}",
+                "{which} by {name} as {capacity}",
                 which=phrase("Approved") if one.approved else phrase("Rejected"),
                 name=one.approver.name,
                 capacity=phrase(CAPACITIES.get(one.capacity, one.capacity)).lower(),
@@ -348,7 +348,7 @@ class InboxPresenter:
         )
         return phrase(
             "You sign as {capacity}, {place}.",
-            capacity=phrase(CAPACITIES.get(role, "approver")),
+            capacity=phrase(CAPACITIES.get(role, later("approver"))),
             place=place,
         )
 

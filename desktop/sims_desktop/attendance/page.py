@@ -30,8 +30,9 @@ from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.notes import Note
 from sims_desktop.kit.page import Page, Surroundings
 from sims_desktop.kit.search import Entry
-from sims_desktop.kit.tables import KEYPAD, Field, RecordModel, RecordView
+from sims_desktop.kit.tables import KEYPAD, LETTER, Field, RecordModel, RecordView
 from sims_desktop.kit.tasks import Progress
+from sims_desktop.kit.theme import enlarge
 from sims_desktop.kit.wording import left_to_right
 from sims_shared.attendance import ClassRoster
 
@@ -98,7 +99,7 @@ class AttendancePage(Page):
         self._show()
 
     def _build(self) -> None:
-        wide = self.fontMetrics().averageCharWidth()
+        wide = LETTER
         self.section = QComboBox(self)
         self.section.setObjectName("attendance_section")
         self.section.setAccessibleName(phrase("Section"))
@@ -108,7 +109,7 @@ class AttendancePage(Page):
         self.day.setAccessibleName(phrase("Day of the class"))
         self.day.setCalendarPopup(True)
         self.day.setDisplayFormat("ddd d MMMM yyyy")
-        self.day.setMinimumWidth(wide * 28)
+        self.day.setMinimumWidth(self.fontMetrics().averageCharWidth() * 28)
         self.day.setDate(_as_qdate(self._today()))
         self.slot = QSpinBox(self)
         self.slot.setObjectName("attendance_slot")
@@ -171,9 +172,7 @@ class AttendancePage(Page):
         label.setObjectName(name)
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setWordWrap(larger == 1.0)
-        font = label.font()
-        font.setPointSizeF(font.pointSizeF() * larger)
-        label.setFont(font)
+        enlarge(label, larger)
         return label
 
     def _add_actions(self) -> None:

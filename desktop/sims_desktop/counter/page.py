@@ -40,6 +40,7 @@ from sims_desktop.counter.presenter.verification import Question, Verifier
 from sims_desktop.counter.preview import Preview, read_pages
 from sims_desktop.counter.printers import FolderPrinter, list_printers
 from sims_desktop.counter.verify_panel import VerifyPanel
+from sims_desktop.kit import theme
 from sims_desktop.kit.forms import Complaint
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.notes import Note
@@ -54,10 +55,7 @@ CHOSEN_PRINTER = "counter/printer"
 
 
 def _large(label: QLabel | WandLine, by: float, *, bold: bool = False) -> None:
-    font = label.font()
-    font.setPointSizeF(font.pointSizeF() * by)
-    font.setBold(bold)
-    label.setFont(font)
+    theme.enlarge(label, by, bold=bold)
 
 
 class CounterPage(Page):

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 from sims_desktop.counter.presenter.paper import COPIES_AT_MOST, PURPOSES, PaperPresenter, Stage
 from sims_desktop.kit.forms import Form
 from sims_desktop.kit.language import phrase
+from sims_desktop.kit.theme import enlarge
 
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
@@ -57,9 +58,7 @@ class PaperPanel(QWidget):
         self._shown = Stage.CLOSED
         self.heading = QLabel(self)
         self.heading.setObjectName("paper_heading")
-        font = self.heading.font()
-        font.setBold(True)
-        self.heading.setFont(font)
+        enlarge(self.heading, bold=True)
         self.form = Form(self)
         self.purpose = WandLine(self)
         self.choices = QLabel(

@@ -36,9 +36,7 @@ class VerifyPanel(QWidget):
         self.code.setObjectName("verify_code")
         self.code.setAccessibleName(phrase("Code of the document to verify"))
         self.code.setPlaceholderText(phrase("Scan the code; or drop a PDF"))
-        font = self.code.font()
-        font.setPointSizeF(font.pointSizeF() * 1.3)
-        self.code.setFont(font)
+        theme.enlarge(self.code, 1.3)
         self.verdict = self._label("verdict", 2.0, bold=True)
         self.in_words = self._label("verdict_words", 1.1)
         self.faults = self._label("verdict_faults", 1.0)
@@ -56,7 +54,9 @@ class VerifyPanel(QWidget):
             "original", phrase("The original stands here when the register has it."), self
         )
         top = QHBoxLayout()
-        top.addWidget(QLabel(phrase("Verify"), self))
+        title = QLabel(phrase("&Verify"), self)
+        title.setBuddy(self.code)
+        top.addWidget(title)
         top.addWidget(self.code, 1)
         left = QWidget(self)
         column = QVBoxLayout(left)
@@ -86,10 +86,7 @@ class VerifyPanel(QWidget):
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         label.setWordWrap(True)
-        font = label.font()
-        font.setPointSizeF(font.pointSizeF() * by)
-        font.setBold(bold)
-        label.setFont(font)
+        theme.enlarge(label, by, bold=bold)
         return label
 
     def clear(self) -> None:

@@ -56,7 +56,8 @@ class ColumnsPanel(Panel):
         )
         form = QFormLayout()
         self.number = self._choice("columns_number", columns.number if columns else 0, free=False)
-        form.addRow(QLabel(phrase("Registration number"), self), self.number)
+        self.number.setAccessibleName(phrase("Registration number"))
+        self._row(form, phrase("Registration number"), self.number)
         self.marks: dict[int, QComboBox] = {}
         for target, head in enumerate(grid.columns):
             if head.closed:
@@ -64,7 +65,7 @@ class ColumnsPanel(Panel):
             at = columns.marks.get(target, NO_COLUMN) if columns else NO_COLUMN
             self.marks[target] = self._choice(f"columns_{head.assessment_id}", at, free=True)
             self.marks[target].setAccessibleName(phrase("Column of {name}", name=head.name))
-            form.addRow(QLabel(head.name, self), self.marks[target])
+            self._row(form, head.name, self.marks[target])
         self.show_changes = QPushButton(phrase("Show what would change (Enter)"), self)
         self.show_changes.setObjectName("columns_show")
         self.show_changes.setDefault(True)
@@ -74,6 +75,11 @@ class ColumnsPanel(Panel):
         self.body.addWidget(self.show_changes, 0, Qt.AlignmentFlag.AlignRight)
         self.body.addStretch(1)
         self.setFocusProxy(self.number)
+
+    def _row(self, form: QFormLayout, title: str, box: QComboBox) -> None:
+        label = QLabel(title, self)
+        label.setBuddy(box)
+        form.addRow(label, box)
 
     def _choice(self, name: str, at: int, *, free: bool) -> QComboBox:
         box = QComboBox(self)

@@ -37,7 +37,7 @@ class GuideWindow(QDialog):
     def open_page(self, topic: str) -> None:
         name, _, anchor = topic.partition("#")
         file = self._folder / f"{name}.md"
-        self.setWindowTitle(phrase("Guide: {replace}", replace=name.replace("-", " ")))
+        self.setWindowTitle(phrase("Guide: {name}", name=name.replace("-", " ")))
         if file.is_file():
             self.text.setSource(QUrl.fromLocalFile(str(file)))
             if anchor:

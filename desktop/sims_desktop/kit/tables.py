@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import (
     QAbstractTableModel,
+    QEvent,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
@@ -24,6 +25,7 @@ from PySide6.QtGui import QColor, QPainter, QPalette
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from sims_desktop.kit.language import phrase
+from sims_desktop.kit.theme import scaled
 
 Index = QModelIndex | QPersistentModelIndex
 NOWHERE = QModelIndex()
@@ -38,6 +40,8 @@ FOREGROUND = int(Qt.ItemDataRole.ForegroundRole)
 FONT = int(Qt.ItemDataRole.FontRole)
 ACCESSIBLE = int(Qt.ItemDataRole.AccessibleTextRole)
 
+LETTER = 8  # pixels of a letter at the usual size, for the widths of fields
+
 RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 CENTRE = int(Qt.AlignmentFlag.AlignCenter)
 
@@ -48,7 +52,7 @@ class Field(Generic[R]):
 
     title: str
     text: Callable[[R], str]
-    width: int = 120
+    width: int = 120  # at the usual size; the view follows the zoom
     is_number: bool = False
 
 
@@ -110,6 +114,7 @@ class RecordView(QTableView, Generic[R]):
     """A list of records: whole rows, one Enter or double click to open. `opened(record)`."""
 
     opened = Signal(object)
+    _high = 0
 
     def __init__(
         self, model: RecordModel[R], name: str, *, several: bool = False, parent: QWidget | None = None
@@ -132,9 +137,28 @@ class RecordView(QTableView, Generic[R]):
         self.horizontalHeader().setDefaultAlignment(
             Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         )
+        self._fit_rows()
+        metrics = self.fontMetrics()
         for number, field in enumerate(model._fields):
-            self.setColumnWidth(number, field.width)
+            title = metrics.horizontalAdvance(phrase(field.title)) + 2 * metrics.height()
+            self.setColumnWidth(number, max(scaled(field.width), title))
         self.doubleClicked.connect(lambda index: self._open())
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Rows and columns follow the zoom, columns also those that a person has widened."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            before, now = self._high, self.fontMetrics().height()
+            if before and before != now:
+                header = self.horizontalHeader()
+                widths = [header.sectionSize(number) for number in range(header.count())]
+                self._fit_rows()
+                for number, width in enumerate(widths):
+                    header.resizeSection(number, round(width * now / before))
+
+    def _fit_rows(self) -> None:
+        self._high = self.fontMetrics().height()
+        self.verticalHeader().setDefaultSectionSize(self._high + 8)
 
     def current(self) -> R | None:
         index = self.currentIndex()
@@ -187,17 +211,19 @@ class FrozenHeader(QHeaderView):
     def paintSection(self, painter: QPainter, rect: QRect, logical: int) -> None:
         painter.save()
         palette = self.palette()
-        here = self.selectionModel() is not None and self.selectionModel().isRowSelected(logical, NOWHERE)
-        current = self.selectionModel() is not None and self.selectionModel().currentIndex().row() == logical
+        chooser = self.selectionModel()
+        here = chooser is not None and chooser.isRowSelected(logical, NOWHERE)
+        current = chooser is not None and chooser.currentIndex().row() == logical
         back = QPalette.ColorRole.Highlight if here else QPalette.ColorRole.Button
         painter.fillRect(rect, palette.color(back))
         painter.setPen(palette.color(QPalette.ColorRole.Mid))
         painter.drawLine(rect.bottomLeft(), rect.bottomRight())
         fore = QPalette.ColorRole.HighlightedText if here else QPalette.ColorRole.ButtonText
         painter.setPen(palette.color(fore))
-        font = self.font()
-        font.setBold(current)
-        painter.setFont(font)
+        if current:
+            font = self.font()
+            font.setBold(True)
+            painter.setFont(font)
         metrics = painter.fontMetrics()
         flips = self.layoutDirection() is Qt.LayoutDirection.RightToLeft
         edge = rect.right() if flips else rect.left()

@@ -22,7 +22,7 @@ from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.notes import Note
 from sims_desktop.kit.page import Page, Surroundings
 from sims_desktop.kit.search import Entry
-from sims_desktop.kit.tables import Field, RecordModel, RecordView
+from sims_desktop.kit.tables import LETTER, Field, RecordModel, RecordView
 from sims_desktop.kit.tasks import Task
 from sims_desktop.kit.wording import left_to_right
 from sims_desktop.results.presenter import (
@@ -68,7 +68,7 @@ class PublishPage(Page):
         self._show()
 
     def _build(self) -> None:
-        wide = self.fontMetrics().averageCharWidth()
+        wide = LETTER
         self.summary = text_label("publish_summary", self, larger=True)
         self.term = QComboBox(self)
         self.term.setObjectName("publish_term")

@@ -243,8 +243,8 @@ class PublishPresenter:
         if waiting:
             named = listed(f"{title_of(one)} ({blocker_words(one)})" for one in waiting)
             return phrase(
-                "Not yet: {iss} not approved: {named}.",
-                iss=plural(len(waiting), "sheet is", "sheets are"),
+                "Not yet: {sheets} not approved: {named}.",
+                sheets=plural(len(waiting), "sheet is", "sheets are"),
                 named=named,
             )
         stuck = [one for one in open_ if one.missing or one.stale]

@@ -6,18 +6,21 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from sims_desktop.kit.forms import Form
-from sims_desktop.kit.language import phrase
+from sims_desktop.kit.language import NAMES, phrase, spoken
 from sims_desktop.kit.tasks import Tasks
+from sims_desktop.kit.theme import enlarge
 from sims_desktop.shell.presenter import Ask, Identity, SignInPresenter
 
 
 class SignInWindow(QWidget):
-    """`signed_in(identity)`. The password leaves the form as soon as it was used."""
+    """`signed_in(identity)`; `language_chosen(code)`, when all is to be said in another one. The password
+    leaves the form as soon as it was used."""
 
     signed_in = Signal(object)
+    language_chosen = Signal(str)
     closed = Signal()
 
     def __init__(self, presenter: SignInPresenter, tasks: Tasks, parent: QWidget | None = None) -> None:
@@ -29,10 +32,7 @@ class SignInWindow(QWidget):
         self._offline_if_away = False
         presenter.on_change = self._show
         title = QLabel(phrase("Student Information Management"), self)
-        font = title.font()
-        font.setPointSizeF(font.pointSizeF() * 1.5)
-        font.setBold(True)
-        title.setFont(font)
+        enlarge(title, 1.5, bold=True)
         self.form = Form(self)
         self.server, self.username, self.password = (QLineEdit(self) for _ in range(3))
         self.otp, self.previous = (QLineEdit(self) for _ in range(2))
@@ -41,6 +41,12 @@ class SignInWindow(QWidget):
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
         self.previous.setEchoMode(QLineEdit.EchoMode.Password)
         self.otp.setInputMethodHints(Qt.InputMethodHint.ImhDigitsOnly)
+        self.language = QComboBox(self)
+        for code, name in NAMES.items():
+            self.language.addItem(name, code)
+        self.language.setCurrentIndex(self.language.findData(spoken()))
+        self.language.activated.connect(lambda _: self.language_chosen.emit(self.language.currentData()))
+        self.form.add("language", "&Language", self.language)
         self.form.add("server", "&Server", self.server)
         self.form.add("username", "&User name", self.username)
         self.form.add("password", "&Password", self.password)

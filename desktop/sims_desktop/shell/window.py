@@ -8,10 +8,12 @@ marks that wait to be sent are safe on this computer and no reason to ask.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
+    QApplication,
     QLabel,
     QListWidget,
     QListWidgetItem,
@@ -23,23 +25,27 @@ from PySide6.QtWidgets import (
 )
 
 from sims_desktop.kit.actions import EVERYWHERE
-from sims_desktop.kit.language import phrase
+from sims_desktop.kit.language import NAMES, later, phrase
 from sims_desktop.kit.page import Page, Surroundings
 from sims_desktop.kit.palette import Palette
 from sims_desktop.kit.search import Entry
 from sims_desktop.shell.presenter import Desk, Identity, Standing
 from sims_desktop.shell.status import StatusLine
 
+LOOKS = ("light", "dark", "contrast", "system")
+PARTS = ("next_page", "previous_page", "next_part", "previous_part")
 NAME_ROLE = int(Qt.ItemDataRole.UserRole)
 OpenPage = Callable[[str, int], Page]
 
 
 class MainWindow(QMainWindow):
     """`open_page(kind, id)` makes the page of a desk (`sheets`, 0) or of one thing (`sheet`, 17).
-    `signed_out` when the person leaves for another, `closed` when the window went away."""
+    `signed_out` when the person leaves for another, `language_chosen` with the language they want,
+    `closed` when the window went away."""
 
     signed_out = Signal()
     closed = Signal()
+    language_chosen = Signal(str)
 
     def __init__(
         self, identity: Identity, desks: Sequence[Desk], around: Surroundings, open_page: OpenPage
@@ -100,7 +106,18 @@ class MainWindow(QMainWindow):
         add("window.zoom_reset", "Normal size", "Ctrl+0", theme.zoom_reset, self)
         add("window.light", "Look: light", (), lambda: theme.set_look("light"), self)
         add("window.dark", "Look: dark", (), lambda: theme.set_look("dark"), self)
+        add("window.contrast", "Look: high contrast", (), lambda: theme.set_look("contrast"), self)
         add("window.system", "Look: as the system", (), lambda: theme.set_look("system"), self)
+        for language, name in NAMES.items():
+            add(f"window.{language}", name, (), partial(self.language_chosen.emit, language), self)
+        add("window.next_part", "Next part of the window", "Ctrl+F6", lambda: self._go_on(1), self)
+        add(
+            "window.previous_part",
+            "Previous part of the window",
+            "Ctrl+Shift+F6",
+            lambda: self._go_on(-1),
+            self,
+        )
         add("window.close_page", "Close this page", "Ctrl+W", self.close_page, self)
         add("window.next_page", "Next page", ("Ctrl+Tab", "Ctrl+PgDown"), lambda: self._step(1), self)
         add(
@@ -117,11 +134,14 @@ class MainWindow(QMainWindow):
         bound = {one.id: one.action for one in self._around.actions.of(EVERYWHERE)}
         menu = self.menuBar()
         for title, ids in (
-            (phrase("&Window"), ("palette", "next_page", "previous_page", "close_page", "sign_out", "quit")),
-            (phrase("&View"), ("zoom_in", "zoom_out", "zoom_reset", "light", "dark", "system")),
-            (phrase("&Help"), ("guide", "keys")),
+            (later("&Window"), ("palette", *PARTS, "close_page", "sign_out", "quit")),
+            (
+                later("&View"),
+                ("zoom_in", "zoom_out", "zoom_reset", "light", "dark", "contrast", "system", *NAMES),
+            ),
+            (later("&Help"), ("guide", "keys")),
         ):
-            entries = menu.addMenu(title)
+            entries = menu.addMenu(phrase(title))
             for id in ids:
                 entries.addAction(bound[f"window.{id}"])
 
@@ -185,6 +205,18 @@ class MainWindow(QMainWindow):
         if count:
             self.navigation.setCurrentRow((self.navigation.currentRow() + by) % count)
 
+    def _go_on(self, by: int) -> None:
+        """The focus to the next part that takes it, also out of a grid, where Tab belongs to the cells."""
+        here: QWidget = QApplication.focusWidget() or self.navigation
+        step = QWidget.nextInFocusChain if by > 0 else QWidget.previousInFocusChain
+        part = step(here)
+        while part is not None and part is not here:
+            takes = part.focusPolicy() & Qt.FocusPolicy.TabFocus and part.focusProxy() is None
+            if takes and part.isVisibleTo(self) and part.isEnabled() and not here.isAncestorOf(part):
+                part.setFocus(Qt.FocusReason.TabFocusReason)
+                return
+            part = step(part)
+
     # Palette, keys, guide
 
     def _action_entries(self, query: str) -> Iterable[Entry]:
@@ -234,10 +266,19 @@ class MainWindow(QMainWindow):
     # Leaving
 
     def switch_user(self) -> None:
-        if self._may_leave(list(self._pages.values())):
+        if self.may_leave():
             self.ask_before_leaving = False
             self.signed_out.emit()
             self.close()
+
+    def may_leave(self) -> bool:
+        """Asks when something typed would be lost."""
+        return self._may_leave(list(self._pages.values()))
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """The page in front."""
+        return next((key for key, page in self._pages.items() if page is self.page), ("", 0))
 
     def _may_leave(self, pages: Sequence[Page]) -> bool:
         losses = [words for page in pages if (words := page.leaving())]
@@ -254,7 +295,7 @@ class MainWindow(QMainWindow):
         return box.clickedButton() is leave
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if not self._may_leave(list(self._pages.values())):
+        if not self.may_leave():
             event.ignore()
             return
         self._around.remembered.save_place("window", self)

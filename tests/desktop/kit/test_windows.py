@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QColor, QFontDatabase
+from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -60,25 +60,6 @@ def test_zoom_and_look_are_remembered(qtbot: QtBot, tmp_path: Path) -> None:
     finally:
         app.setFont(plain[0])
         app.setPalette(plain[1])
-
-
-def contrast(one: QColor, other: QColor) -> float:
-    """As the accessibility guidelines compute it, 1 … 21."""
-
-    def light(colour: QColor) -> float:
-        parts = [colour.redF(), colour.greenF(), colour.blueF()]
-        red, green, blue = (p / 12.92 if p <= 0.03928 else float(((p + 0.055) / 1.055) ** 2.4) for p in parts)
-        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-    high, low = sorted((light(one), light(other)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_on_every_tint_is_readable(scheme: str) -> None:
-    text = QColor("#000000") if scheme == "light" else QColor("#eceded")
-    for colour in (theme.BEHIND_LIGHT if scheme == "light" else theme.BEHIND_DARK).values():
-        assert contrast(text, QColor(colour)) > 7, colour
 
 
 def test_a_bug_says_sorry_with_the_reference_of_its_log(qtbot: QtBot, tmp_path: Path) -> None:

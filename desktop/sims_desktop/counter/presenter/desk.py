@@ -124,7 +124,7 @@ class Visitor:
         effect = {
             "block": phrase("Stops {touched}", touched=touched),
             "watermark": phrase("Leaves a remark on {touched}", touched=touched),
-        }.get(hold.effect, "A warning only")
+        }.get(hold.effect, phrase("A warning only"))
         see = phrase(" See {contact}.", contact=hold.contact) if hold.contact else ""
         lifter = self.lifters.get(hold.kind, "").replace("_", " ")
         lifted = phrase(" Lifted by: {lifter}.", lifter=lifter) if lifter else ""

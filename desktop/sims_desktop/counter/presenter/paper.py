@@ -472,14 +472,16 @@ def difference_words(difference: Difference | dict[str, Any]) -> str:
         if isinstance(difference, dict)
         else {name: getattr(difference, name) for name in difference.__struct_fields__}
     )
-    behind = phrase(", by approved change {said}", said=said["change_id"]) if said.get("change_id") else ""
+    behind = (
+        phrase(", by approved change {change}", change=said["change_id"]) if said.get("change_id") else ""
+    )
     return phrase(
-        "{said} ({said_2}): {said_3} printed {said_4}, now {said_5}{behind}.",
-        said=said["course"],
-        said_2=said["term"],
-        said_3=said["serial"],
-        said_4=said["before"],
-        said_5=said["after"],
+        "{course} ({term}): {serial} printed {before}, now {now}{behind}.",
+        course=said["course"],
+        term=said["term"],
+        serial=said["serial"],
+        before=said["before"],
+        now=said["after"],
         behind=behind,
     )
 

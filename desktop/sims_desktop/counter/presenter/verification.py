@@ -79,6 +79,20 @@ class Question:
         return found.group(1) if found else ""
 
 
+VERDICTS = {
+    Verdict.GENUINE: later("GENUINE"),
+    Verdict.SUPERSEDED: later("SUPERSEDED"),
+    Verdict.REVOKED: later("REVOKED"),
+    Verdict.ALTERED: later("ALTERED"),
+    Verdict.FORGED: later("FORGED"),
+    Verdict.UNKNOWN_KEY: later("UNKNOWN KEY"),
+    Verdict.FOREIGN: later("FOREIGN"),
+}
+STATES = {
+    "expired": later("EXPIRED"),
+    "superseded": VERDICTS[Verdict.SUPERSEDED],
+    "revoked": VERDICTS[Verdict.REVOKED],
+}
 COMPARE = later("Compare the paper with these facts.")
 NOTHING_PINNED = later("No keys are at hand on this computer yet; connect once and they are kept.")
 
@@ -206,7 +220,7 @@ def _finding_of(judgment: Judgment) -> Finding:
         (phrase("Issued on"), str(judgment.issued_on) if judgment.issued_on else None),
         (phrase("Institution"), judgment.institution),
     ]
-    word = judgment.verdict.value.replace("_", " ").upper()
+    word = phrase(VERDICTS[judgment.verdict])
     if judgment.verdict is Verdict.GENUINE and judgment.list_stale:
         word = phrase("GENUINE, STALE LIST")
     return Finding(
@@ -234,7 +248,7 @@ def _finding_of_answer(found: Verified, now: datetime) -> Finding:
         (phrase("Valid until"), when(found.valid_until, now) if found.valid_until else None),
     ]
     word = {"valid": phrase("GENUINE") if found.official else phrase("UNOFFICIAL COPY")}.get(
-        found.status, found.status.upper()
+        found.status, phrase(STATES.get(found.status, found.status.upper()))
     )
     return Finding(
         word,

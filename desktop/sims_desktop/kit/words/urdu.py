@@ -1,5 +1,0 @@
-"""Everything the program says in Urdu."""
-
-from __future__ import annotations
-
-CATALOG: dict[str, str] = {}

@@ -1,0 +1,21 @@
+"""Everything the program says in Urdu, one module a desk. Numerals stay Western, keys keep their names.
+
+A sentence is found by its English; `tests/desktop/kit/test_words.py` reads the program's source and names
+every sentence that has no Urdu, and every Urdu whose values are not those of its English.
+"""
+
+from __future__ import annotations
+
+from sims_desktop.kit.words.urdu import approvals, attendance, counter, grading, kit, marks, results, shell
+
+CATALOG: dict[str, str] = {
+    **kit.OF_QT,
+    **kit.WORDS,
+    **shell.WORDS,
+    **grading.WORDS,
+    **marks.WORDS,
+    **attendance.WORDS,
+    **approvals.WORDS,
+    **results.WORDS,
+    **counter.WORDS,
+}
