@@ -18,6 +18,7 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     QPoint,
+    QPointF,
     QRect,
     Qt,
 )
@@ -30,12 +31,16 @@ from PySide6.QtGui import (
     QPalette,
     QPolygon,
     QResizeEvent,
+    QStaticText,
 )
 from PySide6.QtWidgets import (
     QAbstractItemDelegate,
     QAbstractItemView,
+    QHeaderView,
     QLineEdit,
+    QStyle,
     QStyledItemDelegate,
+    QStyleOptionHeader,
     QStyleOptionViewItem,
     QTableView,
     QWidget,
@@ -59,6 +64,7 @@ STRAIGHT = (
     Qt.Key.Key_End,
 )
 SHIFT_OR_KEYPAD = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
+MOST_TEXTS = 10_000
 FROZEN_TITLES = (later("Registration no."), later("Name"))
 
 
@@ -80,8 +86,25 @@ class Block(NamedTuple):
         )
 
 
+class Look(NamedTuple):
+    """What one repaint needs to know once, instead of once for each of hundreds of cells."""
+
+    text: QColor
+    highlight: QColor
+    highlighted: QColor
+    cursor: Position | None
+    chosen: list[Block]
+    margin: int
+    flips: bool
+
+    def is_chosen(self, row: int, column: int) -> bool:
+        return any(b.top <= row <= b.bottom and b.left <= column <= b.right for b in self.chosen)
+
+
 class CellDelegate(QStyledItemDelegate):
-    """Paints the corner mark, and makes the editor obey a spreadsheet's keys."""
+    """Paints the cells, and makes the editor obey a spreadsheet's keys. The style asks a model eight
+    questions about each cell and lays its text out anew; here a cell is asked once, and of the few hundred
+    texts of a sheet each is laid out once. The cell under the cursor is left to the style."""
 
     def __init__(self, view: GridView) -> None:
         super().__init__(view)
@@ -90,11 +113,30 @@ class CellDelegate(QStyledItemDelegate):
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        super().paint(painter, option, index)
-        meaning = self._view.table.meaning(index.row(), index.column())
-        if meaning is None:
-            return
-        rect: QRect = option.rect
+        view, rect = self._view, option.rect
+        row, column = index.row(), index.column()
+        look = view.look
+        if look is None or look.cursor == (row, column):
+            super().paint(painter, option, index)
+        else:
+            text = view.text_of(view.table.text(row, column))
+            size = text.size()
+            if size.width() > rect.width() - 2 * look.margin:
+                super().paint(painter, option, index)  # it shortens what does not fit
+            else:
+                chosen = look.is_chosen(row, column)
+                back = look.highlight if chosen else view.table.background(row, column)
+                if back is not None:
+                    painter.fillRect(rect, back)
+                painter.setPen(look.highlighted if chosen else look.text)
+                inset = look.margin if look.flips else rect.width() - look.margin - size.width()
+                above = (rect.height() - size.height()) / 2
+                painter.drawStaticText(QPointF(rect.left() + inset, rect.top() + above), text)
+        meaning = view.table.meaning(row, column)
+        if meaning is not None:
+            self._paint_corner(painter, rect, meaning)
+
+    def _paint_corner(self, painter: QPainter, rect: QRect, meaning: str) -> None:
         size = max(5, rect.height() // 4)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -151,6 +193,32 @@ class CellDelegate(QStyledItemDelegate):
         return super().eventFilter(watched, event)
 
 
+class Headings(QHeaderView):
+    """The titles of the columns. Qt's own paints by asking whether the columns beside each are chosen, and
+    that of the model about every row: a second for a sheet of thousands that is chosen as a whole."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.setSectionsClickable(True)
+        self.setHighlightSections(False)
+        self.setDefaultAlignment(Qt.AlignmentFlag.AlignCenter)
+
+    def paintSection(self, painter: QPainter, rect: QRect, logical: int) -> None:
+        option = QStyleOptionHeader()
+        self.initStyleOption(option)
+        option.rect = rect
+        option.section = logical
+        option.text = str(self.model().headerData(logical, self.orientation()))
+        option.textAlignment = self.defaultAlignment()
+        if self.isSortIndicatorShown() and self.sortIndicatorSection() == logical:
+            arrows = QStyleOptionHeader.SortIndicator
+            down = self.sortIndicatorOrder() is Qt.SortOrder.AscendingOrder
+            option.sortIndicator = arrows.SortDown if down else arrows.SortUp
+        painter.save()
+        self.style().drawControl(QStyle.ControlElement.CE_Header, option, painter, self)
+        painter.restore()
+
+
 class FrozenTitles(QWidget):
     """Titles over the frozen columns, where Qt has only a button."""
 
@@ -188,11 +256,14 @@ class GridView(QTableView):
         self.overwriting = False
         self._return_column: int | None = None
         self._marks: dict[str, QColor] = {}
+        self._texts: dict[str, QStaticText] = {}
+        self.look: Look | None = None
         self._held: Key | None = None
         self._held_column = 0
         self.table = GradeTable(grid, self)
         self.frozen = FrozenHeader(self.table.frozen_texts, (150, 190), self)
         self.setVerticalHeader(self.frozen)
+        self.setHorizontalHeader(Headings(self))
         self.setModel(self.table)
         self.setItemDelegate(CellDelegate(self))
         trigger = QAbstractItemView.EditTrigger
@@ -202,9 +273,6 @@ class GridView(QTableView):
         self.setTabKeyNavigation(False)
         self.setWordWrap(False)
         self.setCornerButtonEnabled(False)
-        # Highlighting asks the model about every row of every column after each selection.
-        self.horizontalHeader().setHighlightSections(False)
-        self.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignCenter)
         self._titles = FrozenTitles(self, self.frozen)
         self.horizontalHeader().geometriesChanged.connect(self._place_titles)
         self.frozen.geometriesChanged.connect(self._place_titles)
@@ -220,6 +288,7 @@ class GridView(QTableView):
 
     def measure(self) -> None:
         """Sizes from the font, and from the longest number and a typical name, never from all rows' paint."""
+        self._texts.clear()
         metrics = self.fontMetrics()
         rows = self.grid.sheet.rows
         number = max((len(row.reg_no) for row in rows), default=12)
@@ -247,6 +316,33 @@ class GridView(QTableView):
         if colour is None:
             colour = self._marks[meaning] = theme.mark(meaning)
         return colour
+
+    def text_of(self, text: str) -> QStaticText:
+        """Laid out in this view's font."""
+        held = self._texts.get(text)
+        if held is None:
+            if len(self._texts) >= MOST_TEXTS:
+                self._texts.clear()
+            held = self._texts[text] = QStaticText(text)
+            held.setTextFormat(Qt.TextFormat.PlainText)
+            held.prepare(font=self.font())
+        return held
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        palette, role = self.palette(), QPalette.ColorRole
+        self.look = Look(
+            palette.color(role.Text),
+            palette.color(role.Highlight),
+            palette.color(role.HighlightedText),
+            self.here(),
+            [
+                Block(part.top(), part.bottom(), part.left(), part.right())
+                for part in list(self.selectionModel().selection())  # type: ignore[call-overload]
+            ],
+            self.style().pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin, None, self) + 1,
+            self.isRightToLeft(),
+        )
+        super().paintEvent(event)
 
     def recolour(self) -> None:
         self._marks.clear()

@@ -15,6 +15,21 @@ from PySide6.QtWidgets import QHeaderView, QSplitter, QWidget
 class Remembered:
     def __init__(self, profile: Path) -> None:
         self._settings = QSettings(str(profile / "window.ini"), QSettings.Format.IniFormat)
+        self._journal = profile / "window.log"
+        self._take_journal()
+
+    def _take_journal(self) -> None:
+        """What a program that was killed had put down after it last wrote the whole file."""
+        try:
+            lines = self._journal.read_text("utf-8").split("\n")[:-1]
+        except OSError:
+            return
+        for line in lines:
+            name, found, value = line.partition("\t")
+            if found:
+                self._settings.setValue(name, value)
+        self._settings.sync()
+        self._journal.unlink(missing_ok=True)
 
     def text(self, name: str, default: str = "") -> str:
         return str(self._settings.value(name, default))
@@ -29,9 +44,11 @@ class Remembered:
         self._settings.setValue(name, str(value))
 
     def put_now(self, name: str, value: str | int) -> None:
-        """As `put`, and still there when the program is killed the next moment."""
+        """As `put`, and still there when the program is killed the next moment: a line at the end of a
+        file, because writing the whole one takes longer than a key of a cursor may."""
         self.put(name, value)
-        self._settings.sync()
+        with self._journal.open("a", encoding="utf-8") as journal:
+            journal.write(f"{name}\t{value}\n")
 
     def forget(self, name: str) -> None:
         self._settings.remove(name)

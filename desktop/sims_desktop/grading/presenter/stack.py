@@ -10,6 +10,7 @@ the last one. Keyed blind, a second time, the strip shows nothing of the first m
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -99,6 +100,8 @@ class StackPresenter:
         self.bundles: list[Bundle] = []
         self._in_bundle: dict[int, None] = {}  # enrollments since the last bundle was closed, in order
         self._again: dict[int, bool] = {}  # keyed a second time: whether the marks were the same
+        self._known_rows: Sequence[Row] = ()
+        self._by_digits: dict[str, list[Row]] = {}  # the last digits of a number, without leading zeros
         self.student: Row | None = None
         self.candidates: list[Row] = []
         self.asking = Asking.NUMBER
@@ -185,14 +188,13 @@ class StackPresenter:
     def _students(self, text: str) -> list[Row]:
         rows = self.grid.sheet.rows
         wanted = text.casefold()
-        if wanted.isdigit():
-            exact = [
-                row
-                for row in rows
-                if (last := LAST_DIGITS.search(row.reg_no)) and last[1].lstrip("0") == wanted.lstrip("0")
-            ]
-            if exact:
-                return exact
+        if rows is not self._known_rows:
+            self._known_rows, self._by_digits = rows, {}
+            for row in rows:
+                if last := LAST_DIGITS.search(row.reg_no):
+                    self._by_digits.setdefault(last[1].lstrip("0"), []).append(row)
+        if wanted.isdigit() and (exact := self._by_digits.get(wanted.lstrip("0"))):
+            return exact
         return [row for row in rows if row.reg_no.casefold().endswith(wanted)]
 
     def _take_mark(self, text: str) -> None:
