@@ -74,14 +74,11 @@ class GradeTable(QAbstractTableModel):
 
     def data(self, index: Index, role: int = DISPLAY) -> Any:
         if role in (DISPLAY, EDIT):
-            row, column = index.row(), index.column()
-            if column == len(self.grid.columns):
-                return self.grid.total(row)
-            return self.grid.cell(row, column).text
+            return self.text(index.row(), index.column())
         if role == ALIGNMENT:
             return RIGHT
         if role == BACKGROUND:
-            return self._background(index.row(), index.column())
+            return self.background(index.row(), index.column())
         if role == TOOL_TIP:
             return self._hint(index.row(), index.column())
         if role == ACCESSIBLE:
@@ -95,7 +92,12 @@ class GradeTable(QAbstractTableModel):
             return self.grid.described(row, column)
         return None
 
-    def _background(self, row: int, column: int) -> QColor | None:
+    def text(self, row: int, column: int) -> str:
+        if column == len(self.grid.columns):
+            return self.grid.total(row)
+        return self.grid.cell(row, column).text
+
+    def background(self, row: int, column: int) -> QColor | None:
         if column == len(self.grid.columns):
             return self._tints["closed"]
         badge = self.grid.cell(row, column).badge
