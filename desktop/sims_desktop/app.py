@@ -179,6 +179,14 @@ class Desktop(QObject):
             desk = DeskPresenter(counter, self.workplace.identity.permissions)
             verifier = Verifier(counter, Institutions(self.profile / "institutions"))
             return CounterPage(self.around, counter, desk, self.profile / "printed", verifier)
+        if kind == "imports":
+            from sims_desktop.client.imports import ImportCalls
+            from sims_desktop.imports.page import ImportsPage
+            from sims_desktop.imports.presenter import ImportsPresenter
+
+            who = self.workplace.identity
+            files = ImportCalls(self.workplace.client)
+            return ImportsPage(self.around, ImportsPresenter(files, who.permissions, who.user_id))
         raise LookupError(f"there is no page {kind}")
 
     def _sheet_entries(self, query: str) -> Iterable[Entry]:
