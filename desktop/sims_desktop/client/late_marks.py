@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from decimal import Decimal
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from sims_desktop.client.http import Client
 from sims_desktop.client.results import every
 from sims_desktop.kit.language import phrase
 from sims_desktop.offline.store import SheetStore, ShownRefusal
+from sims_shared.merge import Key
 from sims_shared.results import PendingChangeView, ResultView
 
 CLOSED = frozenset({"sync.sheet_closed"})
@@ -29,6 +31,41 @@ class Asked(NamedTuple):
     requests: Sequence[PendingChangeView]
     marks: int
     left: Sequence[str]
+
+
+class LeftOver(NamedTuple):
+    """A mark that the server refused and this computer keeps, beside what the server has there."""
+
+    key: Key
+    reg_no: str
+    name: str
+    assessment: str
+    mark: str | None
+    score: Decimal | None
+    server_mark: str | None
+    server_score: Decimal | None
+    code: str
+
+    @property
+    def is_late(self) -> bool:
+        """Refused because the sheet was closed, and not for a fault of the mark."""
+        return self.code in CLOSED
+
+
+def left_over(store: SheetStore, section_id: int) -> list[LeftOver]:
+    """Every refused mark of this sheet, by registration number."""
+    refused = store.refused(section_id)
+    if not refused:
+        return []
+    base = store.held(section_id).base
+    found = []
+    for late in refused:
+        there = base.get(late.key)
+        mark, score = (there.mark, there.score) if there is not None else (None, None)
+        mine = late.mine
+        names = (late.reg_no, late.name, late.assessment)
+        found.append(LeftOver(late.key, *names, mine.mark, mine.score, mark, score, late.code))
+    return sorted(found, key=lambda one: (one.reg_no, one.key))
 
 
 def late_marks(store: SheetStore, section_id: int) -> list[ShownRefusal]:

@@ -1,7 +1,7 @@
 """The grade grid's page: title and state in words, strip, grid, panel beside it, note at the foot.
 
-Every act goes through the presenter, which writes to the local store and never waits; only submitting
-asks the server, off the window's thread.
+Every act goes through the presenter, which writes to the local store and never waits; what asks the
+server (submitting, late marks, release, cut-offs) does so off the window's thread, in a module of its own.
 """
 
 from __future__ import annotations
@@ -10,47 +10,37 @@ from collections.abc import Iterable
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from PySide6.QtCore import QLocale, Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSplitter, QVBoxLayout, QWidget
 
-from sims_desktop.client.errors import ClientError, ProblemAnswer
 from sims_desktop.grading.award_list import award_list, award_list_in_words
+from sims_desktop.grading.columns import ColumnDesk
+from sims_desktop.grading.cutoffs import CutoffDesk
 from sims_desktop.grading.files import SheetFiles
-from sims_desktop.grading.panels import DistributionPanel, MatchPanel, Panel, SubmitPanel, TrayPanel
+from sims_desktop.grading.late import LateMarks
+from sims_desktop.grading.panels import DistributionPanel, MatchPanel, Panel, TrayPanel
 from sims_desktop.grading.presenter.entry import number_text
 from sims_desktop.grading.presenter.grid import Filter, GridPresenter, Outcome
 from sims_desktop.grading.presenter.guards import Suspicion, suspicions
 from sims_desktop.grading.presenter.matching import Match, apply_match, match_by_number
+from sims_desktop.grading.presenter.office import SheetOffice
 from sims_desktop.grading.presenter.sheet import Badge, Conflict, Row, Sheet, SheetNotHere, SheetShelf
 from sims_desktop.grading.presenter.stack import StackPresenter
-from sims_desktop.grading.presenter.submission import Device, Stage, Submission
 from sims_desktop.grading.presenter.tray import TrayPresenter
 from sims_desktop.grading.strip import Strip
+from sims_desktop.grading.submitting import Submitting
 from sims_desktop.grading.view import GridView
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.notes import Note
 from sims_desktop.kit.page import Page, Surroundings
 from sims_desktop.kit.search import Entry, rank
-from sims_desktop.kit.tasks import Progress
-from sims_shared.grading import DevicesUnsynced, SheetStale
+from sims_desktop.kit.theme import enlarge
 
 KEYS_NAME = later("Grade grid")
 MOST_SUMMED = 5_000
 LOOKS_AFTER = 700  # milliseconds after the last act: guards never come between two keys
-
-
-class SheetOffice(Protocol):
-    """The server as this page needs it. Called off the window's thread; raises `ClientError`s. When it
-    returns, the local store knows the sheet's new state."""
-
-    def catch_up(self) -> bool:
-        """Syncs once; whether the server was reached."""
-        ...
-
-    def submit_sheet(self, section_id: int, rev: int, acknowledge: list[str]) -> None: ...
 
 
 class GridPage(Page):
@@ -72,16 +62,13 @@ class GridPage(Page):
         sheet = self.grid.sheet
         self.title = f"{sheet.title} · {sheet.section}"
         super().__init__(around, "grid_page", parent)
-        self._office = office
+        self.office = office
         self.section_id = section_id
         where = f"{phrase('Section')} {sheet.section}"
         self.heading = QLabel(f"{sheet.title} · {where} · {sheet.term}", self)
         self.heading.setObjectName("sheet_title")
         self.heading.setTextFormat(Qt.TextFormat.PlainText)
-        font = self.heading.font()
-        font.setBold(True)
-        font.setPointSizeF(font.pointSizeF() * 1.2)
-        self.heading.setFont(font)
+        enlarge(self.heading, 1.2, bold=True)
         self.state = QLabel(self)
         self.state.setObjectName("sheet_state")
         self.state.setTextFormat(Qt.TextFormat.PlainText)
@@ -97,8 +84,12 @@ class GridPage(Page):
         self.figures.setObjectName("selection_figures")
         self.strip: Strip | None = None
         self.panel: Panel | None = None
-        self.submission = Submission(self.grid)
+        self.submitting = Submitting(self)
+        self.submission, self.submit = self.submitting.state, self.submitting.submit
         self.tray = TrayPresenter(self.grid)
+        self.late = LateMarks(self)
+        self.cutoffs = CutoffDesk(self)
+        self.column_desk = ColumnDesk(self)
         self.files = SheetFiles(self)
         self.noticed: list[Suspicion] = []
         self._let_be: set[Suspicion] = set()
@@ -170,6 +161,7 @@ class GridPage(Page):
         add("grading.clear", "Clear", ("Del", "Backspace"), self.clear, cells)
         add("grading.find", "Go to a registration number or name", ("/", "Ctrl+G"), self.open_find, cells)
         add("grading.next_problem", "Next problem", "F7", self.next_problem)
+        add("grading.late", "Marks that came too late", "Ctrl+R", self.late.open)
         add("grading.send_again", "Send refused marks again", "F8", self.send_refused_again)
         add("grading.give_up", "Let go of refused marks", "Shift+F8", self.give_up_refused)
         add("grading.missing_here", "Missing in this column", "M", self.toggle_missing, cells)
@@ -177,6 +169,9 @@ class GridPage(Page):
         add("grading.stack", "Enter an unsorted stack of scripts", "F6", self.toggle_strip)
         add("grading.stack_again", "Key a stack a second time, blind", "Shift+F6", self.toggle_blind_strip)
         add("grading.distribution", "Distribution", "Ctrl+F", self.toggle_distribution)
+        add("grading.cutoffs", "Cut-offs between the grades", "F9", self.cutoffs.toggle)
+        add("grading.release", "Show this column to the students", "S", self.column_desk.release, cells)
+        add("grading.lock", "Lock this column", "K", self.column_desk.lock, cells)
         add("grading.tray", "Conflict tray", "Ctrl+J", self.toggle_tray)
         add("grading.submit", "Submit to the head of department", ("Ctrl+Return", "Ctrl+Enter"), self.submit)
         add("grading.award_list", "Print the award list", "Ctrl+P", self.print_award_list)
@@ -223,6 +218,8 @@ class GridPage(Page):
         self.around.changes.tell("marks", self.section_id)
 
     def undo(self) -> None:
+        if self.panel is not None and self.panel.undo():
+            return
         self._did(self.grid.undo())
 
     def redo(self) -> None:
@@ -324,10 +321,11 @@ class GridPage(Page):
         self.note.say(self.grid.described(*position))
 
     def send_refused_again(self) -> None:
-        self._kept(self.grid.send_refused_again())
+        self.kept(self.grid.send_refused_again())
+        self.late.read()
 
     def give_up_refused(self) -> None:
-        self._kept(self.grid.give_up_refused())
+        self.late.let_go_of_all()
 
     def toggle_missing(self) -> None:
         self._filter(Filter.MISSING_HERE)
@@ -395,16 +393,16 @@ class GridPage(Page):
     # What stands beside the grid
 
     def open_panel(self, panel: Panel) -> None:
-        self._close_panel()
+        self.close_panel()
         self.panel = panel
-        panel.closed.connect(self._close_panel)
+        panel.closed.connect(self.close_panel)
         split = self._down if panel.is_wide else self._across
         split.addWidget(panel)
         whole = max(split.height() if panel.is_wide else split.width(), 400)
         split.setSizes([whole - whole * 2 // 5, whole * 2 // 5])
         panel.show()
 
-    def _close_panel(self) -> None:
+    def close_panel(self) -> None:
         if self.panel is not None:
             panel, self.panel = self.panel, None
             self.tray.on_change = lambda: None
@@ -415,7 +413,7 @@ class GridPage(Page):
 
     def toggle_distribution(self) -> None:
         if isinstance(self.panel, DistributionPanel):
-            self._close_panel()
+            self.close_panel()
             return
         panel = DistributionPanel(self.grid, self)
         self.open_panel(panel)
@@ -424,10 +422,10 @@ class GridPage(Page):
 
     def toggle_tray(self) -> None:
         if isinstance(self.panel, TrayPanel):
-            self._close_panel()
+            self.close_panel()
             return
         self.tray.reload()
-        panel = TrayPanel(self.tray, self.around.now, self._kept, self._show_conflict, self)
+        panel = TrayPanel(self.tray, self.around.now, self.kept, self._show_conflict, self)
         add = self.add_action
         add("grading.keep_mine", "Keep mine", "M", lambda: panel.keep(mine=True), panel)
         add("grading.keep_theirs", "Keep theirs", "T", lambda: panel.keep(mine=False), panel)
@@ -448,7 +446,7 @@ class GridPage(Page):
         self.open_panel(panel)
         panel.list.setFocus()
 
-    def _kept(self, sentence: str) -> None:
+    def kept(self, sentence: str) -> None:
         self.note.say(sentence)
         self._show_state()
         self.around.changes.tell("marks", self.section_id)
@@ -488,91 +486,13 @@ class GridPage(Page):
         if position is not None:
             self.view.put_cursor(position)
 
-    # Submitting
-
-    def submit(self) -> None:
-        """The first Ctrl+Enter checks with the server and shows what is missing, the second submits."""
-        self.view.finish_typing()
-        stage = self.submission.stage
-        panel = self.panel
-        if not isinstance(panel, SubmitPanel):
-            panel = SubmitPanel(self.around.now, self.submit, self)
-            self.open_panel(panel)
-            panel.setFocus()
-            self._check_submission(panel)
-        elif stage is Stage.AWAY or (stage is Stage.READY and self.submission.obstacles):
-            self._check_submission(panel)
-        elif self.submission.may_submit:
-            self._submit(panel)
-
-    def _check_submission(self, panel: SubmitPanel) -> None:
-        self.submission.stage = Stage.CHECKING
-        self.submission.devices_reported([])
-        panel.complaint.say("")
-        panel.show_submission(self.submission)
-        since = self.grid.moment
-
-        def work(progress: Progress) -> tuple[bool, Sheet]:
-            reached = self._office.catch_up()
-            return reached, self.grid.shelf.read_sheet(self.section_id)
-
-        def checked(answer: tuple[bool, Sheet]) -> None:
-            reached, fresh = answer
-            self.submission.stage = Stage.READY if reached else Stage.AWAY
-            self._show_sheet(fresh, since)
-
-        self.around.tasks.run(work, checked, self._gone, title="Checking the sheet", owner=self)
-
-    def _submit(self, panel: SubmitPanel) -> None:
-        self.submission.stage = Stage.SUBMITTING
-        panel.complaint.say("")
-        panel.show_submission(self.submission)
-        rev = self.grid.sheet.rev
-        acknowledge = [device.client_id for device in self.submission.devices]
-
-        def work(progress: Progress) -> None:
-            self._office.submit_sheet(self.section_id, rev, acknowledge)
-
-        self.around.tasks.run(
-            work,
-            lambda _: self._submitted(),
-            self._not_submitted,
-            title="Submitting the sheet",
-            owner=self,
-        )
-
-    def _submitted(self) -> None:
-        self._close_panel()
-        self._refresh()
-        self.note.say(phrase("Submitted. It waits for the head of department."))
-
-    def _not_submitted(self, error: Exception) -> None:
-        if not isinstance(error, ClientError):
-            raise error
-        self.submission.stage = Stage.READY
-        panel = self.panel if isinstance(self.panel, SubmitPanel) else None
-        if isinstance(error, ProblemAnswer) and error.code == DevicesUnsynced.code:
-            told = error.facts.get("devices", [])
-            self.submission.devices_reported([Device.reported(device) for device in told])
-        elif panel is None:
-            self.note.say(str(error))
-        elif isinstance(error, ProblemAnswer) and error.code == SheetStale.code:
-            self._check_submission(panel)
-            panel.complaint.say(
-                phrase("A colleague has just changed the sheet. Look again before you submit.")
-            )
-        else:
-            panel.complaint.say(str(error))
-        if panel is not None:
-            panel.show_submission(self.submission)
-
     # What comes from elsewhere
 
     def heard(self, kind: str, id: int) -> None:
         if kind == "sheet" and id == self.section_id:
-            self._refresh()
+            self.refresh()
 
-    def _refresh(self) -> None:
+    def refresh(self) -> None:
         """Reads a large sheet off this thread, one reading at a time, so that typing goes on."""
         if self._is_refreshing:
             self._refresh_again = True
@@ -583,29 +503,29 @@ class GridPage(Page):
         self.around.tasks.run(
             lambda progress: shelf.read_sheet(section_id),
             lambda fresh: self._take(fresh, since),
-            self._gone,
+            self.gone,
             owner=self,
         )
 
     def _take(self, fresh: Sheet, since: int) -> None:
         self._is_refreshing = False
-        self._show_sheet(fresh, since)
+        self.show_sheet(fresh, since)
         if self._refresh_again:
-            self._refresh()
+            self.refresh()
 
-    def _show_sheet(self, fresh: Sheet, since: int) -> None:
+    def show_sheet(self, fresh: Sheet, since: int) -> None:
         at = self.view.here()
         if at and at[0] < self.grid.row_count and at[1] < len(self.grid.columns):
             self.view.keep(self.grid.key(*at))
         self.grid.take(fresh, since)
         self.tray.reload()
         self._show_state()
-        self._moved()
-        if isinstance(self.panel, SubmitPanel):
-            self.panel.show_submission(self.submission)
+        self._moved(speak=False)
+        self.submitting.show()
+        self.late.read()
         self.refreshed.emit()
 
-    def _gone(self, error: Exception) -> None:
+    def gone(self, error: Exception) -> None:
         """The sheet left this computer: its person teaches the section no longer."""
         self._is_refreshing = False
         if not isinstance(error, SheetNotHere):
@@ -630,9 +550,9 @@ class GridPage(Page):
     def _show_state(self) -> None:
         words = self.grid.state_words
         because = self.grid.sheet.returned_because
-        self.state.setText(
-            phrase("{words} · Returned: {because}", words=words, because=because) if because else words
-        )
+        if because:
+            words = phrase("{words} · Returned: {because}", words=words, because=because)
+        self.state.setText(" · ".join(filter(None, (words, self.late.notice))))
         history = self.grid.history
         self.undo_action.setText(phrase("Undo {undo_label}", undo_label=history.undo_label).strip())
         self.redo_action.setText(phrase("Redo {redo_label}", redo_label=history.redo_label).strip())
@@ -647,7 +567,8 @@ class GridPage(Page):
             if position is not None:
                 self.view.put_cursor(position)
 
-    def _moved(self) -> None:
+    def _moved(self, *, speak: bool = True) -> None:
+        """To another cell. A sync that only brought news does not talk over what the last act said."""
         if isinstance(self.panel, DistributionPanel):
             self.panel.follow(self.view.column_here())
         at = self.view.here()
@@ -658,6 +579,8 @@ class GridPage(Page):
                 self.around.remembered.put_now(name, place)
             cell = self.grid.cell(*at)
             closed = self.grid.closed(*at)
+            if not speak:
+                return
             if cell.badge is not Badge.SAVED and cell.note:
                 self.note.say(cell.note)
             elif closed:
@@ -691,7 +614,7 @@ class GridPage(Page):
             if self.find_line.hasFocus():
                 self._leave_find()
             elif self.panel is not None:
-                self._close_panel()
+                self.close_panel()
             elif self.grid.filter is not Filter.ALL:
                 self._filter(self.grid.filter)
             return

@@ -53,6 +53,10 @@ class Panel(QFrame):
         self.body = QVBoxLayout(self)
         self.body.addLayout(top)
 
+    def undo(self) -> bool:
+        """Takes the panel's own last act back; whether it has acts of its own."""
+        return False
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.closed.emit()

@@ -27,51 +27,24 @@ from sims_desktop.kit.tables import ACCESSIBLE
 from sims_desktop.kit.tasks import Tasks
 from sims_desktop.kit.theme import Theme
 from sims_desktop.kit.wording import left_to_right
+from sims_shared.grading import DeviceView
+from sims_shared.values import Person
+from tests.desktop.grading.hands import CONTROL, SHIFT, Desk
+from tests.desktop.grading.offices import NoServer
 from tests.desktop.grading.sheets import MIDTERM, QUIZ, SECTION, wire_sheet
 from tests.desktop.grading.shelves import LocalShelf
 
 MakeShelf = Callable[..., LocalShelf]
-CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
 
-class Desk:
-    """A page, and the keyboard before it: keys go to whatever has the focus, as a person's do."""
-
-    def __init__(self, page: GridPage, shelf: LocalShelf) -> None:
-        self.page, self.shelf, self.view, self.grid = page, shelf, page.view, page.grid
-
-    def type(self, text: str) -> None:
-        for letter in text:
-            self.key(letter)
-
-    def key(self, key: Qt.Key | str, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
-        target = QApplication.focusWidget()
-        assert target is not None
-        if isinstance(key, str):
-            QTest.keyClicks(target, key, modifiers)
-        else:
-            QTest.keyClick(target, key, modifiers)
-        QApplication.processEvents()
-
-    def column(self, column: int) -> list[str]:
-        return [self.grid.cell(place, column).text for place in range(self.grid.row_count)]
-
-    def sync(self, qtbot: QtBot) -> None:
-        self.shelf.sync_all()
-        with qtbot.waitSignal(self.page.refreshed):
-            self.page.around.changes.tell("sheet", SECTION)
-
-    @property
-    def note(self) -> str:
-        return self.page.note.text()
-
-
-class Office:
-    """The network of this test: refuses what it is told to refuse, and keeps what arrived."""
+class Office(NoServer):
+    """The network of this test: refuses what it is told to refuse, and keeps what arrived. What else a page
+    asks of the server is tried against a real one (`test_grid_and_server.py`)."""
 
     def __init__(self) -> None:
         self.refusals: list[Exception] = []
         self.submitted: list[tuple[int, int, list[str]]] = []
+        self.devices: list[DeviceView] = []
 
         self.is_away = False
         self.shelf: LocalShelf | None = None
@@ -80,6 +53,9 @@ class Office:
         if self.shelf is not None and not self.is_away:
             self.shelf.sync_all()
         return not self.is_away
+
+    def waiting_devices(self, section_id: int) -> list[DeviceView]:
+        return self.devices
 
     def submit_sheet(self, section_id: int, rev: int, acknowledge: list[str]) -> None:
         if self.refusals:
@@ -387,6 +363,23 @@ def test_a_colleague_s_device_is_acknowledged_by_a_second_submit(
     panel = ask_to_submit(desk, qtbot)
     desk.key(Qt.Key.Key_Return, CONTROL)
     qtbot.waitUntil(lambda: "Dr Saad Aziz on office PC: 3 marks not sent" in panel.devices.text())
+    assert office.submitted == []
+    desk.key(Qt.Key.Key_Return, CONTROL)
+    qtbot.waitUntil(lambda: len(office.submitted) == 1)
+    assert office.submitted[0][2] == ["c-9"]
+
+
+def test_before_a_submit_the_lead_sees_whose_devices_still_hold_marks(
+    desk: Desk, office: Office, qtbot: QtBot
+) -> None:
+    """At the first Ctrl+Enter, before anything was submitted and refused."""
+    office.devices = [DeviceView("c-9", "office PC", Person(6, "Dr Saad Aziz"), None, 3, 1)]
+    panel = ask_to_submit(desk, qtbot)
+    assert panel.devices.isVisible()
+    assert (
+        "Dr Saad Aziz on office PC: 3 marks not sent and 1 conflict, last seen never" in panel.devices.text()
+    )
+    assert panel.question.text().startswith("Ctrl+Enter submits without the marks on these computers")
     assert office.submitted == []
     desk.key(Qt.Key.Key_Return, CONTROL)
     qtbot.waitUntil(lambda: len(office.submitted) == 1)

@@ -434,8 +434,8 @@ class GridPresenter:
             gone = (
                 index is None
                 or column is None
-                or self.sheet.state != OPEN
-                or bool(self.columns[column].closed)
+                or (self.sheet.state != OPEN and not step.lets_go)
+                or (bool(self.columns[column].closed) and not step.lets_go)
             )
             cell = None if gone else self._lines[index][column]  # type: ignore[index]
             if cell is None or (cell.value, cell.typed) != there:
@@ -444,7 +444,8 @@ class GridPresenter:
             held.append((key, wanted))
         if held:
             self._put(held)
-        target.append(step)
+        if not step.lets_go:
+            target.append(step)
         kept = (
             phrase(" {cells} changed since and stayed.", cells=plural(left_alone, "cell"))
             if left_alone

@@ -29,10 +29,12 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One act of a person, whatever the number of its cells. `label` completes "Undo …"."""
+    """One act of a person, whatever the number of its cells. `label` completes "Undo …". `lets_go`: refused
+    marks were let go of; that is undone on a closed sheet too, where they are refused again and kept."""
 
     label: str
     changes: tuple[Change, ...]
+    lets_go: bool = False
 
 
 @dataclass(slots=True)

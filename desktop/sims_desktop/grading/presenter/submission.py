@@ -17,6 +17,7 @@ from sims_desktop.grading.presenter.grid import GridPresenter
 from sims_desktop.grading.presenter.sheet import OPEN, Badge
 from sims_desktop.kit.language import phrase
 from sims_desktop.kit.wording import plural, when
+from sims_shared.grading import DeviceView
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,18 @@ class Device:
             last_seen=told.get("last_seen"),
             pending=int(told.get("pending", 0)),
             conflicts=int(told.get("conflicts", 0)),
+        )
+
+    @classmethod
+    def seen(cls, device: DeviceView) -> Device:
+        """From the list of sheets."""
+        return cls(
+            client_id=device.client_id,
+            name=device.name,
+            account=device.account.name,
+            last_seen=device.last_seen,
+            pending=device.pending,
+            conflicts=device.conflicts,
         )
 
     def in_words(self, now: datetime) -> str:

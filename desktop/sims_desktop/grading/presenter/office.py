@@ -1,0 +1,66 @@
+"""The server as the grade page needs it. Every call is made off the window's thread and raises
+`ClientError`s. The rule a newcomer would get wrong: when an act returns, the local store knows what came of
+it; the page never changes what it shows because of what it asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Protocol
+
+from sims_desktop.client.late_marks import Asked, LeftOver
+from sims_shared.cutoffs import SheetCutoffs
+from sims_shared.grading import DeviceView
+from sims_shared.results import ChangeImpact, PendingChangeView, ResultView
+
+
+class SubmitOffice(Protocol):
+    def catch_up(self) -> bool:
+        """Syncs once; whether the server was reached."""
+        ...
+
+    def submit_sheet(self, section_id: int, rev: int, acknowledge: list[str]) -> None: ...
+
+    def waiting_devices(self, section_id: int) -> Sequence[DeviceView]:
+        """Other computers that hold unsynced marks of this sheet."""
+        ...
+
+
+class LateOffice(Protocol):
+    def left_over(self, section_id: int) -> Sequence[LeftOver]:
+        """Marks that the server refused and this computer keeps. Needs no server."""
+        ...
+
+    def request_changes(self, section_id: int, reason: str) -> Asked: ...
+
+
+class ChangeOffice(Protocol):
+    def read_results(self, section_id: int) -> Sequence[ResultView]: ...
+
+    def student_ids(self, section_id: int) -> Mapping[int, int]:
+        """By enrollment."""
+        ...
+
+    def preview_change(self, wish: Mapping[str, Any]) -> ChangeImpact: ...
+
+    def request_change(self, wish: Mapping[str, Any], reason: str, key: str) -> PendingChangeView: ...
+
+
+class ColumnOffice(Protocol):
+    def release_assessment(self, assessment_id: int) -> None: ...
+
+    def lock_assessment(self, assessment_id: int) -> None: ...
+
+    def unlock_assessment(self, assessment_id: int) -> None: ...
+
+
+class CutoffOffice(Protocol):
+    def read_cutoffs(self, section_id: int) -> SheetCutoffs: ...
+
+    def propose_cutoffs(
+        self, section_id: int, regulation_id: int, rev: int, lines: Mapping[str, Decimal]
+    ) -> SheetCutoffs: ...
+
+
+class SheetOffice(SubmitOffice, LateOffice, ChangeOffice, ColumnOffice, CutoffOffice, Protocol): ...

@@ -1,0 +1,392 @@
+"""The grade page against the real server: what is left over of a closed sheet, columns that are shown and
+locked, cut-offs that are moved. Real window, store, client, handlers and PostgreSQL; only the socket is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from sims_desktop.client.errors import ClientError
+from sims_desktop.client.http import Client
+from sims_desktop.client.sheet_office import SheetOffice
+from sims_desktop.client.sheets import SheetCalls
+from sims_desktop.grading.columns import ColumnPanel
+from sims_desktop.grading.cutoffs import CutoffPanel
+from sims_desktop.grading.late import LatePanel
+from sims_desktop.grading.page import GridPage
+from sims_desktop.grading.panels import SubmitPanel
+from sims_desktop.grading.presenter.sheet import Badge
+from sims_desktop.grading.presenter.shelf import StoreShelf
+from sims_desktop.kit.actions import Actions
+from sims_desktop.kit.page import Surroundings
+from sims_desktop.kit.remembered import Remembered
+from sims_desktop.kit.tasks import Tasks
+from sims_desktop.kit.theme import Theme
+from sims_desktop.offline import upgrades
+from sims_desktop.offline.exchange import Exchange
+from sims_desktop.offline.store import SheetStore
+from sims_desktop.offline.sync import sync_once
+from tests.desktop.grading.hands import CONTROL, SHIFT, Hands
+from tests.server.results.scene import results
+from tests.support.api import Api
+from tests.support.full_stack import InProcess
+from tests.support.policies import document
+from tests.support.university import PASSWORD, University
+
+KEY = "5e" * 32
+Scene = dict[str, Any]
+
+
+class Place(Hands):
+    """A teacher at the grade page of one section. `away` cuts the network."""
+
+    def __init__(self, api: Api, qtbot: QtBot, around: Surroundings, path: Path, username: str, section: int):
+        upgrades.prepare(path, KEY)
+        self.store = SheetStore(path, KEY)
+        self.client = Client("http://in.process", transport=InProcess(api.client.app))
+        self.client.sign_in(username, PASSWORD)
+        self.calls = SheetCalls(self.client)
+        self.exchange = Exchange(self.store, self.calls)
+        self.section = section
+        self._qtbot = qtbot
+        assert self.catch_up()
+        office = SheetOffice(self.client, self.store, self.catch_up)
+        page = GridPage(around, StoreShelf(self.store), office, section)
+        super().__init__(page)
+        qtbot.addWidget(page)
+        page.resize(1100, 700)
+        page.show()
+        page.view.setFocus()
+        page.activateWindow()
+        qtbot.waitUntil(lambda: QApplication.focusWidget() is page.view)
+
+    def catch_up(self) -> bool:
+        try:
+            return sync_once(self.store, self.calls, self.exchange) == []
+        except ClientError:
+            return False
+
+    def sync(self) -> None:
+        self.catch_up()
+        with self._qtbot.waitSignal(self.page.refreshed):
+            self.page.around.changes.tell("sheet", self.section)
+
+    def until(self, holds: Callable[[], object]) -> None:
+        self._qtbot.waitUntil(lambda: bool(holds()), timeout=15_000)
+
+    def close(self) -> None:
+        self.store.close()
+        self.client.close()
+
+
+Sit = Callable[..., Place]
+
+
+@pytest.fixture
+def around(qtbot: QtBot, tmp_path: Path) -> Iterator[Surroundings]:
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    bugs: list[BaseException] = []
+    remembered = Remembered(tmp_path)
+    tasks = Tasks(bugs.append, threads=1)
+    yield Surroundings(Actions(remembered), tasks, remembered, Theme(app, remembered))
+    tasks.close()
+    assert bugs == []
+
+
+@pytest.fixture
+def sit(api: Api, qtbot: QtBot, around: Surroundings, tmp_path: Path) -> Iterator[Sit]:
+    places: list[Place] = []
+
+    def at(username: str, section: int) -> Place:
+        places.append(Place(api, qtbot, around, tmp_path / f"{username}.db", username, section))
+        return places[-1]
+
+    yield at
+    for place in places:
+        place.close()
+
+
+@pytest.fixture
+def scene(university: University) -> Scene:
+    scene = university.stand(students=3)
+    for enrollment in scene["enrollments"]:
+        for assessment in scene["assessments"]:
+            university.score(enrollment, assessment, 10)
+    return scene
+
+
+def submit(api: Api, section: int) -> int:
+    rev: int = api.as_("faculty").get(f"/api/sheets/{section}/").json["rev"]
+    assert api.as_("faculty").post(f"/api/sheets/{section}/submit/", {"rev": rev}).status == 200
+    return rev
+
+
+def publish(api: Api, section: int) -> None:
+    rev = submit(api, section)
+    assert api.as_("head").post(f"/api/sheets/{section}/approve/", {"rev": rev}).status == 200
+    assert api.as_("examcell").post("/api/results/publish/", {"section_id": section}).status == 200
+
+
+def type_two_late_marks(place: Place, closed: Callable[[], object]) -> LatePanel:
+    """19 for the first and 18 for the second student, while the sheet is closed elsewhere."""
+    place.type("19")
+    place.key(Qt.Key.Key_Return)
+    place.type("18")
+    place.key(Qt.Key.Key_Return)
+    closed()
+    place.sync()
+    assert place.page.state.text().endswith("2 marks refused and kept here: Ctrl+R")
+    return open_late(place)
+
+
+def open_late(place: Place) -> LatePanel:
+    place.key(Qt.Key.Key_R, CONTROL)
+    panel = place.page.panel
+    assert isinstance(panel, LatePanel)
+    place.until(lambda: panel.sentence.text())
+    return panel
+
+
+# Marks that came too late
+
+
+def test_late_marks_of_a_published_sheet_become_change_requests_with_two_keys(
+    sit: Sit, scene: Scene, api: Api
+) -> None:
+    place = sit("faculty2", scene["section"])
+    panel = type_two_late_marks(place, lambda: publish(api, scene["section"]))
+    assert "The results are published" in panel.sentence.text()
+    assert [panel.model.index(0, column).data() for column in range(1, 4)] == ["Quiz", "10", "19"]
+    place.key(Qt.Key.Key_Return)
+    place.until(lambda: place.page.panel is None)
+    assert place.note == "Asked for 2 changes with 2 marks. They wait for the head of department."
+    pending = api.as_("head").get("/api/pending-changes/").json["results"]
+    assert sorted(change["scores"][0]["score"] for change in pending) == ["18.00", "19.00"]
+    assert {change["reason"] for change in pending} == {
+        "Entered before the sheet was closed, but not sent in time"
+    }
+    place.until(lambda: "Ctrl+R" not in place.page.state.text())
+    assert place.column(0) == ["10", "10", "10"], "until somebody approves, the record stands"
+
+
+def test_off_line_nothing_is_asked_for_and_nothing_lost(sit: Sit, scene: Scene, api: Api) -> None:
+    place = sit("faculty2", scene["section"])
+    panel = type_two_late_marks(place, lambda: publish(api, scene["section"]))
+    place.client.session.forget()
+    place.type("My own reason")
+    place.key(Qt.Key.Key_Return)
+    place.until(lambda: "The marks stay here" in panel.complaint.text())
+    assert len(place.store.refused(scene["section"])) == 2
+    assert place.page.panel is panel
+    assert panel.ask.isEnabled()
+    place.client.sign_in("faculty2", PASSWORD)
+    place.key(Qt.Key.Key_Return)
+    place.until(lambda: place.page.panel is None)
+    pending = api.as_("head").get("/api/pending-changes/").json["results"]
+    assert {change["reason"] for change in pending} == {"My own reason"}
+
+
+def test_late_marks_are_offered_again_once_the_sheet_was_returned(sit: Sit, scene: Scene, api: Api) -> None:
+    section = scene["section"]
+    place = sit("faculty2", section)
+    panel = type_two_late_marks(place, lambda: submit(api, section))
+    assert "Ask the head of department to return the sheet" in panel.sentence.text()
+    assert not panel.ask.isVisible()
+    returned = api.as_("head").post(f"/api/sheets/{section}/return/", {"reason": "Quiz of group B?"})
+    assert returned.status == 200
+    place.sync()
+    assert "Returned: Quiz of group B?" in place.page.state.text()
+    place.until(lambda: "F8 sends all of them again" in panel.sentence.text())
+    place.key(Qt.Key.Key_F8)
+    place.sync()
+    assert place.grid.counted(Badge.REFUSED) == 0
+    cells = api.as_("faculty").get(f"/api/sheets/{section}/").json["rows"][0]["cells"]
+    assert cells[str(scene["assessments"][0])]["score"] == "19.00"
+
+
+def test_letting_a_late_mark_go_is_undone(sit: Sit, scene: Scene, api: Api) -> None:
+    section = scene["section"]
+    place = sit("faculty2", section)
+    panel = type_two_late_marks(place, lambda: submit(api, section))
+    assert [late.reg_no for late in panel.list.chosen()] == ["2024-CS-0001"]
+    place.key(Qt.Key.Key_Delete)
+    assert place.note == "Let go of 1 refused mark. Ctrl+Z undoes."
+    assert place.column(0) == ["10", "18", "10"]
+    assert len(place.store.refused(section)) == 1
+    place.key(Qt.Key.Key_Z, CONTROL)
+    assert place.column(0) == ["19", "18", "10"], "typed again"
+    place.sync()
+    assert place.grid.counted(Badge.REFUSED) == 2, "and kept, because the sheet is still closed"
+    place.key(Qt.Key.Key_Escape)
+    place.view.setFocus()
+    place.key(Qt.Key.Key_F8, SHIFT)
+    place.until(lambda: place.grid.counted(Badge.REFUSED) == 0)
+    assert place.column(0) == ["10", "10", "10"]
+
+
+# Columns shown to the students, and locked
+
+
+def ask(place: Place, key: Qt.Key) -> ColumnPanel:
+    place.key(key)
+    panel = place.page.panel
+    assert isinstance(panel, ColumnPanel), place.note
+    return panel
+
+
+def test_a_column_is_shown_to_the_students_and_later_locked(sit: Sit, scene: Scene, api: Api) -> None:
+    path = f"/api/assessment-scores/?assessment_id={scene['assessments'][0]}"
+    place = sit("faculty", scene["section"])
+    assert api.as_("student").get(path).json["results"] == []
+    panel = ask(place, Qt.Key.Key_S)
+    assert panel.effect.text().startswith("Every student sees their own mark at once: 3 marks.")
+    place.key(Qt.Key.Key_Return)
+    place.until(lambda: place.grid.columns[0].released)
+    assert [score["score"] for score in api.as_("student").get(path).json["results"]] == ["10.00"]
+    assert place.grid.columns[0].heading.split("\n")[2].startswith("released ")
+    assert place.grid.columns[0].standing.startswith("released to students ")
+    place.key(Qt.Key.Key_S)
+    assert place.note.startswith("Quiz is released to students ")
+    place.type("12")
+    place.key(Qt.Key.Key_Return)
+    place.key(Qt.Key.Key_K)
+    assert place.note == "1 mark of Quiz not sent yet; try again in a moment."
+    place.sync()
+    place.view.put_cursor((0, 0))
+    panel = ask(place, Qt.Key.Key_K)
+    assert panel.effect.text().startswith("Nobody types in this column any more: 3 marks.")
+    place.key(Qt.Key.Key_Return)
+    place.until(lambda: place.grid.columns[0].locked)
+    assert place.grid.type_text(0, 0, "1").changed == 0
+    place.view.put_cursor((0, 0))
+    place.key(Qt.Key.Key_K)
+    assert place.note.endswith("The head of department can unlock it.")
+
+
+def test_a_server_that_is_away_leaves_the_column_as_it_was(sit: Sit, scene: Scene) -> None:
+    place = sit("faculty", scene["section"])
+    panel = ask(place, Qt.Key.Key_S)
+    place.client.session.forget()
+    place.key(Qt.Key.Key_Return)
+    place.until(lambda: panel.complaint.text())
+    assert panel.button.isEnabled()
+    assert not place.grid.columns[0].released
+
+
+# Cut-offs
+
+BANDS = [
+    ["1.5", "A", "4.00"],
+    ["1", "B+", "3.50"],
+    ["0.5", "B", "3.00"],
+    ["0", "C+", "2.50"],
+    ["-1.5", "D", "1.00"],
+]
+MARKS = (40, 50, 60, 60, 60, 60, 60, 60, 70, 80)  # mean 60, σ 10
+
+
+def relative_section(university: University, latitude: str | None) -> int:
+    scale: dict[str, Any] = {"kind": "relative", "method": "z", "rows": BANDS}
+    if latitude is not None:
+        scale["latitude"] = latitude
+    scene = university.stand(students=len(MARKS), policy=document(scale=scale))
+    section = university.section(
+        university.course(scene["department"]), scene["term"], "R", 50, (scene["faculty"],)
+    )
+    final = university.assessment(section, "Final", "final", 100, 100)
+    for registration, mark in zip(scene["registrations"], MARKS, strict=True):
+        university.score(university.enrollment(registration, section), final, mark)
+    return section
+
+
+def open_cutoffs(place: Place) -> CutoffPanel:
+    place.key(Qt.Key.Key_F9)
+    place.until(lambda: isinstance(place.page.panel, CutoffPanel))
+    panel = place.page.panel
+    assert isinstance(panel, CutoffPanel)
+    return panel
+
+
+def test_cut_offs_are_moved_by_key_with_live_counts_and_frozen_by_the_approval(
+    sit: Sit, university: University, api: Api
+) -> None:
+    section = relative_section(university, "6")
+    place = sit("faculty", section)
+    panel = open_cutoffs(place)
+    assert panel.sentence.text().startswith("Mean 60, σ 10, of 10 totals. Each line may be moved by 6;")
+    assert panel.cutoffs.counts == {"A": 1, "B+": 1, "B": 0, "C+": 6, "D": 1, "F": 1}
+    place.key(Qt.Key.Key_Down)
+    place.key(Qt.Key.Key_Right)
+    assert panel.cutoffs.counts == {"A": 1, "B+": 0, "B": 1, "C+": 6, "D": 1, "F": 1}
+    assert panel.picture.accessibleName() == (
+        "B+ begins at 71, 0 students; may go from 65 to 75 (70 by the rule)"
+    )
+    for _ in range(9):
+        place.key(Qt.Key.Key_Right)
+    assert panel.cutoffs.moved == {"B+": 75}, "no line passes its neighbour"
+    place.key(Qt.Key.Key_Z, CONTROL)
+    assert panel.cutoffs.moved == {"B+": 74}
+    place.key(Qt.Key.Key_Backspace)
+    assert panel.cutoffs.moved == {}
+    assert not panel.button.isEnabled()
+    place.key(Qt.Key.Key_Right, SHIFT)
+    place.key(Qt.Key.Key_End)
+    for _ in range(5):
+        place.key(Qt.Key.Key_Left)
+    assert panel.cutoffs.counts == {"A": 1, "B+": 0, "B": 1, "C+": 6, "D": 2, "F": 0}
+    place.key(Qt.Key.Key_Return)
+    place.until(lambda: panel.standing.text().startswith("Proposed by Faculty "))
+    place.key(Qt.Key.Key_Escape)
+    place.page.submit()
+    place.until(lambda: place.page.submission.may_submit)
+    assert isinstance(place.page.panel, SubmitPanel)
+    place.page.submit()
+    place.until(lambda: place.page.panel is None)
+    rev = api.as_("head").get(f"/api/sheets/{section}/").json["rev"]
+    assert api.as_("head").post(f"/api/sheets/{section}/approve/", {"rev": rev}).status == 200
+    assert [row["grade"] for row in results(api, section)] == ["D", "D", *["C+"] * 6, "B", "A"]
+
+
+def test_a_line_is_dragged_with_the_mouse_as_far_as_it_may(sit: Sit, university: University) -> None:
+    place = sit("faculty", relative_section(university, "3"))
+    panel = open_cutoffs(place)
+    picture = panel.picture
+
+    def at(total: float) -> QPoint:
+        return QPoint(round(picture.x_of(panel.cutoffs.lines[0].by_rule.__class__(total))), 60)
+
+    QTest.mousePress(picture, Qt.MouseButton.LeftButton, pos=at(75))
+    QTest.mouseMove(picture, at(74))
+    QTest.mouseMove(picture, at(60))
+    QTest.mouseRelease(picture, Qt.MouseButton.LeftButton, pos=at(60))
+    assert panel.cutoffs.moved == {"A": 72}
+    place.key(Qt.Key.Key_Z, CONTROL)
+    assert panel.cutoffs.moved == {}, "a drag is one act"
+
+
+def test_where_the_regulation_fixes_its_lines_moving_one_only_shows_what_would_be(
+    sit: Sit, university: University
+) -> None:
+    place = sit("faculty", relative_section(university, None))
+    panel = open_cutoffs(place)
+    assert panel.sentence.text().endswith("moving one only shows what would be.")
+    for _ in range(6):
+        place.key(Qt.Key.Key_Left)
+    assert (panel.cutoffs.moved, panel.cutoffs.counts["A"]) == ({"A": 70}, 2)
+    assert not panel.button.isVisible()
+
+
+def test_a_class_that_is_not_graded_relatively_has_no_lines(sit: Sit, scene: Scene) -> None:
+    place = sit("faculty", scene["section"])
+    place.key(Qt.Key.Key_F9)
+    place.until(lambda: "does not grade in relation to the class" in place.note)
+    assert place.page.panel is None
