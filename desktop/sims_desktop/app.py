@@ -142,9 +142,12 @@ class Desktop(QObject):
 
             return OverviewPage(self.around, self.shelf)
         if kind == "sheet":
+            from sims_desktop.client.sheet_office import SheetOffice
             from sims_desktop.grading.page import GridPage
 
-            return GridPage(self.around, self.shelf, self.workplace, id)
+            place = self.workplace
+            office = SheetOffice(place.client, place.store, place.catch_up)
+            return GridPage(self.around, self.shelf, office, id)
         if kind == "attendance":
             from sims_desktop.attendance.page import AttendancePage
             from sims_desktop.attendance.presenter.classlist import ClassListPresenter
