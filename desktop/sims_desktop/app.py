@@ -182,6 +182,8 @@ class Desktop(QObject):
             desk = DeskPresenter(counter, self.workplace.identity.permissions)
             verifier = Verifier(counter, Institutions(self.profile / "institutions"))
             return CounterPage(self.around, counter, desk, self.profile / "printed", verifier)
+        if kind in ("cases", "new_case"):
+            return self._case_page(kind, id)
         if kind == "imports":
             from sims_desktop.client.imports import ImportCalls
             from sims_desktop.imports.page import ImportsPage
@@ -191,6 +193,22 @@ class Desktop(QObject):
             files = ImportCalls(self.workplace.client)
             return ImportsPage(self.around, ImportsPresenter(files, who.permissions, who.user_id))
         raise LookupError(f"there is no page {kind}")
+
+    def _case_page(self, kind: str, id: int) -> Page:
+        from sims_desktop.client.cases import CaseCalls
+
+        assert self.around is not None
+        assert self.workplace is not None
+        who, calls = self.workplace.identity, CaseCalls(self.workplace.client)
+        if kind == "new_case":
+            from sims_desktop.cases.opening import OpeningPresenter
+            from sims_desktop.cases.opening_page import OpeningPage
+
+            return OpeningPage(self.around, OpeningPresenter(calls, who.permissions), id)
+        from sims_desktop.cases.page import CasesPage
+        from sims_desktop.cases.presenter import CasesPresenter
+
+        return CasesPage(self.around, CasesPresenter(calls, who.permissions, who.user_id))
 
     def _sheet_entries(self, query: str) -> Iterable[Entry]:
         if self.window is None or not query.strip():

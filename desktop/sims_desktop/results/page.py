@@ -117,6 +117,7 @@ class PublishPage(Page):
         self.question = text_label("publish_question", self)
         self.line = QLineEdit(self)
         self.line.setObjectName("publish_line")
+        self.line.setAccessibleName(phrase("Reason for the change"))
         self.line.setMaxLength(2000)
         self.line.returnPressed.connect(self._line_entered)
         self.complaint = Complaint(self)
@@ -172,6 +173,7 @@ class PublishPage(Page):
         add("publish.withhold", "Withhold with a reason", "W", self.ask_withhold)
         add("publish.release", "Release what is withheld", "L", self.release)
         add("publish.change", "Request a change", "Ctrl+R", self.ask_change)
+        add("publish.case", later("Open a case about this result"), "C", self.open_case)
         add("publish.filter", "Next filter", "F", self.presenter.next_filter)
         add("publish.next", "Next section", "J", lambda: self._step(1))
         add("publish.previous", "Previous section", "K", lambda: self._step(-1))
@@ -338,6 +340,14 @@ class PublishPage(Page):
 
         name = f"{left_to_right(row.reg_no)}, {row.total_words} {row.grade_words}"
         self._ask_line(f"{name}: {phrase(CHANGE_HINT)}", phrase("New grade or marks"), entered)
+
+    def open_case(self) -> None:
+        """About the result under the cursor: a recheck, unfair means, grace, an incomplete."""
+        row = self.rows.current()
+        if row is None or row.result is None:
+            self.complaint.say(phrase("Choose a student who has a result; Tab goes to them."))
+        else:
+            self.wants.emit("new_case", row.result.id)
 
     def _ask_reason(self, row: RowLine, wish: Wish, effect: str) -> None:
         def entered(reason: str) -> None:

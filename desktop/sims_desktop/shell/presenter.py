@@ -95,6 +95,7 @@ DESKS: tuple[Desk, ...] = (
     Desk("approvals", later("Approvals"), frozenset({Permission.APPROVE_SHEET, Permission.APPROVE_CHANGE})),
     Desk("counter", later("Counter"), frozenset({Permission.ISSUE_TRANSCRIPT})),
     Desk("results", later("Publish results"), frozenset({Permission.PUBLISH_RESULTS})),
+    Desk("cases", later("Cases"), frozenset({Permission.APPROVE_CHANGE, Permission.REQUEST_CHANGE})),
     Desk("imports", later("Import"), frozenset({Permission.IMPORT_DATA})),
 )
 
