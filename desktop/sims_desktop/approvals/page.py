@@ -173,6 +173,7 @@ class InboxPage(Page):
         self.detail = DetailPane()
         scroll = QScrollArea(self)
         scroll.setObjectName("approvals_detail")
+        scroll.setAccessibleName(phrase("What it is about"))
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidget(self.detail)

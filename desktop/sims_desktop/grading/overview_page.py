@@ -9,6 +9,7 @@ from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.notes import Note
 from sims_desktop.kit.page import Page, Surroundings
 from sims_desktop.kit.tables import Field, RecordModel, RecordView
+from sims_desktop.kit.theme import enlarge
 
 
 class OverviewPage(Page):
@@ -20,9 +21,7 @@ class OverviewPage(Page):
         self._presenter = OverviewPresenter(shelf)
         self.summary = QLabel(self)
         self.summary.setObjectName("my_sheets_summary")
-        font = self.summary.font()
-        font.setPointSizeF(font.pointSizeF() * 1.2)
-        self.summary.setFont(font)
+        enlarge(self.summary, 1.2)
         now = around.now
         self.model: RecordModel[SheetLine] = RecordModel(
             [

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QLineEdit, QListWidge
 from sims_desktop.grading.presenter.sheet import Row
 from sims_desktop.grading.presenter.stack import Asking, StackPresenter
 from sims_desktop.kit.language import later, phrase
+from sims_desktop.kit.theme import enlarge
 
 ROW_ROLE = int(Qt.ItemDataRole.UserRole)
 PROMPTS = {
@@ -42,13 +43,12 @@ class Strip(QFrame):
         self.student = QLabel(self)
         self.student.setObjectName("strip_student")
         self.student.setTextFormat(Qt.TextFormat.PlainText)
-        font = self.student.font()
-        font.setPointSizeF(font.pointSizeF() * 1.6)
-        self.student.setFont(font)
+        enlarge(self.student, 1.6)
         self.progress = QLabel(self)
         self.progress.setObjectName("strip_progress")
         self.candidates = QListWidget(self)
         self.candidates.setObjectName("strip_candidates")
+        self.candidates.setAccessibleName(phrase("Students with these digits"))
         self.candidates.setMaximumHeight(self.fontMetrics().height() * 6)
         self.candidates.itemActivated.connect(self._choose)
         self.candidates.installEventFilter(self)

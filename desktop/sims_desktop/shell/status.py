@@ -36,6 +36,7 @@ class StatusLine(QStatusBar):
         self.bar = QProgressBar(self)
         self.bar.setMaximumWidth(self.fontMetrics().averageCharWidth() * 24)
         self.cancel = QPushButton(phrase("Cancel"), self)
+        self.cancel.setObjectName("status_cancel")
         self.cancel.setFlat(True)
         self.addPermanentWidget(self.bar)
         self.addPermanentWidget(self.cancel)

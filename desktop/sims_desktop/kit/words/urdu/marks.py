@@ -88,6 +88,7 @@ WORDS: dict[str, str] = {
     "{name}: {text} of {max_score}": "{name}: {max_score} میں سے {text}",
     "{count} students end with {text}: more digits, or choose": "{count} طلبہ کا نمبر {text} پر ختم ہوتا ہے: مزید ہندسے لکھیں، یا چنیں",
     "Nobody in this section ends with {text}": "اس سیکشن میں {text} پر ختم ہونے والا کوئی نمبر نہیں",
+    "Students with these digits": "ان ہندسوں والے طلبہ",
     "type the mark": "نمبر لکھیں",
     ", by {by}": "، از {by}",
     ", by you": "، آپ کی طرف سے",
