@@ -16,13 +16,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
+from sims_desktop.kit import language
 from sims_desktop.kit.actions import Actions
 from sims_desktop.kit.bugs import BugReporter
 from sims_desktop.kit.language import phrase
 from sims_desktop.kit.page import Page, Surroundings
+from sims_desktop.kit.qt_words import QtWords, system_language
 from sims_desktop.kit.remembered import Remembered
 from sims_desktop.kit.search import Entry
 from sims_desktop.kit.tasks import Progress, Tasks
@@ -55,6 +57,8 @@ class Desktop(QObject):
         self.bugs.words_of = lambda error: str(error) if isinstance(error, NotKept) else None
         self.remembered = Remembered(profile)
         self.theme = Theme(app, self.remembered)
+        self._qt_words = QtWords(self)
+        self._speak(self.remembered.text("look/language", system_language()))
         self.tasks = Tasks(self.bugs.report, self)
         self.bugs.on_gui = self.tasks.on_gui
         self.door = ProfileDoor(profile)
@@ -76,6 +80,7 @@ class Desktop(QObject):
         window = SignInWindow(presenter, self.tasks)
         window.signed_in.connect(self._signed_in)
         window.closed.connect(self._sign_in_closed)
+        window.language_chosen.connect(self.set_language)
         self.sign_in = window
         window.show()
         return window
@@ -114,6 +119,14 @@ class Desktop(QObject):
         self.classes = ClassDrafts(workplace.store, AttendanceCalls(workplace.client))
         self._status = workplace.sync.status
         self.shelf = StoreShelf(workplace.store, workplace.sync.wake)
+        self._show_window(workplace)
+        synced = [line.synced_at for line in workplace.store.sheets() if line.synced_at is not None]
+        self._synced_before = max(synced, default=None)
+        workplace.store.on_change = self._store_changed
+        workplace.start(self._sync_told)
+        self._show_standing()
+
+    def _show_window(self, workplace: Workplace) -> MainWindow:
         around = Surroundings(Actions(self.remembered), self.tasks, self.remembered, self.theme)
         self.around = around
         identity = workplace.identity
@@ -122,17 +135,48 @@ class Desktop(QObject):
         window.palette_box.add_source(self._sheet_entries)
         if any(desk.id == "approvals" for desk in desks_of(identity.permissions)):
             around.actions.add(
-                "window.approvals", "Approvals", "Ctrl+I", lambda: window.open("approvals"), window
+                "window.approvals",
+                "Approvals",
+                "Ctrl+I",
+                lambda: window.open("approvals"),
+                window,
             )
         window.signed_out.connect(self._switch_user)
         window.closed.connect(self._window_closed)
+        window.language_chosen.connect(self.set_language)
         around.changes.told.connect(lambda kind, id: self._show_standing())
-        synced = [line.synced_at for line in workplace.store.sheets() if line.synced_at is not None]
-        self._synced_before = max(synced, default=None)
-        workplace.store.on_change = self._store_changed
-        workplace.start(self._sync_told)
         window.show()
-        self._show_standing()
+        return window
+
+    # The language
+
+    def set_language(self, code: str) -> None:
+        """Everything is said in another language from now on: what is open is made anew in it."""
+        window, sign_in = self.window, self.sign_in
+        if window is not None and not window.may_leave():
+            return
+        self.remembered.put("look/language", code)
+        self._speak(code)
+        if isinstance(sign_in, SignInWindow):
+            sign_in.closed.disconnect(self._sign_in_closed)
+            self.show_sign_in(sign_in.username.text())
+            sign_in.close()
+            sign_in.deleteLater()
+        if window is not None and self.workplace is not None:
+            window.closed.disconnect(self._window_closed)
+            window.ask_before_leaving = False
+            window.close()
+            window.deleteLater()
+            self._show_window(self.workplace).open(*window.place)
+            self._show_standing()
+
+    def _speak(self, code: str) -> None:
+        spoken = language.speak(code)
+        flips = language.runs_right_to_left()
+        self.app.setLayoutDirection(
+            Qt.LayoutDirection.RightToLeft if flips else Qt.LayoutDirection.LeftToRight
+        )
+        self._qt_words.follow(self.app, spoken)
 
     def _page(self, kind: str, id: int) -> Page:
         assert self.around is not None
@@ -153,9 +197,13 @@ class Desktop(QObject):
             from sims_desktop.attendance.presenter.classlist import ClassListPresenter
             from sims_desktop.client.attendance import AttendanceCalls
 
-            rosters, store = AttendanceCalls(self.workplace.client), self.workplace.store
+            rosters, store = (
+                AttendanceCalls(self.workplace.client),
+                self.workplace.store,
+            )
             return AttendancePage(
-                self.around, ClassListPresenter(store, rosters, self.classes, self.around.now)
+                self.around,
+                ClassListPresenter(store, rosters, self.classes, self.around.now),
             )
         if kind == "approvals":
             from sims_desktop.approvals.page import InboxPage
@@ -164,7 +212,10 @@ class Desktop(QObject):
 
             who = self.workplace.identity
             calls = ApprovalCalls(self.workplace.client)
-            return InboxPage(self.around, InboxPresenter(calls, who.user_id, who.roles, who.permissions))
+            return InboxPage(
+                self.around,
+                InboxPresenter(calls, who.user_id, who.roles, who.permissions),
+            )
         if kind == "results":
             from sims_desktop.client.results import ResultCalls
             from sims_desktop.results.page import PublishPage
@@ -303,7 +354,9 @@ def default_profile() -> Path:
 def run(server: str | None, profile: Path | None, sign_in: str | None) -> int:
     """The program, until its window is closed. `sign_in` is `USER:PASSWORD`, for the demo."""
     logging.basicConfig(
-        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
+        level=logging.WARNING,
+        stream=sys.stderr,
+        format="%(levelname)s %(name)s: %(message)s",
     )
     if sys.platform.startswith("linux") and not (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
