@@ -135,11 +135,7 @@ class Desktop(QObject):
         window.palette_box.add_source(self._sheet_entries)
         if any(desk.id == "approvals" for desk in desks_of(identity.permissions)):
             around.actions.add(
-                "window.approvals",
-                "Approvals",
-                "Ctrl+I",
-                lambda: window.open("approvals"),
-                window,
+                "window.approvals", "Approvals", "Ctrl+I", lambda: window.open("approvals"), window
             )
         window.signed_out.connect(self._switch_user)
         window.closed.connect(self._window_closed)
@@ -197,13 +193,9 @@ class Desktop(QObject):
             from sims_desktop.attendance.presenter.classlist import ClassListPresenter
             from sims_desktop.client.attendance import AttendanceCalls
 
-            rosters, store = (
-                AttendanceCalls(self.workplace.client),
-                self.workplace.store,
-            )
+            rosters, store = AttendanceCalls(self.workplace.client), self.workplace.store
             return AttendancePage(
-                self.around,
-                ClassListPresenter(store, rosters, self.classes, self.around.now),
+                self.around, ClassListPresenter(store, rosters, self.classes, self.around.now)
             )
         if kind == "approvals":
             from sims_desktop.approvals.page import InboxPage
@@ -212,10 +204,7 @@ class Desktop(QObject):
 
             who = self.workplace.identity
             calls = ApprovalCalls(self.workplace.client)
-            return InboxPage(
-                self.around,
-                InboxPresenter(calls, who.user_id, who.roles, who.permissions),
-            )
+            return InboxPage(self.around, InboxPresenter(calls, who.user_id, who.roles, who.permissions))
         if kind == "results":
             from sims_desktop.client.results import ResultCalls
             from sims_desktop.results.page import PublishPage
@@ -354,9 +343,7 @@ def default_profile() -> Path:
 def run(server: str | None, profile: Path | None, sign_in: str | None) -> int:
     """The program, until its window is closed. `sign_in` is `USER:PASSWORD`, for the demo."""
     logging.basicConfig(
-        level=logging.WARNING,
-        stream=sys.stderr,
-        format="%(levelname)s %(name)s: %(message)s",
+        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
     )
     if sys.platform.startswith("linux") and not (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
