@@ -18,13 +18,14 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSplitter, QVBoxLa
 from sims_desktop.grading.award_list import award_list, award_list_in_words
 from sims_desktop.grading.columns import ColumnDesk
 from sims_desktop.grading.cutoffs import CutoffDesk
+from sims_desktop.grading.clipboard import rows_on_clipboard
 from sims_desktop.grading.files import SheetFiles
 from sims_desktop.grading.late import LateMarks
 from sims_desktop.grading.panels import DistributionPanel, MatchPanel, Panel, TrayPanel
 from sims_desktop.grading.presenter.entry import number_text
 from sims_desktop.grading.presenter.grid import Filter, GridPresenter, Outcome
 from sims_desktop.grading.presenter.guards import Suspicion, suspicions
-from sims_desktop.grading.presenter.matching import Match, apply_match, match_by_number
+from sims_desktop.grading.presenter.matching import Match, apply_match, match_rows
 from sims_desktop.grading.presenter.office import SheetOffice
 from sims_desktop.grading.presenter.sheet import Badge, Conflict, Row, Sheet, SheetNotHere, SheetShelf
 from sims_desktop.grading.presenter.stack import StackPresenter
@@ -248,11 +249,11 @@ class GridPage(Page):
     def paste(self) -> None:
         block = self.view.hull()
         if block is not None:
-            text = QGuiApplication.clipboard().text()
-            self._did(self.grid.paste(text, block.top, block.left, block.bottom, block.right))
+            rows = rows_on_clipboard()
+            self._did(self.grid.paste_rows(rows, block.top, block.left, block.bottom, block.right))
 
     def paste_by_number(self) -> None:
-        match = match_by_number(self.grid, QGuiApplication.clipboard().text(), self.view.column_here())
+        match = match_rows(self.grid, rows_on_clipboard(), self.view.column_here())
         if match is None:
             self.note.say(phrase("The clipboard has no column of registration numbers of this section"))
             return

@@ -302,9 +302,19 @@ class GridPresenter:
     def paste(
         self, text: str, top: int, left: int, bottom: int | None = None, right: int | None = None
     ) -> Outcome:
+        """As `paste_rows`, of plain text."""
+        return self.paste_rows(read_block(text), top, left, bottom, right)
+
+    def paste_rows(
+        self,
+        rows: Sequence[Sequence[str]],
+        top: int,
+        left: int,
+        bottom: int | None = None,
+        right: int | None = None,
+    ) -> Outcome:
         """A block from the clipboard, its first cell at (top, left). One value, or a block that fits the
         selection a whole number of times, fills the selection; anything else keeps its own size."""
-        rows = read_block(text)
         if not rows:
             return Outcome(0, sentence=phrase("The clipboard holds no cells"))
         height, width = len(rows), max(map(len, rows))

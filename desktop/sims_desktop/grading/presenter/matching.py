@@ -77,7 +77,12 @@ def folded(number: str) -> str:
 def match_by_number(grid: GridPresenter, text: str, column: int) -> Match | None:
     """What the clipboard would do to `column`, or, where its first line names assessments, to those.
     None when no column of it looks like registration numbers of this section."""
-    lines = [line for line in read_block(text) if any(cell.strip() for cell in line)]
+    return match_rows(grid, read_block(text), column)
+
+
+def match_rows(grid: GridPresenter, rows: Sequence[Sequence[str]], column: int) -> Match | None:
+    """As `match_by_number`, of rows of cells."""
+    lines = [line for line in rows if any(cell.strip() for cell in line)]
     owners = {folded(row.reg_no): row for row in grid.sheet.rows}
     where = _number_column(lines, owners.keys())
     if where is None:

@@ -1,0 +1,95 @@
+"""Blocks from other programs, in the forms they put on the clipboard.
+
+`clipboards/` holds what LibreOffice 7.4 wrote, byte by byte; the forms of Excel and Google Sheets below are
+written after their documentation, for neither runs here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sims_desktop.grading.presenter.clipboard import OF_LIBREOFFICE, PLAIN, TABLE, read_clipboard, read_table
+
+CLIPBOARDS = Path(__file__).parent / "clipboards"
+
+
+def recorded(name: str) -> dict[str, str]:
+    kinds = {OF_LIBREOFFICE: "tsvc", PLAIN: "txt", TABLE: "html"}
+    return {
+        kind: (CLIPBOARDS / f"{name}.{ending}").read_bytes().decode("utf-8") for kind, ending in kinds.items()
+    }
+
+
+def cells(half: str, seven: str, quarter: str, more: str) -> list[list[str]]:
+    return [
+        ["2020-XU-BSCS-0417", half, "A"],
+        ["two\nlines", seven, 'says "hello"'],
+        ["a\ttab", "", quarter],
+        ['"begins', "34,5", 'ends"'],
+        [' lead "', more, "فاطمہ"],
+        ['"both"', '"\n"', "007"],
+    ]
+
+
+def test_a_block_of_libreoffice_is_read_as_its_cells_were() -> None:
+    assert read_clipboard(recorded("libreoffice")) == cells("34.5", "7", "0.25", "123.4")
+    assert read_clipboard(recorded("libreoffice-comma")) == cells("34,5", "7,0", "0,25", "123,4")
+
+
+def test_where_only_its_plain_text_arrives_no_cell_moves() -> None:
+    forms = recorded("libreoffice")
+    del forms[OF_LIBREOFFICE]
+    exact = read_clipboard(forms)
+    assert [line[1:] for line in exact] == [line[1:] for line in cells("34.5", "7", "0.25", "123.4")]
+
+
+def test_without_a_mark_at_the_beginning_of_a_cell_the_text_is_enough() -> None:
+    table = "<table><tr><td>other</td></tr></table>"
+    assert read_clipboard({PLAIN: "34\tA\n", TABLE: table}) == [["34", "A"]]
+    assert read_clipboard({PLAIN: '"x\t5', TABLE: table}) == [["other"]]
+    assert read_clipboard({PLAIN: '"x\t5', TABLE: "<p>no table</p>"}) == [['"x', "5"]]
+    assert read_clipboard({PLAIN: '"x\t5', TABLE: table * 2}) == [['"x', "5"]]
+    assert read_clipboard({}) == []
+
+
+EXCEL = """<html xmlns:x="urn:schemas-microsoft-com:office:excel"><head>
+<meta name=Generator content="Microsoft Excel 15"></head><body>
+<table border=0 cellpadding=0><col width=64><col width=64 span=2>
+<!--StartFragment-->
+ <tr height=20><td height=20 class=xl65>2020-XU-
+  BSCS-0417</td><td align=right>34,5</td><td>says<span style='mso-spacerun:yes'>&nbsp; </span>so</td></tr>
+ <tr height=20><td>two<br>
+    lines</td><td></td><td>&nbsp;</td></tr>
+ <tr><td colspan=2>wide</td><td>7</td></tr>
+<!--EndFragment-->
+</table></body></html>"""
+
+
+def test_a_table_of_excel_is_read_without_the_line_breaks_of_its_source() -> None:
+    assert read_table(EXCEL) == [
+        ["2020-XU- BSCS-0417", "34,5", "says  so"],
+        ["two\nlines", "", ""],
+        ["wide", "", "7"],
+    ]
+    plain = '2020-XU-BSCS-0417\t34,5\tsays so\r\n"two\nlines"\t\t\r\nwide\t\t7\r\n'
+    assert read_clipboard({PLAIN: plain})[1] == ["two\nlines", "", ""]
+
+
+def test_a_table_of_google_sheets_is_read() -> None:
+    html = (
+        "<meta charset='utf-8'><google-sheets-html-origin><style type=\"text/css\">td {}</style>"
+        '<table xmlns="http://www.w3.org/1999/xhtml"><colgroup><col width="100"/></colgroup><tbody>'
+        '<tr style="height:21px;"><td data-sheets-value="{}">two<br/>lines</td><td>34.5</td></tr>'
+        "<tr><td>&quot;quoted&quot;</td><td></td></tr></tbody></table>"
+    )
+    text = '"two\nlines"\t34.5\n"quoted"\t'
+    assert read_clipboard({PLAIN: text, TABLE: html}) == [["two\nlines", "34.5"], ['"quoted"', ""]]
+
+
+@pytest.mark.parametrize(
+    "broken", ["<table><tr><td>1", "<table><td>1</td></table>", "<tr><td>1</td></tr>", "<"]
+)
+def test_a_broken_table_is_no_fault(broken: str) -> None:
+    assert read_clipboard({PLAIN: '"1', TABLE: broken}) in ([["1"]], [['"1']])
