@@ -188,17 +188,10 @@ class CutoffPicture(QWidget):
             super().keyPressEvent(event)
 
 
-def _beside(wide: QWidget, narrow: QWidget) -> QHBoxLayout:
-    across = QHBoxLayout()
-    across.addWidget(wide, 3)
-    across.addWidget(narrow, 2)
-    return across
-
-
 class CutoffPanel(Panel):
     """`saved` asks for the lines to be proposed."""
 
-    is_wide = True
+    share = 0.6
     saved = Signal()
 
     def __init__(self, cutoffs: CutoffPresenter, parent: QWidget | None = None) -> None:
@@ -215,7 +208,7 @@ class CutoffPanel(Panel):
         )
 
         def field(number: int) -> Field[Line]:
-            return Field(titles[number], lambda row: row[number], (60, 90, 80, 110, 110)[number])
+            return Field(titles[number], lambda row: row[number], (70, 110, 90, 130, 120)[number])
 
         self.model = RecordModel([field(number) for number in range(len(titles))])
         self.list = RecordView(self.model, "cutoff_counts", parent=self)
@@ -236,10 +229,12 @@ class CutoffPanel(Panel):
         self.button = QPushButton(phrase("Propose these lines (Enter)"), self)
         self.button.setObjectName("cutoff_save")
         self.button.clicked.connect(self._save)
-        across = _beside(self.picture, self.list)
-        foot = _beside(self.standing, self.button)
+        foot = QHBoxLayout()
+        foot.addWidget(self.standing, 1)
+        foot.addWidget(self.button)
         self.body.addWidget(self.sentence)
-        self.body.addLayout(across, 1)
+        self.body.addWidget(self.picture, 1)
+        self.body.addWidget(self.list, 1)
         self.body.addWidget(self.keys)
         self.body.addWidget(self.complaint)
         self.body.addLayout(foot)

@@ -400,7 +400,8 @@ class GridPage(Page):
         split = self._down if panel.is_wide else self._across
         split.addWidget(panel)
         whole = max(split.height() if panel.is_wide else split.width(), 400)
-        split.setSizes([whole - whole * 2 // 5, whole * 2 // 5])
+        own = round(whole * panel.share)
+        split.setSizes([whole - own, own])
         panel.show()
 
     def close_panel(self) -> None:
@@ -518,7 +519,11 @@ class GridPage(Page):
         at = self.view.here()
         if at and at[0] < self.grid.row_count and at[1] < len(self.grid.columns):
             self.view.keep(self.grid.key(*at))
+        heads = [column.heading for column in self.grid.columns]
         self.grid.take(fresh, since)
+        if heads != [column.heading for column in self.grid.columns]:
+            self.view.measure()
+            self.view.updateGeometries()
         self.tray.reload()
         self._show_state()
         self._moved(speak=False)

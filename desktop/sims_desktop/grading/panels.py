@@ -28,10 +28,12 @@ ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class Panel(QFrame):
-    """A title, a body, Esc. A wide one stands below the grid instead of beside it."""
+    """A title, a body, Esc. A wide one stands below the grid instead of beside it; `share` is how much of
+    the page it takes at first."""
 
     closed = Signal()
     is_wide = False
+    share = 0.4
 
     def __init__(self, name: str, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
