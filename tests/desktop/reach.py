@@ -60,7 +60,8 @@ def is_stop(widget: QWidget) -> bool:
 
 def spoken_name(widget: QWidget) -> str:
     interface = QAccessible.queryAccessibleInterface(widget)
-    return interface.text(QAccessible.Text.Name).strip() if interface is not None else ""
+    said = interface.text(QAccessible.Text.Name).strip() if interface is not None else ""
+    return said or widget.accessibleName()  # a bar of tabs speaks of its tabs
 
 
 def described(widget: QWidget) -> str:

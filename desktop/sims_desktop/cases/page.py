@@ -130,6 +130,7 @@ class CasesPage(Page):
         self.question = text_label("cases_question", self)
         self.line = QLineEdit(self)
         self.line.setObjectName("cases_line")
+        self.line.setAccessibleName(phrase("What the step asks for"))
         self.line.setMaxLength(2000)
         self.line.returnPressed.connect(self._line_entered)
         self.complaint: Complaint = Complaint(self)

@@ -159,6 +159,7 @@ class TablesPane(QWidget):
         self._columns: list[str] | None = None
         self.row_model: RecordModel[ImportRowView] = RecordModel([])
         self.rows: RecordView[ImportRowView] = RecordView(self.row_model, "import_rows", parent=self)
+        self.rows.setAccessibleName(phrase("Rows of the file and what happens to them"))
         for view in (self.faults, self.rows, self.differences):
             self.stack.addWidget(view)
         for title in ("", "", ""):
