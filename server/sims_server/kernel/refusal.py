@@ -100,7 +100,11 @@ def refusal_of(error: psycopg.Error) -> BaseException:
         return NotAcceptedByDatabase()
     if isinstance(
         error,
-        psycopg.errors.LockNotAvailable | psycopg.errors.QueryCanceled | psycopg.errors.TransactionRollback,
+        # The third: it waited longer for something else (a password being hashed) than a transaction may.
+        psycopg.errors.LockNotAvailable
+        | psycopg.errors.QueryCanceled
+        | psycopg.errors.IdleInTransactionSessionTimeout
+        | psycopg.errors.TransactionRollback,
     ):
         return Busy(retry_after=1)
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):

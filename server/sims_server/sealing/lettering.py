@@ -177,6 +177,9 @@ class Run:
         return " ".join(parts)
 
 
+_UNKNOWN_TO_BIDI = {"": "L", "LRI": "ON", "RLI": "ON", "FSI": "ON", "PDI": "ON"}
+
+
 def _levels(text: str) -> list[int]:
     """The embedding level of each character (UAX 9); odd is right to left."""
     if text.isascii():
@@ -188,6 +191,9 @@ def _levels(text: str) -> list[int]:
     bidi.get_embedding_levels(text, storage)
     for index, character in enumerate(storage["chars"]):
         character["place"] = index
+        # The library asserts on what it does not know: isolates, and what Unicode has not assigned (for
+        # which there is no letter either, as is told in words further on).
+        character["type"] = _UNKNOWN_TO_BIDI.get(character["type"], character["type"])
     bidi.explicit_embed_and_overrides(storage)
     bidi.resolve_weak_types(storage)
     bidi.resolve_neutral_types(storage, False)
