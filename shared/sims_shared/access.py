@@ -14,7 +14,7 @@ import msgspec
 
 from sims_shared.messages import Command, View
 from sims_shared.problems import Kind, Refusal
-from sims_shared.values import Id, Name, Person, Reason
+from sims_shared.values import Email, Id, Name, Person, Reason
 
 
 class Permission(StrEnum):
@@ -133,6 +133,19 @@ class AccountInUse(Refusal):
     title = "The record names this account"
 
 
+class OwnPower(Refusal):
+    """The administrator runs the system and has no power over grades: another administrator gives it."""
+
+    code = "accounts.own_power"
+    title = "Nobody gives themselves power over grades"
+    kind = Kind.FORBIDDEN
+
+
+class ShippedRoleNamed(Refusal):
+    code = "roles.shipped"
+    title = "A role that was shipped keeps its name"
+
+
 class RoleInUse(Refusal):
     code = "roles.in_use"
     title = "Somebody holds this role"
@@ -223,7 +236,7 @@ class CreateAccount(Command, frozen=True, kw_only=True):
     name: Name
     password: Annotated[str, msgspec.Meta(max_length=1000)]
     roles: list[RoleGrant] = []
-    email: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    email: Email | None = None
     student_id: Id | None = None
     disabled: bool = False
 
@@ -233,7 +246,7 @@ class ChangeAccount(Command, frozen=True, kw_only=True):
     name: Name | msgspec.UnsetType = msgspec.UNSET
     password: Annotated[str, msgspec.Meta(max_length=1000)] | msgspec.UnsetType = msgspec.UNSET
     roles: list[RoleGrant] | msgspec.UnsetType = msgspec.UNSET
-    email: Annotated[str, msgspec.Meta(max_length=200)] | msgspec.UnsetType | None = msgspec.UNSET
+    email: Email | msgspec.UnsetType | None = msgspec.UNSET
     disabled: bool | msgspec.UnsetType = msgspec.UNSET
 
 

@@ -18,7 +18,7 @@ import msgspec
 from sims_shared.messages import Command, View
 from sims_shared.people import Address, Short
 from sims_shared.problems import Refusal
-from sims_shared.values import Id, Name, RegistrationNumber
+from sims_shared.values import Email, Id, Name, RegistrationNumber
 
 __all__ = [
     "AdmissionRefused",
@@ -90,7 +90,7 @@ class CreateApplicant(Command, frozen=True, kw_only=True):
     father_name: Name | None = None
     national_id: Short | None = None
     date_of_birth: date | None = None
-    email: Short | None = None
+    email: Email | None = None
     phone: Short | None = None
     address: Address | None = None
     documents: list[Document] = []
@@ -108,7 +108,7 @@ class ChangeApplicant(Command, frozen=True, kw_only=True):
     father_name: Name | Unset | None = UNSET
     national_id: Short | Unset | None = UNSET
     date_of_birth: date | Unset | None = UNSET
-    email: Short | Unset | None = UNSET
+    email: Email | Unset | None = UNSET
     phone: Short | Unset | None = UNSET
     address: Address | Unset | None = UNSET
     documents: list[Document] | Unset = UNSET

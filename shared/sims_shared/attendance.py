@@ -432,6 +432,13 @@ class SectionNotTaught(Refusal):
     title = "The section was cancelled"
 
 
+class AttendanceFrozen(Refusal):
+    """What is wrong in a frozen result is put right by a change request, and says so."""
+
+    code = "attendance.frozen"
+    title = "Results of this section are frozen, and its attendance with them"
+
+
 class OutsideTerm(Refusal):
     """Facts: `start_date`, `end_date` of the term."""
 

@@ -15,7 +15,7 @@ import msgspec
 
 from sims_shared.messages import Command, View
 from sims_shared.problems import Kind, Refusal
-from sims_shared.values import Id, Intake, Name, Person, Reason, RegistrationNumber
+from sims_shared.values import Email, Id, Intake, Name, Person, Reason, RegistrationNumber
 
 __all__ = [
     "ChangeRegistration",
@@ -136,7 +136,7 @@ class CreateStudent(Command, frozen=True, kw_only=True):
     father_name: Name | None = None
     national_id: Short | None = None
     date_of_birth: date | None = None
-    email: Short | None = None
+    email: Email | None = None
     phone: Short | None = None
     address: Address | None = None
     roll_no: Short | None = None
@@ -154,7 +154,7 @@ class ChangeStudent(Command, frozen=True, kw_only=True):
     father_name: Name | msgspec.UnsetType | None = msgspec.UNSET
     national_id: Short | msgspec.UnsetType | None = msgspec.UNSET
     date_of_birth: date | msgspec.UnsetType | None = msgspec.UNSET
-    email: Short | msgspec.UnsetType | None = msgspec.UNSET
+    email: Email | msgspec.UnsetType | None = msgspec.UNSET
     phone: Short | msgspec.UnsetType | None = msgspec.UNSET
     address: Address | msgspec.UnsetType | None = msgspec.UNSET
 

@@ -38,6 +38,8 @@ Money = Annotated[Decimal, Places(2, low=ZERO, high=Decimal("999999999.99"))]
 # Text that a person types. NUL is refused everywhere (PostgreSQL cannot hold it).
 Code = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^\S(.*\S)?$")]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
+# No blank and no line's end: what is written into a letter's head must not begin a second one.
+Email = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^\S*$")]
 Text = Annotated[str, msgspec.Meta(max_length=4000)]
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=2000, pattern=r"\S")]
 Intake = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}[SF]$")]

@@ -20,7 +20,14 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 from sims_server.kernel.database import metadata
-from sims_shared.access import LentAlready, RoleInUse, RoleNotYours, UsernameTaken
+from sims_shared.access import (
+    LentAlready,
+    OwnPower,
+    RoleInUse,
+    RoleNotYours,
+    ShippedRoleNamed,
+    UsernameTaken,
+)
 
 account = Table(
     "account",
@@ -127,6 +134,8 @@ setting = Table(
 
 CONSTRAINTS = {
     "uq_account_username": UsernameTaken,
+    "ck_account_role_is_given_by_another": OwnPower,
+    "ck_role_shipped_keeps_its_name": ShippedRoleNamed,
     "fk_account_role_role": RoleInUse,
     "fk_delegation_role": RoleInUse,
     "ck_delegation_within_the_givers_own": RoleNotYours,

@@ -27,6 +27,7 @@ from sims_shared.access import (
     OtpInvalid,
     OtpRequired,
     OtpSecret,
+    OwnPower,
     PasswordTooWeak,
     Permission,
     PutSetting,
@@ -123,7 +124,7 @@ routes = [
         AccountView,
         locate=queries.get_account,
         view=queries.get_account,
-        refusals=(RoleUnknown, PasswordTooWeak),
+        refusals=(RoleUnknown, PasswordTooWeak, OwnPower),
     ),
     command(
         "DELETE",
@@ -182,6 +183,7 @@ routes = [
         RoleView,
         locate=queries.get_role,
         view=queries.get_role,
+        refusals=(OwnPower,),
     ),
     command(
         "DELETE",

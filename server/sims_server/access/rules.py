@@ -376,6 +376,8 @@ def check_setting(key: str, value: Any, default: Any) -> None:
             raise SettingInvalid(f"There is no time zone “{value}”.") from error
     if key == "admissions.reg_no_form" and (wrong := check_number_form(value)) is not None:
         raise SettingInvalid(wrong)
+    if key.startswith("mail.") and isinstance(value, str) and not value.isprintable():
+        raise SettingInvalid(f"“{key}” is one line.")
     if key == "public_url" and not value.lower().startswith(("https://", "http://")):
         raise SettingInvalid("The public address begins with https://.")
     if isinstance(default, int) and not isinstance(default, bool) and not 1 <= value <= 65_535:

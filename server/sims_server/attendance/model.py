@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sims_server.kernel.database import metadata
 from sims_shared.attendance import (
     AttendanceDuplicate,
+    AttendanceFrozen,
     CondonationWithdrawn,
     CondonedAlready,
     ListChangedMeanwhile,
@@ -146,6 +147,7 @@ CONSTRAINTS = {
     "fk_attendance_enrollment": NotOnRoster,
     "ck_attendance_of_the_roster": NotOnRoster,
     "ck_attendance_class_was_held": SessionCalledOff,
+    "ck_attendance_results_are_not_frozen": AttendanceFrozen,
     "ck_class_session_within_term": OutsideTerm,
     "ck_class_session_section_is_active": SectionNotTaught,
     "uq_condonation_one_in_force": CondonedAlready,

@@ -12,7 +12,7 @@ from sims_shared.problems import NotFound
 READ = Permission.READ_ATTENDANCE
 SESSION = "/api/class-sessions/{id:int}/"
 MARK = "/api/attendance/{id:int}/"
-_DAY = (a.OutsideTerm, a.OutsideEditDays, a.SectionNotTaught)
+_DAY = (a.OutsideTerm, a.OutsideEditDays, a.SectionNotTaught, a.AttendanceFrozen)
 _MARKING = (*_DAY, a.NotOnRoster, a.AttendanceReasonNeeded, a.SessionCalledOff)
 
 routes = [

@@ -14,6 +14,7 @@ import msgspec
 
 from sims_shared.attendance import (
     MARKS_AT_ONCE,
+    AttendanceFrozen,
     AttendanceMark,
     AttendanceReasonNeeded,
     AttendanceStatus,
@@ -47,6 +48,7 @@ class SectionToMark:
     end_date: date
     teaches: bool
     by_office: bool
+    frozen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +74,11 @@ class Seat:
 
 
 def check_section(section: SectionToMark) -> None:
-    """Raises SectionNotTaught."""
+    """Raises SectionNotTaught or AttendanceFrozen."""
     if section.status == "cancelled":
         raise SectionNotTaught("A cancelled section holds no classes.")
+    if section.frozen:
+        raise AttendanceFrozen
 
 
 def check_day(section: SectionToMark, day: date, today: date, edit_days: int, pointer: str = "/date") -> bool:

@@ -10,7 +10,7 @@ from sims_server.kernel.actor import Caller
 from sims_server.kernel.http import File
 from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
-from sims_server.people.queries import OF_PERSON
+from sims_server.people.queries import OF_PERSON, search_of_students
 from sims_server.results.queries.deciding import decides_first, decides_second, deciding_values
 from sims_shared.access import Permission
 from sims_shared.cases import (
@@ -92,6 +92,11 @@ def _shape(row: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
+def _search(caller: Caller) -> str:
+    of_students = search_of_students("x.student_id")(caller)
+    return f"EXISTS (SELECT FROM case_result x WHERE x.case_id = c.id AND {of_students})"
+
+
 CASES = Listing(
     entity="case",
     columns={
@@ -139,8 +144,7 @@ CASES = Listing(
     },
     orders={"requested_at": Order("c.requested_at", "timestamptz")},
     default_order="-id",
-    search="EXISTS (SELECT FROM case_result x JOIN student_search m ON m.id = x.student_id "
-    "WHERE x.case_id = c.id AND m.search_text LIKE {})",
+    search=_search,
     scope=case_scope,
     shape=_shape,
 )
@@ -326,7 +330,7 @@ TRANSFERS = Listing(
         "decidable": Filter(f"coalesce({_DECIDABLE}, false) = {{}}", bool),
     },
     default_order="-id",
-    search="g.student_id IN (SELECT m.id FROM student_search m WHERE m.search_text LIKE {})",
+    search=search_of_students("g.student_id"),
     scope=_transfer_scope,
     where="c.kind = 'transfer'",
     shape=_shape_transfer,

@@ -517,7 +517,8 @@ def _multipart(content_type: str, body: bytes) -> dict[str, Any]:
             errors=[Fault("", "malformed", "A multipart/form-data body is expected.")],
         )
     fields: dict[str, Any] = {}
-    for part in body.split(b"--" + boundary.encode("latin-1"))[1:]:
+    # RFC 2231 can spell any character there; those of a boundary are ASCII.
+    for part in body.split(b"--" + boundary.encode("ascii", "replace"))[1:]:
         if part.startswith(b"--"):
             break
         head, separator, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")

@@ -17,6 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
+import psycopg
 
 from sims_server.kernel.actor import Caller
 from sims_server.kernel.decode import parse_parameter
@@ -190,7 +191,7 @@ def read_page(work: Work, listing: Listing, query: Mapping[str, list[str]], path
     scope_sql, values = listing.scope(work.caller)
     search = listing.search(work.caller) if callable(listing.search) else listing.search
     shape = (
-        tuple(request.filters),
+        tuple(sorted(request.filters)),
         len(request.words),
         request.order,
         request.descending,
@@ -208,7 +209,14 @@ def read_page(work: Work, listing: Listing, query: Mapping[str, list[str]], path
         values[f"w_{index}"] = f"%{escaped}%"
     if request.after is not None:
         values["after"], values["after_id"] = request.after
-    rows = work.rows(sql, limit=request.page_size + 1, **values)
+    try:
+        rows = work.rows(sql, limit=request.page_size + 1, **values)
+    except psycopg.DataError as error:
+        if request.after is None:
+            raise
+        # Of all the values only the cursor's is read by the database alone, and only it can be no such value.
+        detail = "This cursor is not one of ours."
+        raise InvalidInput("1 fault in the query.", errors=[Fault("?cursor", "malformed", detail)]) from error
     page: dict[str, Any] = {"results": rows, "next": None}
     if len(rows) > request.page_size:
         rows.pop()

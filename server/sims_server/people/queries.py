@@ -6,6 +6,7 @@ holds only current ones, so a page of fifty reads fifty of each.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -30,13 +31,14 @@ FORMER_NAMES = (
     "ARRAY(SELECT n.name FROM (SELECT v.name, max(v.id) AS last FROM student_name_version v "
     "WHERE v.student_id = s.id AND v.name <> s.name GROUP BY v.name) n ORDER BY n.last DESC)"
 )
-# For lists that join students: `SEARCH.format("s.id")`.
-SEARCH = "{} IN (SELECT m.id FROM student_search m WHERE m.search_text LIKE {{}})"
+_SEARCH = "{} IN (SELECT m.id FROM student_search m WHERE m.search_text LIKE {{}})"
+# A student's transaction searches the table, whose policy shows one row: the view would say others aloud.
+_SEARCH_OWN = "{} IN (SELECT m.id FROM student m WHERE m.search_text LIKE {{}})"
 # For whom the phone number is hidden: found by the index, kept when the rest says so too.
 _SEARCH_WITHOUT_PHONE = (
-    "s.id IN (SELECT m.id FROM student_search m JOIN student h ON h.id = m.id WHERE m.search_text LIKE {0} "
+    "{} IN (SELECT m.id FROM student_search m JOIN student h ON h.id = m.id WHERE m.search_text LIKE {{0}} "
     "AND coalesce(replace(m.search_text || E'\\n', E'\\n' || folded(h.phone) || E'\\n', E'\\n'), "
-    "m.search_text) LIKE {0})"
+    "m.search_text) LIKE {{0}})"
 )
 _OF_DEPARTMENT = (
     "s.id IN (SELECT o.student_id FROM registration o JOIN program op ON op.id = o.program_id "
@@ -118,11 +120,18 @@ def registration_scope(caller: Caller) -> tuple[str, dict[str, Any]]:
     return " OR ".join(parts) or "false", values
 
 
-def _search(caller: Caller) -> str:
-    """What the caller's words are looked for in; the counter finds people by the number they say."""
-    reach, private = caller.reach(Permission.READ_STUDENTS), caller.reach(Permission.READ_PRIVATE_FIELDS)
-    shown = not reach.own_sections and {*reach.departments} <= {*private.departments}
-    return SEARCH.format("s.id") if reach.everything or shown else _SEARCH_WITHOUT_PHONE
+def search_of_students(column: str) -> Callable[[Caller], str]:
+    """For a list whose `column` is a student's id: what the caller's words are looked for in. The counter
+    finds people by the number they say; to whom a number is hidden no list may tell it digit by digit."""
+
+    def search(caller: Caller) -> str:
+        if caller.is_only_student:
+            return _SEARCH_OWN.format(column)
+        reach, private = caller.reach(Permission.READ_STUDENTS), caller.reach(Permission.READ_PRIVATE_FIELDS)
+        shown = not reach.own_sections and {*reach.departments} <= {*private.departments}
+        return (_SEARCH if reach.everything or shown else _SEARCH_WITHOUT_PHONE).format(column)
+
+    return search
 
 
 STUDENTS = Listing(
@@ -166,7 +175,7 @@ STUDENTS = Listing(
         "batch": Filter("r.batch = {}", str),
     },
     orders={"name": Order('s.name COLLATE "C"'), "reg_no": Order("r.reg_no")},
-    search=_search,
+    search=search_of_students("s.id"),
     scope=student_scope,
 )
 
@@ -203,7 +212,7 @@ REGISTRATIONS = Listing(
         # Within a year spring comes before autumn, and S after F in the alphabet.
         "intake": Order("translate(r.intake, 'SF', '12')"),
     },
-    search=_search,
+    search=search_of_students("s.id"),
     scope=registration_scope,
 )
 

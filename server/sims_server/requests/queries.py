@@ -7,7 +7,7 @@ from typing import Any
 from sims_server.kernel.actor import Caller
 from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
-from sims_server.people.queries import OF_PERSON, SEARCH
+from sims_server.people.queries import OF_PERSON, search_of_students
 from sims_shared.access import Permission
 from sims_shared.problems import NotFound, NotPermitted
 from sims_shared.requests import RequestStatus, RequestView
@@ -64,7 +64,7 @@ REQUESTS = Listing(
         "created_at": Order("q.created_at", "timestamptz"),
         "updated_at": Order("q.updated_at", "timestamptz"),
     },
-    search=SEARCH.format("q.student_id"),
+    search=search_of_students("q.student_id"),
     scope=_scope,
     shape=_shape,
 )

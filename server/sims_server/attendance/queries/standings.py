@@ -60,7 +60,8 @@ _builtins = msgspec.json.Encoder(decimal_format="string").encode
 _SECTION = """
 SELECT s.id, s.status, s.course_code, s.course_title, s.code, t.name AS term, t.start_date, t.end_date,
        EXISTS (SELECT FROM section_staff f WHERE f.section_id = s.id AND f.account_id = %(me)s
-                 AND f.until IS NULL) AS teaches
+                 AND f.until IS NULL) AS teaches,
+       EXISTS (SELECT FROM result r WHERE r.section_id = s.id AND r.state = 'frozen') AS frozen
   FROM section s JOIN course c ON c.id = s.course_id JOIN term t ON t.id = s.term_id
  WHERE s.id = %(id)s"""
 
@@ -84,6 +85,7 @@ def _to_mark(work: Work, row: dict[str, Any]) -> SectionToMark:
         row["end_date"],
         row["teaches"] and reach.own_sections,
         reach.everything,
+        row["frozen"],
     )
 
 
