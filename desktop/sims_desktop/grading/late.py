@@ -1,7 +1,8 @@
 """Beside the grid: marks that came too late, and what becomes of them.
 
 Ctrl+R opens the panel with the cursor in the reason, already filled in: Enter asks. So a late mark becomes a
-change request with two keys, and any other reason is typed over the first.
+change request with two keys, and any other reason is typed over the first. Where nothing is left over of a
+published sheet, Ctrl+R asks for a change of the mark under the cursor.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidg
 
 from sims_desktop.client.errors import ClientError
 from sims_desktop.client.late_marks import Asked, LeftOver
+from sims_desktop.grading.correction import CorrectionDesk, CorrectionPanel
 from sims_desktop.grading.panels import ENTER, Panel, words
 from sims_desktop.grading.presenter.late import COMMON_REASONS, LatePresenter, Way
 from sims_desktop.grading.presenter.sheet import Badge
@@ -140,6 +142,7 @@ class LateMarks:
     def __init__(self, page: GridPage) -> None:
         self._page = page
         self.late = LatePresenter(page.grid)
+        self._correction = CorrectionDesk(page)
 
     @property
     def notice(self) -> str:
@@ -151,8 +154,11 @@ class LateMarks:
 
     def open(self) -> None:
         page = self._page
-        if isinstance(page.panel, LatePanel):
+        if isinstance(page.panel, LatePanel | CorrectionPanel):
             page.close_panel()
+            return
+        if self.late.way is Way.REQUEST and not page.grid.counted(Badge.REFUSED):
+            self._correction.open()
             return
         panel = LatePanel(self.late, page)
         panel.asked.connect(self._ask)

@@ -162,7 +162,7 @@ class GridPage(Page):
         add("grading.clear", "Clear", ("Del", "Backspace"), self.clear, cells)
         add("grading.find", "Go to a registration number or name", ("/", "Ctrl+G"), self.open_find, cells)
         add("grading.next_problem", "Next problem", "F7", self.next_problem)
-        add("grading.late", "Marks that came too late", "Ctrl+R", self.late.open)
+        add("grading.late", "Late marks; ask for a change", "Ctrl+R", self.late.open)
         add("grading.send_again", "Send refused marks again", "F8", self.send_refused_again)
         add("grading.give_up", "Let go of refused marks", "Shift+F8", self.give_up_refused)
         add("grading.missing_here", "Missing in this column", "M", self.toggle_missing, cells)

@@ -19,6 +19,7 @@ from sims_desktop.client.http import Client
 from sims_desktop.client.sheet_office import SheetOffice
 from sims_desktop.client.sheets import SheetCalls
 from sims_desktop.grading.columns import ColumnPanel
+from sims_desktop.grading.correction import CorrectionPanel
 from sims_desktop.grading.cutoffs import CutoffPanel
 from sims_desktop.grading.late import LatePanel
 from sims_desktop.grading.page import GridPage
@@ -233,6 +234,36 @@ def test_letting_a_late_mark_go_is_undone(sit: Sit, scene: Scene, api: Api) -> N
     assert place.column(0) == ["10", "10", "10"]
 
 
+# A published mark that is wrong
+
+
+def test_a_published_mark_is_corrected_by_a_request_whose_effect_is_seen_first(
+    sit: Sit, scene: Scene, api: Api
+) -> None:
+    publish(api, scene["section"])
+    place = sit("faculty", scene["section"])
+    place.view.put_cursor((1, 2))
+    place.key(Qt.Key.Key_R, CONTROL)
+    panel = place.page.panel
+    assert isinstance(panel, CorrectionPanel)
+    assert panel.card.text() == "Quiz: 10 of 20 · Midterm: 10 of 50 · Final: 10 of 100 · total 21.0"
+    place.type("120")
+    place.key(Qt.Key.Key_Return)
+    assert panel.complaint.text() == "More than the maximum of 100"
+    panel.mark.selectAll()
+    place.type("90")
+    place.key(Qt.Key.Key_Return)
+    place.until(lambda: panel.impact.isVisible())
+    assert "21 → 61" in panel.impact.text()
+    assert api.as_("head").get("/api/pending-changes/").json["results"] == []
+    place.key(Qt.Key.Key_Return)
+    place.until(lambda: place.page.panel is None)
+    assert place.note == "Asked for 90 in Final for Student Number 2. It waits for the head of department."
+    (change,) = api.as_("head").get("/api/pending-changes/").json["results"]
+    assert (change["new_total"], change["reason"]) == ("61", "Added up wrongly")
+    assert place.column(2) == ["10", "10", "10"]
+
+
 # Columns shown to the students, and locked
 
 
@@ -381,7 +412,8 @@ def test_where_the_regulation_fixes_its_lines_moving_one_only_shows_what_would_b
     assert panel.sentence.text().endswith("moving one only shows what would be.")
     for _ in range(6):
         place.key(Qt.Key.Key_Left)
-    assert (panel.cutoffs.moved, panel.cutoffs.counts["A"]) == ({"A": 70}, 2)
+    assert panel.cutoffs.moved == {"A": 70}
+    assert panel.cutoffs.counts["A"] == 2
     assert not panel.button.isVisible()
 
 
