@@ -307,6 +307,10 @@ def main(arguments: Sequence[str]) -> int:
         return faults.main(arguments[1:])
     if arguments and arguments[0] == "keystrokes":
         return keystrokes.main(arguments[1:])
+    if arguments and arguments[0] == "grid":
+        from tests.benchmarks import grid  # loads Qt's platform only then
+
+        return grid.main(arguments[1:])
     parser = argparse.ArgumentParser(
         prog="sims bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -314,7 +318,8 @@ def main(arguments: Sequence[str]) -> int:
         "names",
         nargs="*",
         metavar="name",
-        help=f"some of: {', '.join(BENCHES)}, or sync-histories, faults, keystrokes (default: the former)",
+        help=f"some of: {', '.join(BENCHES)} (default: all of these), or one of sync-histories, faults, "
+        "keystrokes, grid",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the table as JSON")
     parser.add_argument(

@@ -16,12 +16,13 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEven
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSplitter, QVBoxLayout, QWidget
 
 from sims_desktop.grading.award_list import award_list, award_list_in_words
+from sims_desktop.grading.clipboard import rows_on_clipboard
 from sims_desktop.grading.columns import ColumnDesk
 from sims_desktop.grading.cutoffs import CutoffDesk
-from sims_desktop.grading.clipboard import rows_on_clipboard
 from sims_desktop.grading.files import SheetFiles
 from sims_desktop.grading.late import LateMarks
 from sims_desktop.grading.panels import DistributionPanel, MatchPanel, Panel, TrayPanel
+from sims_desktop.grading.plan import PlanDesk
 from sims_desktop.grading.presenter.entry import number_text
 from sims_desktop.grading.presenter.grid import Filter, GridPresenter, Outcome
 from sims_desktop.grading.presenter.guards import Suspicion, suspicions
@@ -91,6 +92,7 @@ class GridPage(Page):
         self.late = LateMarks(self)
         self.cutoffs = CutoffDesk(self)
         self.column_desk = ColumnDesk(self)
+        self.plan = PlanDesk(self)
         self.files = SheetFiles(self)
         self.noticed: list[Suspicion] = []
         self._let_be: set[Suspicion] = set()
@@ -112,6 +114,8 @@ class GridPage(Page):
         around.theme.changed.connect(self.view.recolour)
         self._show_state()
         self._moved()
+        if not self.grid.columns:
+            self.note.say(phrase("This sheet has no columns yet: Ctrl+T writes the plan of assessment."))
 
     def _lay_out(self) -> None:
         top = QHBoxLayout()
@@ -170,6 +174,7 @@ class GridPage(Page):
         add("grading.stack", "Enter an unsorted stack of scripts", "F6", self.toggle_strip)
         add("grading.stack_again", "Key a stack a second time, blind", "Shift+F6", self.toggle_blind_strip)
         add("grading.distribution", "Distribution", "Ctrl+F", self.toggle_distribution)
+        add("grading.plan", "Plan of assessment", "Ctrl+T", self.plan.open)
         add("grading.cutoffs", "Cut-offs between the grades", "F9", self.cutoffs.toggle)
         add("grading.release", "Show this column to the students", "S", self.column_desk.release, cells)
         add("grading.lock", "Lock this column", "K", self.column_desk.lock, cells)

@@ -19,6 +19,8 @@ from typing import NamedTuple
 from sims_desktop.grading.presenter.sheet import Badge, Cell, Sheet
 from sims_desktop.grading.presenter.statistics import Distribution, distribution, spread_of
 
+NOTABLE = int(Badge.CONFLICT)
+
 Spot = tuple[int, int]
 """(row of the sheet, column), whatever filter is on"""
 
@@ -45,6 +47,7 @@ class Cells:
         self.badges = [0] * len(Badge)
         self.problems: set[Spot] = set()
         self._is_open = [not column.closed for column in sheet.columns]
+        self._computed: set[int] = set()  # columns of which one of these is kept
         self._totals: list[str | None] = [None] * len(sheet.rows)
         self._distributions: dict[int, Distribution] = {}
         self._scores: dict[int, list[float | None]] = {}
@@ -93,14 +96,19 @@ class Cells:
     def put(self, index: int, column: int, cell: Cell) -> None:
         line = self.lines[index]
         old = line[column]
-        self._weigh(index, column, old, -1)
-        self.badges[old.badge] -= 1
         line[column] = cell
-        self.badges[cell.badge] += 1
-        self._weigh(index, column, cell, 1)
+        if old.value.mark is None or old.badge >= NOTABLE:
+            self._weigh(index, column, old, -1)
+        if cell.value.mark is None or cell.badge >= NOTABLE:
+            self._weigh(index, column, cell, 1)
+        if cell.badge is not old.badge:
+            self.badges[old.badge] -= 1
+            self.badges[cell.badge] += 1
         self._totals[index] = None
-        for kept in (self._distributions, self._scores, self._standings):
-            kept.pop(column, None)
+        if column in self._computed:
+            self._computed.discard(column)
+            for kept in (self._distributions, self._scores, self._standings):
+                kept.pop(column, None)
 
     def total(self, index: int) -> str:
         """The weighted marks entered so far, of 100; absent counts 0. What the result will be is the
@@ -120,6 +128,7 @@ class Cells:
     def distribution(self, column: int) -> Distribution:
         held = self._distributions.get(column)
         if held is None:
+            self._computed.add(column)
             head = self._sheet.columns[column]
             values = [
                 line[column].value for line, takes in zip(self.lines, self.takes_marks, strict=True) if takes
@@ -131,6 +140,7 @@ class Cells:
         """The marks of one column by row, None where there is none or nobody takes any."""
         held = self._scores.get(column)
         if held is None:
+            self._computed.add(column)
             held = self._scores[column] = [
                 float(score) if takes and (score := line[column].value.score) is not None else None
                 for line, takes in zip(self.lines, self.takes_marks, strict=True)

@@ -357,11 +357,14 @@ class GridPresenter:
         passed_over, invalid, why = 0, 0, ""
         # A block holds few different texts; each is read once for each column.
         read: dict[tuple[str, int], Value | Mistake] = {}
+        shown, lines, rows = self._shown, self._lines, self.sheet.rows
+        assessments = [head.assessment_id for head in self.columns]
         for (place, column), text in texts.items():
-            if self.is_closed(place, column):
+            index = shown[place]
+            if self._closed_rows[index] or self._closed_columns[column]:
                 passed_over, why = passed_over + 1, self.closed(place, column)
                 continue
-            cell = self.cell(place, column)
+            cell = lines[index][column]
             meant = read.get((text, column))
             if meant is None:
                 meant = read_entry(text, self.columns[column].max_score, self.aliases)
@@ -373,7 +376,7 @@ class GridPresenter:
                 after = Held(meant, None)
             before = Held(cell.value, cell.typed)
             if after != before or cell.badge is Badge.REFUSED:
-                changes.append(Change(self.key(place, column), before, after))
+                changes.append(Change((rows[index].enrollment_id, assessments[column]), before, after))
         if changes:
             self._put([(change.key, change.after) for change in changes])
             self.history.record(Step(label, tuple(changes)))
@@ -386,15 +389,18 @@ class GridPresenter:
         only the mistake that stands over it."""
         self._put_keys.extend(key for key, _ in held)
         edits = []
+        row_of, column_of, lines = self.row_of, self.column_of, self._lines
         for key, (value, _) in held:
-            cell = self.cell_of(key)
+            cell = lines[row_of[key[0]]][column_of[key[1]]]
             if value != cell.value or cell.badge is Badge.REFUSED:
                 edits.append(Edit(key[0], key[1], value))
         written = self.shelf.write(self.section_id, edits) if edits else {}
         lifted: list[Key] = []  # of their mistakes, with the value below unchanged
+        put = self.cells.put
         for key, (_, typed) in held:
-            if key in written:
-                self._replace(key, written[key])
+            cell_now = written.get(key)
+            if cell_now is not None:
+                put(row_of[key[0]], column_of[key[1]], cell_now)
             elif typed is None and self.cell_of(key).typed is not None:
                 lifted.append(key)
             if typed is not None:
@@ -419,7 +425,10 @@ class GridPresenter:
         return self._lines[self.row_of[key[0]]][self.column_of[key[1]]]
 
     def _tell(self, keys: Iterable[Key]) -> None:
-        places = [at for key in keys if (at := self.position(key)) is not None]
+        if self._places is None:  # every key that was written stands in its own row
+            places = [(self.row_of[row], self.column_of[column]) for row, column in keys]
+        else:
+            places = [at for key in keys if (at := self.position(key)) is not None]
         if places:
             self.on_cells(places)
 
