@@ -401,7 +401,7 @@ class InboxPresenter:
                 for name, before, after in effects_of(change.impact.old, change.impact.new)
                 if before != after
             ] or [phrase("no figure moves")]
-            subject = f"{left_to_right(change.reg_no)} {change.course_code}: {', '.join(effects)}"
+            subject = f"{left_to_right(change.reg_no)} {change.course_code}: {phrase(', ').join(effects)}"
         else:
             subject = phrase("{results} change now: ", results=plural(len(changes), "result")) + listed(
                 f"{left_to_right(c.reg_no)} {c.course_code} {moved(c.old_grade, c.new_grade)}"

@@ -137,13 +137,23 @@ class CellDelegate(QStyledItemDelegate):
             self._paint_corner(painter, rect, meaning)
 
     def _paint_corner(self, painter: QPainter, rect: QRect, meaning: str) -> None:
+        """In the corner away from the mark; what asks for something has a sign as well as a colour."""
         size = max(5, rect.height() // 4)
+        flips = self._view.layoutDirection() is Qt.LayoutDirection.RightToLeft
+        colour = self._view.mark_colour(meaning)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(self._view.mark_colour(meaning))
-        corner = rect.topLeft()
-        painter.drawPolygon(QPolygon([corner, corner + QPoint(size, 0), corner + QPoint(0, size)]))
+        painter.setBrush(colour)
+        corner, along = (rect.topRight(), -size) if flips else (rect.topLeft(), size)
+        painter.drawPolygon(QPolygon([corner, corner + QPoint(along, 0), corner + QPoint(0, size)]))
+        sign = theme.SIGNS.get(meaning)
+        if sign is not None:
+            side = Qt.AlignmentFlag.AlignRight if flips else Qt.AlignmentFlag.AlignLeft
+            painter.setPen(colour)
+            painter.drawText(
+                rect.adjusted(size + 2, 0, -size - 2, 0), side | Qt.AlignmentFlag.AlignVCenter, sign
+            )
         painter.restore()
 
     def createEditor(

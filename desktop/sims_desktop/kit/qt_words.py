@@ -1,6 +1,7 @@
 """What Qt itself says – the menu of a line, the buttons of its dialogs – in the program's language.
 
-Qt ships no Urdu. The rule a newcomer would get wrong: an empty answer means "say it in English".
+Qt ships no Urdu. The rule a newcomer would get wrong: "" is a translation to nothing, of the word “Ctrl” too;
+None is no translation.
 """
 
 from __future__ import annotations

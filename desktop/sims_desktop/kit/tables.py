@@ -196,7 +196,8 @@ class FrozenHeader(QHeaderView):
         self.setHighlightSections(True)
 
     def set_widths(self, widths: Sequence[int]) -> None:
-        self._widths = list(widths)
+        """For plain letters; the row of the cursor is bold and a little wider."""
+        self._widths = [round(width * 1.08) for width in widths]
         self.headerDataChanged(Qt.Orientation.Vertical, 0, max(0, self.count() - 1))
         self.updateGeometry()
 

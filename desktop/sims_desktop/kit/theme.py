@@ -26,7 +26,7 @@ SYSTEM, LIGHT, DARK, CONTRAST = "system", "light", "dark", "contrast"
 SCHEMES = {
     LIGHT: Qt.ColorScheme.Light,
     DARK: Qt.ColorScheme.Dark,
-    CONTRAST: Qt.ColorScheme.Dark,
+    CONTRAST: Qt.ColorScheme.Light,
 }
 
 _ROLE = QPalette.ColorRole
@@ -75,30 +75,32 @@ COLOURS: dict[str, dict[QPalette.ColorRole, str]] = {
         _ROLE.Link: "#8ab8ff",
         _ROLE.LinkVisited: "#c9a7ff",
     },
+    # Black on white with a grey window: Fusion draws frames and grid lines a shade darker than the window,
+    # so that on a black one no field would have an edge.
     CONTRAST: {
-        _ROLE.Window: "#000000",
-        _ROLE.Base: "#000000",
-        _ROLE.AlternateBase: "#141414",
-        _ROLE.Text: "#ffffff",
-        _ROLE.WindowText: "#ffffff",
-        _ROLE.ButtonText: "#ffffff",
+        _ROLE.Window: "#c8c8c8",
+        _ROLE.Base: "#ffffff",
+        _ROLE.AlternateBase: "#f4f4f4",
+        _ROLE.Text: "#000000",
+        _ROLE.WindowText: "#000000",
+        _ROLE.ButtonText: "#000000",
         _ROLE.BrightText: "#ffffff",
-        _ROLE.Button: "#000000",
+        _ROLE.Button: "#dedede",
         _ROLE.Light: "#ffffff",
-        _ROLE.Midlight: "#c0c0c0",
-        _ROLE.Mid: "#ffffff",
-        _ROLE.Dark: "#ffffff",
-        _ROLE.Shadow: "#ffffff",
-        _ROLE.ToolTipBase: "#000000",
-        _ROLE.ToolTipText: "#ffffff",
-        _ROLE.Highlight: "#ffe600",
-        _ROLE.HighlightedText: "#000000",
-        _ROLE.PlaceholderText: "#d6d6d6",
-        _ROLE.Link: "#7ecbff",
-        _ROLE.LinkVisited: "#e0b3ff",
+        _ROLE.Midlight: "#f0f0f0",
+        _ROLE.Mid: "#000000",
+        _ROLE.Dark: "#303030",
+        _ROLE.Shadow: "#000000",
+        _ROLE.ToolTipBase: "#ffffff",
+        _ROLE.ToolTipText: "#000000",
+        _ROLE.Highlight: "#00006b",
+        _ROLE.HighlightedText: "#ffffff",
+        _ROLE.PlaceholderText: "#2e2e2e",
+        _ROLE.Link: "#00007a",
+        _ROLE.LinkVisited: "#4b0066",
     },
 }
-DISABLED = {LIGHT: "#6f7378", DARK: "#8b8f97", CONTRAST: "#b0b0b0"}
+DISABLED = {LIGHT: "#6f7378", DARK: "#8b8f97", CONTRAST: "#404040"}
 
 # Backgrounds by meaning, and the stronger colour of its sign or words.
 BEHIND = {
@@ -117,17 +119,17 @@ BEHIND = {
         "closed": "#303030",
     },
     CONTRAST: {
-        "conflict": "#3d2a00",
-        "refused": "#4a0008",
-        "invalid": "#4a0008",
-        "waiting": "#00264d",
-        "closed": "#2b2b2b",
+        "conflict": "#ffe0a8",
+        "refused": "#ffd0d4",
+        "invalid": "#ffd0d4",
+        "waiting": "#d6e8ff",
+        "closed": "#e4e4e4",
     },
 }
 MARK = {
     LIGHT: {"conflict": "#8a4600", "refused": "#a8001e", "invalid": "#a8001e", "waiting": "#14569e"},
     DARK: {"conflict": "#ffb74d", "refused": "#ffa3ac", "invalid": "#ffa3ac", "waiting": "#8cc0ff"},
-    CONTRAST: {"conflict": "#ffd27a", "refused": "#ffb3ba", "invalid": "#ffb3ba", "waiting": "#9fd0ff"},
+    CONTRAST: {"conflict": "#4a2500", "refused": "#6b0012", "invalid": "#6b0012", "waiting": "#00305e"},
 }
 # What stands in a cell besides its colour. Waiting has the corner alone: it asks nothing of anybody.
 SIGNS = {"conflict": "≠", "refused": "✕", "invalid": "?"}

@@ -221,7 +221,7 @@ class PublishPresenter:
         trouble += [phrase("{idle:,} not started", idle=idle)] if idle else []
         also = f" ({listed(trouble)})" if trouble else ""
         shown = phrase(" · showing {filter}", filter=phrase(self.filter)) if self.filter != "all" else ""
-        return f"{plural(len(self.sections), 'section')}: {', '.join(parts)}{also}{shown}"
+        return f"{plural(len(self.sections), 'section')}: {phrase(', ').join(parts)}{also}{shown}"
 
     # Publish and freeze
 
@@ -337,7 +337,7 @@ class PublishPresenter:
         """`typed` is a digit, and after it perhaps a note."""
         digit, note = typed.strip()[:1], typed.strip()[1:].strip()
         if digit not in REASONS:
-            return phrase("Type the reason's digit: ") + ", ".join(
+            return phrase("Type the reason's digit: ") + phrase(", ").join(
                 f"{number} {phrase(REASON_WORDS[code])}" for number, code in REASONS.items()
             )
         results = [row.result for row in rows if row.result is not None]
@@ -460,7 +460,7 @@ def state_words(section: SectionProgress) -> str:
             parts.append(phrase("{missing:,} missing", missing=section.missing or section.stale))
         if section.withheld:
             parts.append(phrase("{withheld:,} withheld", withheld=section.withheld))
-        return phrase("Approved, ") + (", ".join(parts) if parts else phrase("ready to publish"))
+        return phrase("Approved, ") + (phrase(", ").join(parts) if parts else phrase("ready to publish"))
     if section.sheet == "submitted":
         return phrase("Submitted, waiting for the head")
     if section.conflicts:
@@ -522,7 +522,7 @@ def impact_words(impact: ChangeImpact) -> str:
     )
     return phrase(
         "{list}. {documents} Type the reason; Enter sends it.",
-        list=", ".join(effects) or phrase("No figure moves"),
+        list=phrase(", ").join(effects) or phrase("No figure moves"),
         documents=documents,
     )
 

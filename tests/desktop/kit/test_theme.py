@@ -70,6 +70,9 @@ def test_every_text_is_readable_on_what_lies_behind_it(look: theme.Theme, name: 
         pairs[f"sign of {meaning} on its own"] = theme.mark(meaning), theme.tint(meaning)
     faint = {pair: round(contrast(*both), 1) for pair, both in pairs.items() if contrast(*both) < LEAST[name]}
     assert faint == {}
+    edge = palette.color(Role.Window).darker(140)  # as Fusion draws the frame of a field
+    if name == theme.CONTRAST:
+        assert contrast(edge, palette.color(Role.Base)) > 3
     assert all(one.alpha() == 255 for both in pairs.values() for one in both)
 
 
@@ -87,7 +90,7 @@ def test_states_that_ask_for_something_have_signs_of_their_own() -> None:
 
 def test_the_look_is_chosen_and_remembered(look: theme.Theme, tmp_path: Path) -> None:
     look.set_look(theme.CONTRAST)
-    assert QApplication.palette().color(Role.Window) == QColor("#000000")
+    assert QApplication.palette().color(Role.Window) == QColor("#c8c8c8")
     assert theme.present() == theme.CONTRAST
     assert Remembered(tmp_path).text("look/scheme") == theme.CONTRAST
     look.set_look(theme.SYSTEM)

@@ -405,7 +405,7 @@ class ClassListPresenter:
         parts = [f"{found[status]:,} {phrase(word)}" for status, word in COUNTED.items() if found[status]]
         if found[None]:
             parts.append(phrase("{found:,} not marked", found=found[None]))
-        return ", ".join(parts)
+        return phrase(", ").join(parts)
 
     @property
     def state(self) -> str:

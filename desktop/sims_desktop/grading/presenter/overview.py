@@ -70,7 +70,7 @@ class SheetLine:
             parts.append(phrase("{refused:,} refused", refused=self.refused))
         if not self.here:
             parts.append(phrase("not on this computer yet"))
-        return ", ".join(parts) or phrase("all sent")
+        return phrase(", ").join(parts) or phrase("all sent")
 
 
 class SheetList(Protocol):
@@ -105,4 +105,4 @@ class OverviewPresenter:
             parts.append(phrase("{marks} waiting to be sent", marks=plural(waiting, "mark")))
         if conflicts:
             parts.append(plural(conflicts, "conflict"))
-        return ", ".join(parts) + "."
+        return phrase("{facts}.", facts=phrase(", ").join(parts))

@@ -85,7 +85,7 @@ class Progress:
                 " · {again:,} keyed again, {differed:,} differed", again=self.again, differed=self.differed
             )
         if self.wrong:
-            said += phrase(" · bundle {list} does not agree", list=", ".join(map(str, self.wrong)))
+            said += phrase(" · bundle {list} does not agree", list=phrase(", ").join(map(str, self.wrong)))
         return said
 
 

@@ -43,6 +43,7 @@ WORDS: dict[str, str] = {
     "superseded": "متروک",
     "revoked": "منسوخ شدہ",
     ", ": "، ",
+    "{facts}.": "{facts}۔",
     "{names} and {last}": "{names} اور {last}",
     "never": "کبھی نہیں",
     "{names} and {more} more": "{names} اور مزید {more}",
