@@ -332,6 +332,7 @@ class Desktop(QObject):
     def close(self) -> None:
         self.tasks.close()
         self._leave()
+        self._speak(language.ENGLISH)  # what comes after this program in the process starts plain
 
 
 def default_profile() -> Path:
