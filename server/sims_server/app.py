@@ -69,7 +69,7 @@ class TooLarge(Refusal):
 class Failure(Refusal):
     code = "request.failed"
     title = "Something went wrong on our side"
-    kind = Kind.UNAVAILABLE
+    kind = Kind.BROKEN
 
 
 def _on_refusal(request: Request[Any, Any, Any], refusal: Refusal) -> Response[bytes]:
@@ -102,9 +102,7 @@ def _on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[
 def _on_bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """A bug says sorry with a reference; what happened is in the log under the same reference."""
     log.exception("bug", path=request.scope["path"], request_id=request_id_of(request), exc_info=error)
-    response = _on_refusal(request, Failure("Quote the request id to the people who run this server."))
-    response.status_code = 500
-    return response
+    return _on_refusal(request, Failure("Quote the request id to the people who run this server."))
 
 
 class Frame:

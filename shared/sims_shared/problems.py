@@ -26,6 +26,7 @@ class Kind(StrEnum):
     TOO_LARGE = "too_large"
     TOO_MANY = "too_many"
     UNAVAILABLE = "unavailable"
+    BROKEN = "broken"  # a bug of ours
 
 
 class Fault(msgspec.Struct, frozen=True):

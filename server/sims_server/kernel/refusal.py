@@ -27,6 +27,7 @@ STATUS: dict[Kind, int] = {
     Kind.TOO_LARGE: 413,
     Kind.TOO_MANY: 429,
     Kind.UNAVAILABLE: 503,
+    Kind.BROKEN: 500,
 }
 MEDIA_TYPE = "application/problem+json"
 
