@@ -60,6 +60,25 @@ class SheetOffice:
         self._client.post(f"/api/assessments/{assessment_id}/unlock/", {}, AssessmentView)
         self.catch_up()
 
+    def create_assessment(self, body: Mapping[str, Any], key: str) -> int:
+        """Raises ProblemAnswer: `assessments.weights_exceeded`, `.name_taken`, `sheets.closed`."""
+        return self._client.post("/api/assessments/", dict(body), AssessmentView, key=key).id
+
+    def remove_assessment(self, assessment_id: int) -> None:
+        """Raises ProblemAnswer: `assessments.in_use`."""
+        self._client.request("DELETE", f"/api/assessments/{assessment_id}/")
+
+    def sheets_without_columns(self, section_id: int) -> list[tuple[int, str]]:
+        """The person's other open sheets on this computer that have no column yet, by name."""
+        found = []
+        for line in self._store.sheets():
+            if line.section_id == section_id or line.state != "open" or not line.here or line.total:
+                continue
+            held = self._store.open_sheet(line.section_id)
+            if held is not None and not held.columns:
+                found.append((line.section_id, f"{line.course_code} {line.section}"))
+        return found
+
     def left_over(self, section_id: int) -> list[LeftOver]:
         """Marks that the server refused and this computer keeps. Needs no server."""
         return left_over(self._store, section_id)

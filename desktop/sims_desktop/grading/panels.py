@@ -22,6 +22,7 @@ from sims_desktop.kit.forms import Complaint
 from sims_desktop.kit.histogram import Histogram
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.tables import Field, RecordModel, RecordView
+from sims_desktop.kit.theme import enlarge
 from sims_desktop.kit.wording import left_to_right
 
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
@@ -41,9 +42,7 @@ class Panel(QFrame):
         self.setAccessibleName(title)
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.heading = QLabel(title, self)
-        font = self.heading.font()
-        font.setBold(True)
-        self.heading.setFont(font)
+        enlarge(self.heading, bold=True)
         close = QPushButton(phrase("Close (Esc)"), self)
         close.setObjectName("close_panel")
         close.setFlat(True)
@@ -57,6 +56,10 @@ class Panel(QFrame):
 
     def undo(self) -> bool:
         """Takes the panel's own last act back; whether it has acts of its own."""
+        return False
+
+    def confirm(self) -> bool:
+        """Ctrl+Enter; whether it means something here, and not the submit of the sheet."""
         return False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -32,6 +32,8 @@ class Submitting:
         page = self._page
         page.view.finish_typing()
         panel = page.panel
+        if panel is not None and panel.confirm():
+            return
         if not isinstance(panel, SubmitPanel):
             panel = SubmitPanel(page.around.now, self.submit, page)
             page.open_panel(panel)

@@ -24,6 +24,7 @@ from sims_desktop.grading.cutoffs import CutoffPanel
 from sims_desktop.grading.late import LatePanel
 from sims_desktop.grading.page import GridPage
 from sims_desktop.grading.panels import SubmitPanel
+from sims_desktop.grading.plan import PlanPanel
 from sims_desktop.grading.presenter.sheet import Badge
 from sims_desktop.grading.presenter.shelf import StoreShelf
 from sims_desktop.kit.actions import Actions
@@ -262,6 +263,58 @@ def test_a_published_mark_is_corrected_by_a_request_whose_effect_is_seen_first(
     (change,) = api.as_("head").get("/api/pending-changes/").json["results"]
     assert (change["new_total"], change["reason"]) == ("61", "Added up wrongly")
     assert place.column(2) == ["10", "10", "10"]
+
+
+# The plan of assessment
+
+
+def test_a_plan_of_assessment_is_written_in_one_line_and_made_in_other_sheets_too(
+    sit: Sit, university: University, api: Api
+) -> None:
+    scene = university.stand(students=2)
+    course = university.course(scene["department"])
+    bare = [university.section(course, scene["term"], code, 50, (scene["faculty"],)) for code in "BCD"]
+    university.enrollment(scene["registrations"][0], bare[0])
+    place = sit("faculty", bare[0])
+    assert place.note == "This sheet has no columns yet: Ctrl+T writes the plan of assessment."
+    place.key(Qt.Key.Key_T, CONTROL)
+    panel = place.page.panel
+    assert isinstance(panel, PlanPanel)
+    place.type("20/30/60")
+    assert panel.sentence.text() == "The weights add up to 110, more than 100."
+    place.key(Qt.Key.Key_Backspace)
+    place.key(Qt.Key.Key_Backspace)
+    place.type("50")
+    assert panel.sentence.text() == "100 of 100. Ctrl+Enter makes 3 columns."
+    place.key(Qt.Key.Key_Return)
+    assert panel.line.text() == "Quiz 20 of 20, Midterm 30 of 30, Final 50 of 50"
+    panel.line.setText("")
+    place.type("Quiz 20 of 10, Midterm 30, Final! 50 of 100")
+    place.key(Qt.Key.Key_Return, CONTROL)
+    place.until(lambda: place.grid.columns)
+    assert [column.name for column in place.grid.columns] == ["Quiz", "Midterm", "Final"]
+    place.until(lambda: panel.elsewhere.isVisible())
+    place.key(Qt.Key.Key_Y)
+    place.until(lambda: "2 other sheets" in place.note)
+    made = [
+        [(a["name"], a["weight"], a["max_score"], a["must_sit"]) for a in rows]
+        for section in bare
+        if (rows := api.as_("faculty").get(f"/api/assessments/?section_id={section}").json["results"])
+    ]
+    assert (
+        made
+        == [
+            [
+                ("Quiz", "20.00", "10.00", False),
+                ("Midterm", "30.00", "30.00", False),
+                ("Final", "50.00", "100.00", True),
+            ]
+        ]
+        * 3
+    )
+    place.key(Qt.Key.Key_Z, CONTROL)
+    place.until(lambda: place.note == "Took away 9 columns.")
+    assert api.as_("faculty").get("/api/assessments/?section_id=" + str(bare[1])).json["results"] == []
 
 
 # Columns shown to the students, and locked

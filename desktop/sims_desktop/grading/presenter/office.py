@@ -55,6 +55,18 @@ class ColumnOffice(Protocol):
     def unlock_assessment(self, assessment_id: int) -> None: ...
 
 
+class PlanOffice(Protocol):
+    def create_assessment(self, body: Mapping[str, Any], key: str) -> int: ...
+
+    def remove_assessment(self, assessment_id: int) -> None:
+        """Refused once a mark was typed under it."""
+        ...
+
+    def sheets_without_columns(self, section_id: int) -> list[tuple[int, str]]:
+        """The person's other open sheets on this computer that have no column yet, by name."""
+        ...
+
+
 class CutoffOffice(Protocol):
     def read_cutoffs(self, section_id: int) -> SheetCutoffs: ...
 
@@ -63,4 +75,6 @@ class CutoffOffice(Protocol):
     ) -> SheetCutoffs: ...
 
 
-class SheetOffice(SubmitOffice, LateOffice, ChangeOffice, ColumnOffice, CutoffOffice, Protocol): ...
+class SheetOffice(
+    SubmitOffice, LateOffice, ChangeOffice, ColumnOffice, PlanOffice, CutoffOffice, Protocol
+): ...
