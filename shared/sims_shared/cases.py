@@ -159,6 +159,24 @@ class GrantIncomplete(Command, frozen=True, kw_only=True):
     due_on: date | None = None
 
 
+class ExtendIncomplete(Command, frozen=True, kw_only=True):
+    """Puts the last day of a published incomplete off. `authority` is the order that allows it."""
+
+    id: Id
+    due_on: date
+    reason: Reason
+    authority: Text = ""
+
+
+class RecordHearing(Command, frozen=True, kw_only=True):
+    """When and where somebody accused of unfair means is heard; one that is put off is recorded again."""
+
+    id: Id
+    held_on: date
+    place: Text = ""
+    note: Text = ""
+
+
 class RevokeIncomplete(Command, frozen=True, kw_only=True):
     """Takes that permission back, before the result is published."""
 
@@ -249,10 +267,23 @@ class CaseChangeView(msgspec.Struct, kw_only=True):
     status: str
 
 
+class Hearing(msgspec.Struct, kw_only=True):
+    """A day on which somebody accused of unfair means is heard."""
+
+    held_on: date
+    place: str
+    note: str
+    recorded_by: Person
+    recorded_at: datetime
+
+
 class CaseView(CaseLine, kw_only=True):
-    """A case with the changes that are proposed in it."""
+    """A case with the changes that are proposed in it. `hearings` in the order of their days; of decided
+    unfair means `appeal_until` is the last day on which the student may appeal."""
 
     changes: list[CaseChangeView]
+    hearings: list[Hearing]
+    appeal_until: date | None
 
 
 class TransferredCourse(msgspec.Struct, kw_only=True):
@@ -306,6 +337,17 @@ class IncompleteGranted(View, kw_only=True):
     granted_at: datetime
 
 
+class IncompleteExtension(msgspec.Struct, kw_only=True):
+    """A day that was put off, and why."""
+
+    from_due: date | None
+    due_on: date
+    reason: str
+    authority: str
+    extended_by: Person
+    extended_at: datetime
+
+
 class IncompleteView(View, kw_only=True):
     """A published I: until when it may be completed, and what it lapses to after that day, by the rule.
     `state`: open, noticed (the student was told, 14 days before at the latest), lapsed or completed."""
@@ -324,6 +366,7 @@ class IncompleteView(View, kw_only=True):
     declared_at: datetime
     noticed_on: date | None
     ended_at: datetime | None
+    extensions: list[IncompleteExtension]
 
 
 # -- Refusals ---------------------------------------------------------------------------------------
@@ -394,3 +437,8 @@ class EvidenceInvalid(Refusal):
 class IncompleteTooLate(Refusal):
     code = "cases.incomplete_too_late"
     title = "It is too late for an incomplete"
+
+
+class IncompleteEnded(Refusal):
+    code = "cases.incomplete_ended"
+    title = "The incomplete is completed or lapsed already"

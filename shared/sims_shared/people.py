@@ -15,7 +15,7 @@ import msgspec
 
 from sims_shared.messages import Command, View
 from sims_shared.problems import Kind, Refusal
-from sims_shared.values import Email, Id, Intake, Name, Person, Reason, RegistrationNumber
+from sims_shared.values import Email, Id, Intake, Name, Person, Reason, RegistrationNumber, Text
 
 __all__ = [
     "ChangeRegistration",
@@ -27,17 +27,27 @@ __all__ = [
     "DecideMerge",
     "DeleteRegistration",
     "DeleteStudent",
+    "DraftStands",
     "MergeDecided",
     "MergeNeedsSecondPerson",
     "MergePending",
     "MergeRefused",
     "MergeStudents",
+    "MoveRegistrations",
+    "MovedDraft",
+    "MovedRegistration",
     "OrderRegistrationStatus",
+    "PreviewMove",
+    "RecordForeseen",
     "RegistrationInUse",
     "RegistrationNumberTaken",
     "RegistrationStatus",
     "RegistrationView",
+    "RegistrationsDeclared",
+    "RegistrationsMoved",
     "RegistrationsOverlap",
+    "RegulationMove",
+    "RegulationUnfit",
     "StatusOrder",
     "StudentInUse",
     "StudentMergeView",
@@ -91,6 +101,21 @@ class WrongRegistrationStatus(Refusal):
 
     code = "registrations.wrong_state"
     title = "No order leads there from the registration's status"
+
+
+class RegistrationsDeclared(Refusal):
+    """What is published changes by a case that cites its authority, not beneath it. Facts: `registrations`,
+    those with results that are out."""
+
+    code = "registrations.declared"
+    title = "Results of the registration are published under its regulation"
+
+
+class RegulationUnfit(Refusal):
+    """The regulation is not in force, or not meant for the program."""
+
+    code = "registrations.regulation_unfit"
+    title = "The registration cannot stand under this regulation"
 
 
 class CreditsWanting(Refusal):
@@ -263,9 +288,87 @@ class StatusOrder(View, kw_only=True):
     at: datetime
 
 
+class MoveRegistrations(Command, frozen=True, kw_only=True):
+    """Puts registrations under another version of their regulation. `authority` is what ordered it."""
+
+    registration_ids: Annotated[list[Id], msgspec.Meta(min_length=1, max_length=2000)]
+    regulation_id: Id
+    reason: Reason
+    authority: Text = ""
+
+
+class PreviewMove(Command, frozen=True, kw_only=True):
+    """The same, without doing it."""
+
+    registration_ids: Annotated[list[Id], msgspec.Meta(min_length=1, max_length=2000)]
+    regulation_id: Id
+
+
+class DraftStands(msgspec.Struct, kw_only=True):
+    """What a draft comes to under one regulation."""
+
+    total: Decimal | None
+    grade: str | None
+    grade_points: Decimal | None
+    outcome: str
+
+
+class MovedDraft(msgspec.Struct, kw_only=True):
+    """A draft result that comes to something else."""
+
+    result_id: int
+    course_code: str
+    old: DraftStands
+    new: DraftStands
+
+
+class RecordForeseen(msgspec.Struct, kw_only=True):
+    """The record with its drafts published, under one regulation."""
+
+    cgpa: Decimal | None
+    credits_earned: Decimal
+    standing: str
+
+
+class MovedRegistration(msgspec.Struct, kw_only=True):
+    """One registration. `fate` is moved, same (it stands under the regulation already) or declared:
+    `published` results of it are out, so it stays; then nothing is foreseen."""
+
+    registration_id: int
+    student_id: int
+    reg_no: str
+    from_regulation_id: int
+    fate: Literal["moved", "same", "declared"]
+    published: int
+    drafts: list[MovedDraft] = []
+    old: RecordForeseen | None = None
+    new: RecordForeseen | None = None
+
+
+class RegistrationsMoved(View, kw_only=True):
+    """What was, or would be, moved; `registrations` in the order of their numbers."""
+
+    regulation_id: int
+    moved: int
+    same: int
+    declared: int
+    registrations: list[MovedRegistration]
+
+
+class RegulationMove(msgspec.Struct, kw_only=True):
+    """That a registration was put under another regulation, by whom and why."""
+
+    from_regulation_id: int
+    to_regulation_id: int
+    reason: str
+    authority: str
+    by: Person
+    at: datetime
+
+
 class RegistrationView(View, kw_only=True):
-    """A registration. `cgpa` and `credits_earned` are as last declared; `orders`, oldest first, stands on
-    the single resource only."""
+    """A registration. `cgpa` and `credits_earned` are as last declared; `orders` and `moves` (from one
+    regulation to another), oldest first, stand on the single resource only."""
 
     id: int
     student_id: int
@@ -282,6 +385,7 @@ class RegistrationView(View, kw_only=True):
     cgpa: Decimal | None
     credits_earned: Decimal
     orders: list[StatusOrder] | msgspec.UnsetType = msgspec.UNSET
+    moves: list[RegulationMove] | msgspec.UnsetType = msgspec.UNSET
 
 
 class StudentView(View, kw_only=True):

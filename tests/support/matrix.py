@@ -49,6 +49,7 @@ TABLE = """
     POST /api/students/  PATCH /api/students/{id}/  DELETE /api/students/{id}/
     POST /api/registrations/  PATCH /api/registrations/{id}/  DELETE /api/registrations/{id}/
     POST /api/registrations/{id}/status/  POST /api/students/{id}/merge/
+    POST /api/registrations/move/  POST /api/registrations/preview-move/
 . * * . . . . . . . .
     GET /api/student-merges/  GET /api/student-merges/{id}/
     POST /api/student-merges/{id}/decide/  POST /api/student-merges/{id}/undo/
@@ -218,6 +219,8 @@ TABLE = """
     POST /api/cases/  POST /api/cases/{id}/evidence/  POST /api/cases/{id}/withdraw/
 . * * d d s d . . . .
     POST /api/cases/{id}/propose/
+. * * . . . . . . . .
+    POST /api/cases/{id}/hearings/  POST /api/incompletes/{id}/extend/
 . * * d d . . . . . .
     POST /api/cases/{id}/approve/  POST /api/transfers/{id}/approve/
 * * * d d - d . * * i

@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Identity,
@@ -124,6 +125,29 @@ case_evidence = Table(
     _names("filed_by", "account.id", "fk_case_evidence_filed_by"),
     _moment("filed_at", now="clock_timestamp()"),
     UniqueConstraint("case_id", "sha256", name="uq_case_evidence_once"),
+)
+case_hearing = Table(
+    "case_hearing",
+    metadata,
+    _id(),
+    _names("case_id", "academic_case.id", "fk_case_hearing_case"),
+    Column("held_on", Date, nullable=False),
+    _text("place", "''"),
+    _text("note", "''"),
+    _names("recorded_by", "account.id", "fk_case_hearing_recorded_by", nullable=True),
+    _moment("recorded_at", now="clock_timestamp()"),
+)
+incomplete_extension = Table(
+    "incomplete_extension",
+    metadata,
+    _id(),
+    _names("lapse_id", "result_lapse.id", "fk_incomplete_extension_lapse"),
+    Column("from_due", Date),
+    Column("due_on", Date, nullable=False),
+    _text("reason"),
+    _text("authority", "''"),
+    _names("extended_by", "account.id", "fk_incomplete_extension_extended_by", nullable=True),
+    _moment("extended_at", now="clock_timestamp()"),
 )
 
 CONSTRAINTS = {

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -22,12 +24,14 @@ from sims_shared.cases import (
     CaseView,
     EvidenceList,
     EvidenceView,
+    Hearing,
+    IncompleteExtension,
     IncompleteView,
     TransferredCourse,
     TransferView,
 )
 from sims_shared.problems import NotFound, NotPermitted
-from sims_shared.values import Person
+from sims_shared.values import SYSTEM, Person
 
 NUMBER = "'C-' || lpad(c.id::text, 6, '0')"
 _WAITING = """EXISTS (SELECT FROM case_departments(c.id) d (id) WHERE NOT EXISTS (SELECT FROM case_approval a
@@ -166,7 +170,38 @@ def get_case(work: Work, id: int) -> CaseView:
             "FROM pending_change p WHERE p.case_id = %(id)s ORDER BY p.id",
             id=id,
         )
-    return CaseView(**row, changes=[CaseChangeView(**change) for change in changes])
+    return CaseView(
+        **row,
+        changes=[CaseChangeView(**change) for change in changes],
+        hearings=hearings_of(work, id),
+        appeal_until=_appeal_until(work, row),
+    )
+
+
+def hearings_of(work: Work, case_id: int) -> list[Hearing]:
+    """The days on which the accused is heard."""
+    rows = work.rows(
+        "SELECT h.held_on, h.place, h.note, h.recorded_by, a.name, h.recorded_at FROM case_hearing h "
+        "LEFT JOIN account a ON a.id = h.recorded_by WHERE h.case_id = %(id)s ORDER BY h.held_on, h.id",
+        id=case_id,
+    )
+    return [
+        Hearing(
+            held_on=row["held_on"],
+            place=row["place"],
+            note=row["note"],
+            recorded_by=Person(row["recorded_by"], row["name"] or SYSTEM.name),
+            recorded_at=row["recorded_at"],
+        )
+        for row in rows
+    ]
+
+
+def _appeal_until(work: Work, row: dict[str, Any]) -> date | None:
+    if row["kind"] != "unfair_means" or row["state"] != "applied":
+        return None
+    decided: date = row["resolved_at"].astimezone(ZoneInfo(work.setting("time_zone"))).date()
+    return decided + timedelta(days=work.setting("cases.appeal_days"))
 
 
 def access_case(work: Work, id: int) -> dict[str, Any]:
@@ -390,6 +425,11 @@ def _incomplete_scope(caller: Caller) -> tuple[str, dict[str, Any]]:
     return " OR ".join(f"({part})" for part in parts) or "false", values
 
 
+_EXTENSIONS = """(SELECT coalesce(jsonb_agg(jsonb_build_object(
+    'from_due', x.from_due, 'due_on', x.due_on, 'reason', x.reason, 'authority', x.authority,
+    'extended_by', jsonb_build_object('id', x.extended_by, 'name', coalesce(a.name, 'system')),
+    'extended_at', x.extended_at) ORDER BY x.id), '[]')
+  FROM incomplete_extension x LEFT JOIN account a ON a.id = x.extended_by WHERE x.lapse_id = l.id)"""
 _LAPSE_STATE = "coalesce(l.ended, CASE WHEN l.noticed_on IS NULL THEN 'open' ELSE 'noticed' END)"
 INCOMPLETES = Listing(
     entity="incomplete",
@@ -408,6 +448,7 @@ INCOMPLETES = Listing(
         "declared_at": "l.declared_at",
         "noticed_on": "l.noticed_on",
         "ended_at": "l.ended_at",
+        "extensions": _EXTENSIONS,
     },
     source="result_lapse l JOIN result r ON r.id = l.result_id JOIN student u ON u.id = r.student_id "
     "JOIN registration g ON g.id = r.registration_id JOIN course k ON k.id = r.course_id "
@@ -429,4 +470,13 @@ def get_incomplete(work: Work, id: int) -> IncompleteView:
     row = INCOMPLETES.one(work, id)
     if row is None:
         raise NotFound
+    row["extensions"] = msgspec.convert(row["extensions"], list[IncompleteExtension], strict=False)
     return IncompleteView(**row)
+
+
+def access_incomplete(work: Work, id: int) -> dict[str, Any]:
+    """What lapses, locked with the change that may be asked for it. Raises NotFound."""
+    get_incomplete(work, id)
+    row = work.row("SELECT * FROM result_lapse WHERE id = %(id)s FOR UPDATE", id=id)
+    assert row is not None
+    return row

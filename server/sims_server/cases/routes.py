@@ -5,15 +5,19 @@ from __future__ import annotations
 from sims_server.cases import queries
 from sims_server.cases.operations import (
     deciding,
+    extending,
     filing,
+    hearing,
     incompletes,
     lapsing,
+    moving,
     opening,
     proposing,
     transferring,
 )
 from sims_server.kernel.http import File, command, listing, read, upload
 from sims_shared import cases as c
+from sims_shared import people as p
 from sims_shared import results as r
 from sims_shared.access import Permission
 from sims_shared.problems import NotFound, NotPermitted
@@ -136,6 +140,41 @@ routes = [
         queries.get_incomplete,
         c.IncompleteView,
         permission=Permission.READ_RESULTS,
+    ),
+    command(
+        "POST",
+        "/api/incompletes/{id:int}/extend/",
+        c.ExtendIncomplete,
+        extending.extend_incomplete,
+        c.IncompleteView,
+        locate=queries.access_incomplete,
+        refusals=(c.IncompleteEnded,),
+    ),
+    command(
+        "POST",
+        f"{CASE}hearings/",
+        c.RecordHearing,
+        hearing.record_hearing,
+        c.CaseView,
+        status=201,
+        locate=queries.see_case,
+        refusals=(c.CaseInvalid, c.CaseWrongState),
+    ),
+    command(
+        "POST",
+        "/api/registrations/move/",
+        p.MoveRegistrations,
+        moving.move_registrations,
+        p.RegistrationsMoved,
+        refusals=(p.RegistrationsDeclared, p.RegulationUnfit),
+    ),
+    command(
+        "POST",
+        "/api/registrations/preview-move/",
+        p.PreviewMove,
+        moving.preview_move,
+        p.RegistrationsMoved,
+        refusals=(p.RegulationUnfit, p.RegistrationsDeclared),
     ),
     read(GRANT, incompletes.get_granted, c.IncompleteGranted, permission=Permission.ENTER_SCORES),
     command(

@@ -235,10 +235,10 @@ EXPORTS: dict[str, Export] = {
         Permission.READ_RESULTS,
         {
             "reg_no": "g.reg_no",
-            "name": "u.name",
+            "name": RESULTS.columns["student_name"],
             "course_code": "coalesce(s.course_code, c.code)",
             "course_title": "coalesce(s.course_title, r.recorded_title, c.title)",
-            "term": "t.name",
+            "term": RESULTS.columns["term"],
             "section": "s.code",
             "attempt": "r.attempt",
             "credits": "r.credits",
@@ -255,7 +255,7 @@ EXPORTS: dict[str, Export] = {
         Permission.READ_RESULTS,
         {
             "reg_no": "g.reg_no",
-            "term": "t.name",
+            "term": RESULTS.columns["term"],
             "course_code": "c.code",
             "course_title": "r.recorded_title",
             **_own("r", "credits", "grade", "grade_points", "total", "outcome", "attempt"),

@@ -50,6 +50,8 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     "backup.keep_days": 7,
     # More students than this opened by one account within an hour raise an alarm.
     "disclosures.students_an_hour": 300,
+    # So many days after a decision about unfair means the student may appeal.
+    "cases.appeal_days": 30,
     "mail.from": "registry@example.edu",
     "mail.host": "localhost",
     "mail.port": 25,

@@ -71,6 +71,9 @@ class Listing:
     columns: Mapping[str, str]
     source: str
     key: str = "id"
+    # Columns that the source joins to the key as its equals: a later page begins in their index, too. What
+    # is equal to a column is not found to be greater than what that column is greater than.
+    same_key: tuple[str, ...] = ()
     filters: Mapping[str, Filter] = field(default_factory=dict)
     orders: Mapping[str, Order] = field(default_factory=dict)
     default_order: str = "id"
@@ -252,9 +255,15 @@ def _conditions(
         order = listing.every_order[request.order]
         sign = "<" if request.descending else ">"
         if order.sql == listing.key:
-            parts.append(f"{listing.key} {sign} %(after_id)s")
+            parts += [f"{key} {sign} %(after_id)s" for key in (listing.key, *listing.same_key)]
         else:
-            parts.append(f"({order.sql}, {listing.key}) {sign} (%(after)s::text::{order.type}, %(after_id)s)")
+            after = f"%(after)s::text::{order.type}"
+            parts.append(f"({order.sql}, {listing.key}) {sign} ({after}, %(after_id)s)")
+            table, _, column = listing.key.rpartition(".")
+            if column and f"{table}." not in order.sql:
+                # Of two tables the pair is no beginning in any index. (Of one it is, and this beside it would
+                # begin at the first of all that are equal.)
+                parts.append(f"{order.sql} {sign}= {after}")
     joined = " AND ".join(f"({part})" for part in parts if part)
     return f" WHERE {joined}" if joined else ""
 

@@ -24,6 +24,7 @@ from sims_shared.people import (
     MergePending,
     MergeRefused,
     RegistrationNumberTaken,
+    RegistrationsDeclared,
 )
 
 student = Table(
@@ -89,6 +90,33 @@ registration_order = Table(
     Column("at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
     Column("from_status", Text, nullable=False, server_default=text("''")),
 )
+registration_move = Table(
+    "registration_move",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column(
+        "registration_id",
+        BigInteger,
+        ForeignKey("registration.id", name="fk_registration_move_registration"),
+        nullable=False,
+    ),
+    Column(
+        "from_regulation_id",
+        BigInteger,
+        ForeignKey("regulation.id", name="fk_registration_move_from"),
+        nullable=False,
+    ),
+    Column(
+        "to_regulation_id",
+        BigInteger,
+        ForeignKey("regulation.id", name="fk_registration_move_to"),
+        nullable=False,
+    ),
+    Column("reason", Text, nullable=False),
+    Column("authority", Text, nullable=False, server_default=text("''")),
+    Column("moved_by", BigInteger, ForeignKey("account.id", name="fk_registration_move_moved_by")),
+    Column("moved_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+)
 student_name_version = Table(
     "student_name_version",
     metadata,
@@ -135,6 +163,7 @@ student_merge = Table(
 )
 
 CONSTRAINTS = {
+    "ck_registration_keeps_its_regulation": RegistrationsDeclared,
     "uq_registration_reg_no": RegistrationNumberTaken,
     "uq_registration_one_current": CurrentRegistrationMoved,
     "uq_student_merge_one_open": MergePending,

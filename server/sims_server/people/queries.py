@@ -18,6 +18,7 @@ from sims_shared.people import (
     MergeStatus,
     RegistrationStatus,
     RegistrationView,
+    RegulationMove,
     StatusOrder,
     StudentMergeView,
     StudentView,
@@ -166,6 +167,7 @@ STUDENTS = Listing(
         f"CROSS JOIN LATERAL (SELECT {_PRIVATE} AS private OFFSET 0) v"
     ),
     key="s.id",
+    same_key=("r.student_id",),
     where="s.merged_into IS NULL",
     filters={
         "program_id": Filter("r.program_id = {}", int),
@@ -278,6 +280,26 @@ def get_registration(work: Work, id: int) -> RegistrationView:
             )
             for order in orders
         ],
+        moves=[
+            RegulationMove(
+                from_regulation_id=move["from_regulation_id"],
+                to_regulation_id=move["to_regulation_id"],
+                reason=move["reason"],
+                authority=move["authority"],
+                by=SYSTEM if move["moved_by"] is None else Person(move["moved_by"], move["name"]),
+                at=move["moved_at"],
+            )
+            for move in _moves_of(work, id)
+        ],
+    )
+
+
+def _moves_of(work: Work, registration_id: int) -> list[dict[str, Any]]:
+    return work.rows(
+        "SELECT m.from_regulation_id, m.to_regulation_id, m.reason, m.authority, m.moved_by, a.name, "
+        "m.moved_at FROM registration_move m LEFT JOIN account a ON a.id = m.moved_by "
+        "WHERE m.registration_id = %(id)s ORDER BY m.id",
+        id=registration_id,
     )
 
 

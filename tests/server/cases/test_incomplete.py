@@ -328,3 +328,54 @@ def test_a_lapse_is_lawful_once_after_its_day_and_as_it_was_declared(
     assert attack(richer, sign) == "ck_pending_change_lapses_as_declared"
     assert winter.night()["lapsed"] == 1
     assert attack(ask) is not None
+
+
+def extend(winter: Winter, due_on: str, by: str = "examcell", **more: Any) -> Reply:
+    body = {"due_on": due_on, "reason": "The laboratory was shut", "authority": "Dean 12/4", **more}
+    return winter.api.as_(by).post(f"/api/incompletes/{winter.line()['id']}/extend/", body)
+
+
+def test_an_extended_incomplete_does_not_lapse_on_the_old_day_and_is_told_anew(
+    api: Api, university: University, calendar: Calendar
+) -> None:
+    winter = Winter(api, university, incomplete_policy())
+    winter.grant()
+    one = winter.publish()
+    calendar.go_to("2026-03-17")
+    assert winter.night()["noticed"] == 1
+    extended = extend(winter, "2026-05-15")
+    assert (extended.status, extended.json["due_on"], extended.json["state"]) == (200, "2026-05-15", "open")
+    (kept,) = winter.line()["extensions"]
+    assert (kept["from_due"], kept["due_on"], kept["authority"]) == ("2026-03-31", "2026-05-15", "Dean 12/4")
+    assert kept["extended_by"]["name"] == "Examcell"
+    (seen,) = api.as_("student").get("/api/incompletes/").json["results"]
+    assert (seen["due_on"], seen["extensions"][0]["reason"]) == ("2026-05-15", "The laboratory was shut")
+
+    calendar.go_to("2026-04-01")
+    assert winter.night() == {"dated": 0, "noticed": 0, "lapsed": 0}
+    assert result(api, one)["grade"] == "I"
+    calendar.go_to("2026-05-01")
+    assert winter.night()["noticed"] == 1
+    calendar.go_to("2026-05-16")
+    assert winter.night()["lapsed"] == 1
+    assert result(api, one)["grade"] == "F"
+    late = extend(winter, "2026-09-01")
+    assert (late.status, late.code) == (409, "cases.incomplete_ended")
+
+
+def test_who_may_extend_an_incomplete_and_only_to_a_later_day(
+    api: Api, university: University, calendar: Calendar, database_url: TestDatabase
+) -> None:
+    winter = Winter(api, university, incomplete_policy())
+    winter.grant()
+    winter.publish()
+    asked = {who: extend(winter, "2026-05-15", by=who).status for who in ("faculty", "head", "student")}
+    assert asked == {"faculty": 403, "head": 403, "student": 403}
+    for day in ("2026-03-31", "2025-12-01"):
+        earlier = extend(winter, day)
+        assert (earlier.status, earlier.json["errors"][0]["pointer"]) == (400, "/due_on")
+    assert extend(winter, "2026-05-15", reason=" ").status == 400
+    assert extend(winter, "2026-05-15", by="registrar").status == 200
+    # The application's role moves no day without saying why.
+    with psycopg.connect(database_url.app_url) as connection, pytest.raises(psycopg.errors.CheckViolation):
+        connection.execute("UPDATE result_lapse SET due_on = '2027-01-01'")

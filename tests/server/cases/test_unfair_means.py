@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tests.server.cases.scene import carry, decide, open_case, opened, published, result
 from tests.server.results.scene import approve, enter, publish, results
@@ -158,3 +160,33 @@ def test_a_rejected_judgment_leaves_the_result_withheld_for_the_next(
     case = opened(api, kind="unfair_means", result_ids=[one])
     _judge(api, case["id"], "paper_cancelled")
     assert result(api, one)["grade"] == "F"
+
+
+def test_hearings_are_kept_with_the_case_and_the_appeal_clock_runs_from_the_decision(
+    api: Api, university: University
+) -> None:
+    _, one, _ = _caught(api, university)
+    case = opened(api, kind="unfair_means", result_ids=[one])
+    path = f"/api/cases/{case['id']}/hearings/"
+    assert (case["hearings"], case["appeal_until"]) == ([], None)
+    first = {"held_on": "2026-12-01", "place": "Committee room", "note": "put off: ill"}
+    assert api.as_("examcell").post(path, first).status == 201
+    heard = api.as_("registrar").post(path, {"held_on": "2026-12-08", "place": "Committee room"})
+    assert [(row["held_on"], row["recorded_by"]["name"]) for row in heard.json["hearings"]] == [
+        ("2026-12-01", "Examcell"),
+        ("2026-12-08", "Registrar"),
+    ]
+    assert api.as_("faculty").post(path, first).status == 403
+    decided = _judge(api, case["id"], "exonerated")
+    day = datetime.fromisoformat(decided["resolved_at"]).astimezone(ZoneInfo("Asia/Karachi")).date()
+    assert decided["appeal_until"] == str(day + timedelta(days=30))
+    assert len(decided["hearings"]) == 2
+    closed = api.as_("examcell").post(path, first)
+    assert (closed.status, closed.code) == (409, "cases.wrong_state")
+
+
+def test_only_whoever_is_accused_is_heard(api: Api, university: University) -> None:
+    _, (result_id,) = published(api, university)
+    case = opened(api, kind="recheck", result_ids=[result_id])
+    refused = api.as_("examcell").post(f"/api/cases/{case['id']}/hearings/", {"held_on": "2026-12-01"})
+    assert (refused.status, refused.code) == (400, "cases.invalid")

@@ -6,7 +6,7 @@ of their own, so that what is foreseen is what follows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -16,8 +16,9 @@ import msgspec
 from sims_server.kernel.work import Work
 from sims_server.results.operations.wanting import Wanted
 from sims_server.results.queries.judging import Records, records_of
-from sims_server.results.rules import RecordFigures, figures_with
+from sims_server.results.rules import RecordFigures, declare_records, figures_with
 from sims_shared.gpa import CourseRow
+from sims_shared.people import RecordForeseen
 from sims_shared.results import (
     ChangedRecord,
     ChangedResult,
@@ -74,6 +75,24 @@ def joint_impact(work: Work, wanted: Sequence[Wanted], brought: Sequence[Brought
         changed.append(_record(records, reg_nos[record.registration_id], before, after))
     superseded = {serial for result in results for serial in result.supersedes}
     return JointImpact(results=results, records=changed, supersedes=sorted(superseded))
+
+
+def with_drafts(
+    work: Work, registration_ids: Sequence[int], drafts: Collection[int]
+) -> dict[int, RecordForeseen]:
+    """The records with these drafts published, each under the regulation that it stands under now."""
+    if not registration_ids:
+        return {}
+    records = records_of(work, registration_ids, also=drafts).records
+    terms = {record.registration_id: sorted({entry.row.term for entry in record.rows}) for record in records}
+    return {
+        id: RecordForeseen(
+            cgpa=own.cgpa,
+            credits_earned=own.credits_earned.quantize(_PLACES),
+            standing=own.terms[-1].standing if own.terms else "",
+        )
+        for id, own in declare_records(records, terms).items()
+    }
 
 
 def _reg_nos(work: Work, registrations: set[int]) -> dict[int, dict[str, Any]]:
