@@ -24,7 +24,7 @@ from sims_desktop.grading.late import LateMarks
 from sims_desktop.grading.panels import DistributionPanel, MatchPanel, Panel, TrayPanel
 from sims_desktop.grading.plan import PlanDesk
 from sims_desktop.grading.presenter.entry import number_text
-from sims_desktop.grading.presenter.grid import Filter, GridPresenter, Outcome
+from sims_desktop.grading.presenter.grid import NAME, Filter, GridPresenter, Outcome
 from sims_desktop.grading.presenter.guards import Suspicion, suspicions
 from sims_desktop.grading.presenter.matching import Match, apply_match, match_rows
 from sims_desktop.grading.presenter.office import SheetOffice
@@ -171,6 +171,8 @@ class GridPage(Page):
         add("grading.give_up", "Let go of refused marks", "Shift+F8", self.give_up_refused)
         add("grading.missing_here", "Missing in this column", "M", self.toggle_missing, cells)
         add("grading.missing", "Missing anywhere", "Shift+M", self.toggle_missing_anywhere, cells)
+        add("grading.sort", "Sort by this column", "O", self.sort, cells)
+        add("grading.sort_by_name", "Sort by name", "Shift+O", self.sort_by_name, cells)
         add("grading.stack", "Enter an unsorted stack of scripts", "F6", self.toggle_strip)
         add("grading.stack_again", "Key a stack a second time, blind", "Shift+F6", self.toggle_blind_strip)
         add("grading.distribution", "Distribution", "Ctrl+F", self.toggle_distribution)
@@ -332,6 +334,35 @@ class GridPage(Page):
 
     def give_up_refused(self) -> None:
         self.late.let_go_of_all()
+
+    def sort(self) -> None:
+        """By the column under the cursor: highest first, lowest first, and back to the numbers."""
+        at = self.view.here()
+        column = at[1] if at else 0
+        if self.grid.sorted_by != column:
+            self._sort(column, descending=True)
+            self.note.say(phrase("Highest first. O turns it round."))
+        elif self.grid.is_descending:
+            self._sort(column, descending=False)
+            self.note.say(phrase("Lowest first. O goes back to registration numbers."))
+        else:
+            self._sort(None)
+            self.note.say(phrase("By registration number"))
+
+    def sort_by_name(self) -> None:
+        by_name = self.grid.sorted_by == NAME
+        self._sort(None if by_name else NAME)
+        self.note.say(phrase("By registration number") if by_name else phrase("By name"))
+
+    def _sort(self, column: int | None, *, descending: bool = False) -> None:
+        at = self.view.here()
+        student = self.grid.row(at[0]) if at and at[0] < self.grid.row_count else None
+        self.grid.sort(column, descending=descending)
+        self.view.show_order()
+        if at and student is not None and self.grid.columns:  # the cursor stays with the student
+            place = self.grid.position((student.enrollment_id, self.grid.columns[0].assessment_id))
+            if place is not None:
+                self.view.put_cursor((place[0], at[1]))
 
     def toggle_missing(self) -> None:
         self._filter(Filter.MISSING_HERE)

@@ -360,6 +360,17 @@ class GridView(QTableView):
         self.measure()
         self.viewport().update()
 
+    def show_order(self) -> None:
+        """An arrow in the title of the column that the rows are sorted by."""
+        column = self.grid.sorted_by
+        shown = column is not None and column >= 0
+        order = Qt.SortOrder
+        header = self.horizontalHeader()
+        header.setSortIndicatorShown(shown)
+        if column is not None and shown:
+            way = order.DescendingOrder if self.grid.is_descending else order.AscendingOrder
+            header.setSortIndicator(column, way)
+
     # Where the person is
 
     def here(self) -> Position | None:

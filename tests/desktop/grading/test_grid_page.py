@@ -542,3 +542,22 @@ def test_whoever_keys_a_second_time_does_not_see_the_first_marks(desk: Desk) -> 
     assert desk.page.strip is None
     assert desk.view.isVisible()
     assert desk.column(0)[0] == "31"
+
+
+def test_rows_are_sorted_by_one_key_and_the_cursor_stays_with_the_student(desk: Desk) -> None:
+    desk.view.go_to((1, 0))
+    desk.key("o")
+    assert desk.column(0)[:2] == ["31", "12"]
+    desk.key("o")
+    assert desk.column(0)[:2] == ["12", "31"]
+    assert desk.view.here() == (0, 0)
+    header = desk.view.horizontalHeader()
+    assert (header.isSortIndicatorShown(), header.sortIndicatorSection()) == (True, 0)
+    desk.key("o")
+    assert (desk.view.here(), desk.note) == ((1, 0), "By registration number")
+    assert not header.isSortIndicatorShown()
+    desk.view.go_to((0, len(desk.grid.columns)))
+    desk.key("o")
+    desk.key("o")
+    assert desk.grid.total(0) == "9.0"
+    assert desk.view.here() == (1, len(desk.grid.columns))

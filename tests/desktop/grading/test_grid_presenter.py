@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sims_desktop.grading.presenter.grid import Filter, GridPresenter
+from sims_desktop.grading.presenter.grid import NAME, Filter, GridPresenter
 from sims_desktop.grading.presenter.sheet import Badge
 from tests.desktop.grading.sheets import MIDTERM, QUIZ, SECTION, assessment, wire_sheet
 from tests.desktop.grading.shelves import LocalShelf
@@ -246,3 +246,34 @@ def test_a_published_sheet_says_how_a_mark_changes_now(make_shelf: MakeShelf) ->
     grid = GridPresenter(make_shelf(wire_sheet(state="approved", students=students)), SECTION)
     assert grid.state_words == "The results are published; a mark changes by a change request"
     assert grid.closed(0, 0) == grid.state_words
+
+
+def test_rows_are_sorted_by_a_column_with_those_without_a_mark_last(grid: GridPresenter) -> None:
+    grid.type_text(3, 0, "22")
+    grid.type_text(4, 0, "A")
+    ends = [row.reg_no[-9:] for row in grid.sheet.rows]
+    grid.sort(0)
+    assert column_of_texts(grid, 0) == ["12", "22", "31", "", "ABS"]
+    grid.sort(0, descending=True)
+    assert column_of_texts(grid, 0) == ["31", "22", "12", "", "ABS"]
+    grid.type_text(0, 0, "1")
+    assert column_of_texts(grid, 0)[0] == "1", "nothing jumps while marks are typed"
+    grid.sort(len(grid.columns), descending=True)
+    assert [grid.total(place) for place in range(5)] == ["16.5", "14.8", "9.0", "0.0", ""]
+    grid.apply_filter(Filter.MISSING_HERE, 1)
+    grid.sort(NAME)
+    assert [grid.row(place).name for place in range(grid.row_count)] == [
+        "Bilal Ahmed", "Esra Yılmaz", "فاطمہ زہرا",
+    ]  # fmt: skip
+    grid.apply_filter(Filter.ALL)
+    grid.sort(None)
+    assert [grid.row(place).reg_no[-9:] for place in range(5)] == ends
+
+
+def test_what_is_pasted_into_sorted_rows_goes_where_it_is_seen(grid: GridPresenter) -> None:
+    grid.sort(0)
+    assert [grid.row(place).name for place in (0, 1)] == ["Bilal Ahmed", "Ayesha Khan"]
+    grid.paste("1\n2\n", 0, 1)
+    assert [grid.cell_of((enrollment, QUIZ)).text for enrollment in (1001, 1002)] == ["2", "1"]
+    grid.refresh()
+    assert column_of_texts(grid, 1)[:2] == ["1", "2"]

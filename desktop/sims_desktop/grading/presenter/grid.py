@@ -36,6 +36,8 @@ from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.wording import plural
 
 Position = tuple[int, int]
+NAME = -1
+"""Among the columns to sort by."""
 
 STATE_CLOSED: dict[str, str] = {
     "submitted": later("The sheet is submitted and waits for approval"),
@@ -87,7 +89,8 @@ class GridPresenter:
         self.history = History()
         self._put_keys: list[Key] = []
         self.filter = Filter.ALL
-        self.search = ""
+        self.sorted_by: int | None = None
+        self.is_descending = False
         self.on_cells: Callable[[Sequence[Position]], None] = lambda positions: None
         self.on_rows: Callable[[], None] = lambda: None
         self._load(shelf.read_sheet(section_id))
@@ -104,6 +107,8 @@ class GridPresenter:
         is_open = sheet.state == OPEN
         self._closed_rows = [not (is_open and takes) for takes in self.cells.takes_marks]
         self._closed_columns = [bool(column.closed) for column in sheet.columns]
+        if self.sorted_by is not None and self.sorted_by > len(sheet.columns):
+            self.sorted_by = None
         self._found_by: list[tuple[str, str]] = []  # number and name of each row, once somebody searches
         self._show(range(len(sheet.rows)))
 
@@ -189,8 +194,31 @@ class GridPresenter:
             wanted = [i for i in wanted if cells.blanks_in_row[i]]
         elif filter_ is Filter.PROBLEMS:
             wanted = sorted({index for index, _ in cells.problems})
-        self._show(wanted)
+        self._show(self._arranged(wanted))
         self.on_rows()
+
+    def sort(self, column: int | None, *, descending: bool = False) -> None:
+        """The shown rows by one column, by the total (the column after the last), or by `NAME`; None is the
+        sheet's own order, by registration number. As with a filter nothing jumps while marks are typed."""
+        self.sorted_by, self.is_descending = column, descending
+        whole = len(self._shown) == len(self.sheet.rows)
+        self._show(self._arranged(range(len(self.sheet.rows)) if whole else sorted(self._shown)))
+        self.on_rows()
+
+    def _arranged(self, indexes: Sequence[int]) -> Sequence[int]:
+        """Whoever has no score comes last, whichever way round."""
+        column, lines = self.sorted_by, self._lines
+        if column is None:
+            return indexes
+        if column == NAME:
+            names = [row.name.casefold() for row in self.sheet.rows]
+            return sorted(indexes, key=names.__getitem__, reverse=self.is_descending)
+        if column == len(self.columns):
+            scores = [float(total) if (total := self.cells.total(i)) else None for i in range(len(lines))]
+        else:
+            scores = [float(s) if (s := line[column].value.score) is not None else None for line in lines]
+        sign = -1 if self.is_descending else 1
+        return sorted(indexes, key=lambda i: (scores[i] is None, sign * (scores[i] or 0.0)))
 
     def find(self, words: str, start: int = 0) -> int | None:
         """The shown place of the next row at or after `start` whose number ends with or contains `words`,
