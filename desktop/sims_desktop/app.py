@@ -133,6 +133,7 @@ class Desktop(QObject):
         window = MainWindow(identity, desks_of(identity.permissions), around, self._page)
         self.window = window
         window.palette_box.add_source(self._sheet_entries)
+        self._offer_students(window)
         if any(desk.id == "approvals" for desk in desks_of(identity.permissions)):
             around.actions.add(
                 "window.approvals", "Approvals", "Ctrl+I", lambda: window.open("approvals"), window
@@ -222,6 +223,8 @@ class Desktop(QObject):
             desk = DeskPresenter(counter, self.workplace.identity.permissions)
             verifier = Verifier(counter, Institutions(self.profile / "institutions"))
             return CounterPage(self.around, counter, desk, self.profile / "printed", verifier)
+        if kind in ("students", "student"):
+            return self._student_page(kind, id)
         if kind in ("cases", "new_case"):
             return self._case_page(kind, id)
         if kind == "imports":
@@ -249,6 +252,33 @@ class Desktop(QObject):
         from sims_desktop.cases.presenter import CasesPresenter
 
         return CasesPage(self.around, CasesPresenter(calls, who.permissions, who.user_id))
+
+    def _student_page(self, kind: str, id: int) -> Page:
+        from sims_desktop.client.students import StudentCalls
+
+        assert self.around is not None
+        assert self.workplace is not None
+        calls = StudentCalls(self.workplace.client)
+        if kind == "students":
+            from sims_desktop.students.finding import StudentsPage
+
+            return StudentsPage(self.around, calls)
+        from sims_desktop.students.page import StudentPage
+        from sims_desktop.students.presenter import StudentPresenter
+
+        return StudentPage(self.around, StudentPresenter(calls, id))
+
+    def _offer_students(self, window: MainWindow) -> None:
+        """Students by name or number in the palette, for who may read them."""
+        assert self.around is not None
+        assert self.workplace is not None
+        if not any(desk.id == "students" for desk in desks_of(self.workplace.identity.permissions)):
+            return
+        from sims_desktop.client.students import StudentCalls
+        from sims_desktop.students.finding import PaletteStudents
+
+        calls = StudentCalls(self.workplace.client)
+        PaletteStudents(window.palette_box, calls, self.tasks, lambda id: window.open("student", id))
 
     def _sheet_entries(self, query: str) -> Iterable[Entry]:
         if self.window is None or not query.strip():

@@ -399,7 +399,7 @@ class ImportsPage(Page):
             if self._is_naming:
                 self.headers.take_focus()
             else:
-                self.tables.in_front.setFocus()
+                self.tables.take_focus()
 
         def failed(error: Exception) -> None:
             self._task = None
@@ -474,7 +474,7 @@ class ImportsPage(Page):
     def _turn(self, to: int) -> None:
         if self.parts.currentWidget() is self.tables:
             self.tables.turn(to)
-            self.tables.in_front.setFocus()
+            self.tables.take_focus()
 
     def next_fate(self) -> None:
         shown = self.presenter.shown

@@ -198,6 +198,14 @@ class TablesPane(QWidget):
         views = (self.faults, self.rows, self.differences)
         return views[self.stack.currentIndex()]
 
+    def take_focus(self) -> None:
+        """The first row chosen, as a person sees where they are."""
+        view = self.stack.currentWidget()
+        if isinstance(view, RecordView):
+            if not view.selectionModel().hasSelection():
+                view.selectRow(0)
+            view.setFocus()
+
     def recolour(self) -> None:
         self.fault_model.set_records(list(self.fault_model.records))
         self.row_model.set_records(list(self.row_model.records))

@@ -97,6 +97,7 @@ DESKS: tuple[Desk, ...] = (
     Desk("results", later("Publish results"), frozenset({Permission.PUBLISH_RESULTS})),
     Desk("cases", later("Cases"), frozenset({Permission.APPROVE_CHANGE, Permission.REQUEST_CHANGE})),
     Desk("imports", later("Import"), frozenset({Permission.IMPORT_DATA})),
+    Desk("students", later("Students"), frozenset({Permission.READ_STUDENTS})),
 )
 
 

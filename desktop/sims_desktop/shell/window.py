@@ -155,6 +155,7 @@ class MainWindow(QMainWindow):
             page = self._open_page(kind, id)
             self._pages[key] = page
             page.wants.connect(self.open)
+            page.title_changed.connect(lambda: self._retitle(kind, id, phrase(page.title)))
             self.stack.addWidget(page)
             if self._item(kind, id) is None:
                 self._list(phrase(page.title), kind, id)
@@ -190,6 +191,13 @@ class MainWindow(QMainWindow):
         item.setData(NAME_ROLE, f"{kind}/{id}")
         item.setToolTip(title)
         self.navigation.addItem(item)
+
+    def _retitle(self, kind: str, id: int, title: str) -> None:
+        """A page that learned whose it is."""
+        item = self._item(kind, id)
+        if item is not None:
+            item.setText(("    " if id else "") + title)
+            item.setToolTip(title)
 
     def _item(self, kind: str, id: int) -> QListWidgetItem | None:
         items = (self.navigation.item(row) for row in range(self.navigation.count()))

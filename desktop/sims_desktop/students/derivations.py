@@ -1,0 +1,120 @@
+"""How a figure came about, as a tree that adds up to it. Qt-free.
+
+The server's derivation is read as it comes: what a later regulation adds to it is shown without this
+program knowing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sims_desktop.kit.language import phrase
+from sims_desktop.kit.wording import day_words
+from sims_shared.attendance import AttendanceExplained
+from sims_shared.results import CgpaExplained, RegulationRef, ResultExplained
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One step: what it is, its figure, and the rule in words."""
+
+    what: str
+    figure: str = ""
+    rule: str = ""
+    parts: Sequence[Node] = ()
+
+
+def of_trace(trace: Any) -> list[Node]:
+    """The steps of a derivation; what was left out stands beneath with its reason."""
+    if not isinstance(trace, dict):
+        return []
+    parts = [node for part in trace.get("parts", ()) for node in of_trace(part)]
+    for row in trace.get("left_out", ()):
+        if isinstance(row, dict):
+            parts.append(Node(str(row.get("what", "")), phrase("left out"), str(row.get("why", ""))))
+    shown, exact = trace.get("shown"), trace.get("exact")
+    figure = str(shown if shown is not None else exact or "")
+    # The exact fraction stands beside what is printed where the two are not the same figure.
+    if shown is not None and exact is not None and "/" in str(exact):
+        figure = f"{shown} = {exact}"
+    return [Node(str(trace.get("label", "")), figure, str(trace.get("rule", "")), parts)]
+
+
+def of_cgpa(found: CgpaExplained) -> list[Node]:
+    terms = [
+        Node(
+            found_term.term,
+            found_term.sgpa.printed,
+            phrase("declared {sgpa}", sgpa=found_term.declared) if found_term.declared is not None else "",
+            of_trace(found_term.sgpa.trace),
+        )
+        for found_term in found.terms
+    ]
+    rows = [
+        Node(
+            row.key,
+            f"{row.grade or row.outcome} {row.grade_points if row.grade_points is not None else ''}".strip(),
+            row.why or row.counts,
+        )
+        for row in found.rows
+    ]
+    wanting = [Node(words) for words in found.wanting]
+    return [
+        *of_trace(found.cgpa.trace),
+        Node(phrase("SGPA of each term"), "", "", terms),
+        Node(phrase("Every row of the record"), "", "", rows),
+        *([Node(phrase("Wanting for the degree"), "", "", wanting)] if wanting else []),
+        *_remarks(found.remarks),
+        _regulation(found.regulation),
+    ]
+
+
+def of_result(found: ResultExplained) -> list[Node]:
+    total = "" if found.total_shown is None else f"{found.total_shown:f}"
+    head = Node(
+        phrase("Grade"),
+        found.grade or found.outcome,
+        phrase("total {total}", total=total) if total else "",
+        of_trace(found.trace),
+    )
+    return [head, *_remarks(found.remarks), _regulation(found.regulation)]
+
+
+def of_attendance(found: AttendanceExplained) -> list[Node]:
+    sessions = [
+        Node(
+            f"{day_words(row.date)} · {row.slot}",
+            row.status or phrase("not marked"),
+            row.why or ("" if row.counts else phrase("does not count")),
+        )
+        for row in found.rows
+    ]
+    return [
+        *of_trace(found.trace),
+        Node(phrase("Classes"), str(found.total), "", sessions),
+        *_remarks(found.remarks),
+        _regulation(found.regulation),
+    ]
+
+
+def as_text(nodes: Sequence[Node], depth: int = 0) -> str:
+    """The tree as lines, for the clipboard and a letter of appeal."""
+    lines = []
+    for node in nodes:
+        rule = f"  ({node.rule})" if node.rule else ""
+        figure = f": {node.figure}" if node.figure else ""
+        lines.append(f"{'    ' * depth}{node.what}{figure}{rule}")
+        if node.parts:
+            lines.append(as_text(node.parts, depth + 1))
+    return "\n".join(lines)
+
+
+def _remarks(remarks: Sequence[str]) -> list[Node]:
+    return [Node(phrase("Remark"), "", remark) for remark in remarks]
+
+
+def _regulation(regulation: RegulationRef) -> Node:
+    name = f"{regulation.code} v{regulation.version}"
+    return Node(phrase("Regulation"), name, "", [Node(words) for words in regulation.in_words])

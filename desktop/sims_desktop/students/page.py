@@ -1,0 +1,502 @@
+"""One student on screen: the header, seven tabs by number key, and under them how a figure came about.
+
+The rule a newcomer would get wrong: `E` explains the figure under the cursor, in whichever tab that is; the
+tree below adds up to it, and Ctrl+C takes it along as text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QDate, QLocale, Qt
+from PySide6.QtGui import QColor, QGuiApplication
+from PySide6.QtWidgets import (
+    QDateEdit,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QSplitter,
+    QStackedWidget,
+    QTabBar,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from sims_desktop.approvals.page import text_label
+from sims_desktop.kit import theme
+from sims_desktop.kit.forms import Complaint
+from sims_desktop.kit.language import later, phrase
+from sims_desktop.kit.notes import Note
+from sims_desktop.kit.page import Page, Surroundings
+from sims_desktop.kit.tables import Field, RecordModel, RecordView
+from sims_desktop.kit.tasks import Progress, Task
+from sims_desktop.kit.wording import status_words, when
+from sims_desktop.students.derivations import Node, as_text
+from sims_desktop.students.presenter import (
+    AttendanceLine,
+    Fact,
+    StudentPresenter,
+    Then,
+    grade_words,
+    number,
+    percentage_words,
+    refusal_words,
+)
+from sims_shared.record import EnrollmentLine
+from sims_shared.record import RecordView as Record
+from sims_shared.requests import RequestView
+from sims_shared.results import ResultView, TermResultView
+from sims_shared.transcripts import IssuedDocumentView
+
+TABS = (
+    later("1 Record"),
+    later("2 Enrollments"),
+    later("3 Results"),
+    later("4 Attendance"),
+    later("5 Requests"),
+    later("6 Documents"),
+    later("7 History"),
+)
+PARTS = ("", "enrollments", "results", "enrollments", "requests", "documents", "")
+RECORD, ENROLLMENTS, RESULTS, ATTENDANCE, REQUESTS, DOCUMENTS, HISTORY = range(7)
+SHOWN_DEPTH = 6
+
+
+class StudentPage(Page):
+    title = later("Student")
+    keys_name = later("Student")
+    guide = "registrar#one-student"
+
+    def __init__(
+        self, around: Surroundings, presenter: StudentPresenter, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(around, "student", parent)
+        self.presenter = presenter
+        self._loading: Task | None = None
+        self._asking: Task | None = None
+        self._explaining: Task | None = None
+        self._nodes: Sequence[Node] = ()
+        self._build()
+        self._lay_out()
+        self._add_actions()
+        presenter.on_change = self._show
+        around.theme.changed.connect(self._show)
+        self._turn(RECORD)
+        self._show()
+
+    def _build(self) -> None:
+        wide, now = self.fontMetrics().averageCharWidth(), self.around.now
+        self.headline = text_label("student_headline", self, larger=True)
+        self.holds = Complaint(self)
+        self.holds.setObjectName("student_holds")
+        self.tabs = QTabBar(self)
+        self.tabs.setObjectName("student_tabs")
+        self.tabs.setAccessibleName(phrase("Parts of the record"))
+        self.tabs.setExpanding(False)
+        for title in TABS:
+            self.tabs.addTab(phrase(title))
+        self.facts: RecordModel[Fact] = RecordModel(
+            [
+                Field(later("What"), lambda fact: fact[0], wide * 24),
+                Field(later("It says"), lambda fact: fact[1], wide * 60),
+            ]
+        )
+        self.terms: RecordModel[TermResultView] = RecordModel(
+            [
+                Field(later("Term"), lambda one: one.term, wide * 16),
+                Field(later("SGPA"), lambda one: number(one.sgpa), wide * 9, is_number=True),
+                Field(later("CGPA"), lambda one: number(one.cgpa), wide * 9, is_number=True),
+                Field(later("GPA credits"), lambda one: number(one.gpa_credits), wide * 12, is_number=True),
+                Field(later("Earned"), lambda one: number(one.earned), wide * 10, is_number=True),
+                Field(later("Standing"), lambda one: one.standing.replace("_", " "), 0),
+            ]
+        )
+        self.enrollments: RecordModel[EnrollmentLine] = RecordModel(
+            [
+                Field(later("Term"), lambda one: one.term, wide * 14),
+                Field(later("Course"), lambda one: f"{one.course_code} {one.course_title}", wide * 34),
+                Field(later("Section"), lambda one: one.section, wide * 9),
+                Field(later("Kind"), lambda one: phrase(one.kind), wide * 12),
+                Field(later("Attempt"), lambda one: str(one.attempt), wide * 9, is_number=True),
+                Field(later("Status"), lambda one: status_words(one.status), wide * 12),
+                Field(later("Why it ended"), lambda one: one.end_reason or "", 0),
+            ]
+        )
+        self.results: RecordModel[ResultView] = RecordModel(
+            [
+                Field(later("Term"), lambda one: one.term, wide * 14),
+                Field(later("Course"), lambda one: f"{one.course_code} {one.course_title}", wide * 34),
+                Field(later("Attempt"), lambda one: str(one.attempt), wide * 9, is_number=True),
+                Field(later("Total"), lambda one: number(one.total), wide * 9, is_number=True),
+                Field(later("Grade"), grade_words, wide * 12),
+                Field(later("Points"), lambda one: number(one.grade_points), wide * 9, is_number=True),
+                Field(later("Credits"), lambda one: number(one.credits), wide * 9, is_number=True),
+                Field(later("In the CGPA"), lambda one: phrase(one.counts), wide * 13),
+                Field(later("State"), lambda one: status_words(one.state), 0),
+            ],
+            tint=self._result_tint,
+        )
+        self.attendance: RecordModel[AttendanceLine] = RecordModel(
+            [
+                Field(later("Term"), lambda one: one.enrollment.term, wide * 14),
+                Field(
+                    later("Course"),
+                    lambda one: f"{one.enrollment.course_code} {one.enrollment.course_title}",
+                    wide * 34,
+                ),
+                Field(
+                    later("Attended"),
+                    lambda one: f"{one.percentage.attended:f}" if one.percentage else "",
+                    wide * 10,
+                    is_number=True,
+                ),
+                Field(
+                    later("Held"),
+                    lambda one: str(one.percentage.total) if one.percentage else "",
+                    wide * 8,
+                    is_number=True,
+                ),
+                Field(later("Attendance"), percentage_words, 0),
+            ]
+        )
+        self.requests: RecordModel[RequestView] = RecordModel(
+            [
+                Field(later("Type"), lambda one: one.type.replace("_", " "), wide * 18),
+                Field(later("Status"), lambda one: status_words(one.status), wide * 12),
+                Field(later("Copies"), lambda one: str(one.copies), wide * 8, is_number=True),
+                Field(later("Asked for"), lambda one: when(one.created_at, now()), wide * 20),
+                Field(later("By"), lambda one: one.requested_by.name, wide * 20),
+                Field(later("Notes"), lambda one: one.notes, 0),
+            ]
+        )
+        self.documents: RecordModel[IssuedDocumentView] = RecordModel(
+            [
+                Field(later("Serial"), lambda one: one.serial, wide * 20),
+                Field(later("Document"), lambda one: one.document.replace("_", " "), wide * 18),
+                Field(later("State"), lambda one: status_words(one.status), wide * 12),
+                Field(later("For"), lambda one: one.purpose, wide * 24),
+                Field(
+                    later("Issued"),
+                    lambda one: phrase(
+                        "{when} by {name}", when=when(one.issued_at, now()), name=one.issued_by.name
+                    ),
+                    0,
+                ),
+            ]
+        )
+        self.past: RecordModel[Then] = RecordModel(
+            [
+                Field(later("What"), lambda line: line.what, wide * 30),
+                Field(later("Then"), lambda line: line.then, wide * 34),
+                Field(later("Now"), lambda line: line.now, wide * 34),
+            ],
+            tint=lambda line: theme.tint("waiting") if line.then != line.now else None,
+        )
+        self.day = QDateEdit(self)
+        self.day.setObjectName("student_day")
+        self.day.setAccessibleName(phrase("What the record said on this day"))
+        self.day.setCalendarPopup(True)
+        self.day.setDisplayFormat("yyyy-MM-dd")
+        # Digits as everywhere else in the record, whatever this computer's language counts in.
+        self.day.setLocale(QLocale.c())
+        today = self.around.now().astimezone().date()
+        self.day.setDate(QDate(today.year, today.month, today.day))
+        self.day.setMaximumDate(self.day.date())
+        self.tree = QTreeWidget(self)
+        self.tree.setObjectName("student_tree")
+        self.tree.setAccessibleName(phrase("How the figure came about"))
+        self.tree.setHeaderLabels([phrase("Step"), phrase("Figure"), phrase("Rule")])
+        self.tree.header().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        self.tree.setColumnWidth(0, wide * 44)
+        self.tree.setColumnWidth(1, wide * 24)
+        self.tree.setAlternatingRowColors(True)
+        self.complaint: Complaint = Complaint(self)
+        self.complaint.setObjectName("student_complaint")
+        self.note = Note(self)
+
+    def _lay_out(self) -> None:
+        self.stack = QStackedWidget(self)
+        self.views: list[RecordView[Any]] = []
+        self.nothing: list[QLabel] = []
+        columns: list[QVBoxLayout] = []
+        for model, name, said in (
+            (self.facts, "student_facts", phrase("The person and the registrations")),
+            (self.enrollments, "student_enrollments", phrase("Enrollments")),
+            (self.results, "student_results", phrase("Results with every attempt")),
+            (self.attendance, "student_attendance", phrase("Attendance by section")),
+            (self.requests, "student_requests", phrase("Requests")),
+            (self.documents, "student_documents", phrase("Documents issued")),
+            (self.past, "student_past", phrase("What the record said then, and says now")),
+        ):
+            panel = QWidget(self)
+            column = QVBoxLayout(panel)
+            column.setContentsMargins(0, 0, 0, 0)
+            view: RecordView[Any] = RecordView(model, name, parent=panel)
+            view.setAccessibleName(said)
+            nothing = text_label(f"{name}_nothing", panel)
+            column.addWidget(nothing)
+            column.addWidget(view, 1)
+            self.stack.addWidget(panel)
+            self.views.append(view)
+            self.nothing.append(nothing)
+            columns.append(column)
+        self.term_view: RecordView[TermResultView] = RecordView(self.terms, "student_terms", parent=self)
+        self.term_view.setAccessibleName(phrase("Terms as they were declared"))
+        columns[RECORD].addWidget(self.term_view, 1)
+        ask = QPushButton(phrase("Show this day (Enter)"), self)
+        ask.setObjectName("student_show_day")
+        ask.clicked.connect(lambda checked=False: self.ask_history())
+        top = QHBoxLayout()
+        top.addWidget(self.day)
+        top.addWidget(ask)
+        top.addStretch(1)
+        columns[HISTORY].insertLayout(0, top)
+        self.split = QSplitter(Qt.Orientation.Vertical, self)
+        self.split.setObjectName("student_split")
+        self.split.setChildrenCollapsible(False)
+        self.split.addWidget(self.stack)
+        self.split.addWidget(self.tree)
+        self.split.setSizes([400, 300])
+        self.tree.hide()
+        layout = QVBoxLayout(self)
+        for part in (self.headline, self.holds, self.tabs):
+            layout.addWidget(part)
+        layout.addWidget(self.split, 1)
+        layout.addWidget(self.complaint)
+        layout.addWidget(self.note)
+        self.tabs.currentChanged.connect(self._turned)
+        for view in (self.views[RESULTS], self.views[ATTENDANCE], self.term_view):
+            view.opened.connect(lambda record: self.explain())
+
+    def _add_actions(self) -> None:
+        add = self.add_action
+        for at, title in enumerate(TABS):
+            add(f"student.tab{at + 1}", title, str(at + 1), partial(self._turn, at))
+        add("student.explain", later("Explain this figure"), "E", self.explain)
+        add("student.copy", later("Copy the explanation as text"), "Ctrl+C", self.copy, self.tree)
+        add("student.case", later("Open a case about this result"), "C", self.open_case)
+        add("student.day", later("Show this day"), ("Return", "Enter"), self.ask_history, self.day)
+        add("student.close_tree", later("Close the explanation"), "Esc", self.close_tree)
+        add("student.refresh", later("Ask the server again"), "F5", self.refresh)
+
+    # Showing
+
+    def _result_tint(self, result: ResultView) -> QColor | None:
+        if result.withheld_for is not None:
+            return theme.tint("conflict")
+        return theme.tint("closed") if result.counts != "counted" else None
+
+    def _show(self) -> None:
+        presenter, record = self.presenter, self.presenter.record
+        self.headline.setText(presenter.headline)
+        self.headline.setAccessibleName(presenter.headline)
+        self.holds.say("\n".join(presenter.hold_words))
+        self.facts.set_records(presenter.facts())
+        self.enrollments.set_records(presenter.enrollments)
+        self.results.set_records(presenter.results)
+        if record is not None:
+            self.terms.set_records(list(record.term_results or ()))
+            self.requests.set_records(list(reversed(record.requests or ())))
+            self.documents.set_records(list(reversed(record.documents or ())))
+        self.attendance.set_records(list(presenter.attendance or ()))
+        self.past.set_records(list(presenter.history or ()))
+        self.term_view.setVisible(bool(self.terms.records))
+        for at, (view, nothing, part) in enumerate(zip(self.views, self.nothing, PARTS, strict=True)):
+            said = presenter.missing(part) if part else ""
+            if at == HISTORY:
+                said = presenter.history_words
+            elif at == ATTENDANCE and not said and presenter.attendance is None:
+                said = phrase("Reading attendance …")
+            nothing.setText(said)
+            nothing.setVisible(bool(said))
+            view.setVisible(view.model().rowCount() > 0)
+        self._set_title()
+
+    def _set_title(self) -> None:
+        if self.presenter.record is not None and self.title != self.presenter.title:
+            self.title = self.presenter.title
+            self.setAccessibleName(self.title)
+            self.title_changed.emit()
+
+    def _turn(self, at: int) -> None:
+        self.tabs.setCurrentIndex(at)
+        self._turned(at)
+
+    def _turned(self, at: int) -> None:
+        self.stack.setCurrentIndex(at)
+        self.complaint.say("")
+        view = self.views[at]
+        if at == HISTORY:
+            self.day.setFocus()
+        elif view.model().rowCount():
+            # Before the focus, which would put a cursor there and select nothing.
+            if not view.selectionModel().hasSelection():
+                view.selectRow(0)
+            view.setFocus()
+        if at == ATTENDANCE:
+            self._ask_attendance()
+
+    # Asking the server
+
+    def refresh(self) -> None:
+        if self._loading is not None:
+            return
+
+        def done(record: Record) -> None:
+            self._loading = None
+            self.presenter.attendance = None
+            self.presenter.take(record)
+            self._turned(self.tabs.currentIndex())
+
+        def failed(error: Exception) -> None:
+            self._loading = None
+            self.presenter.not_loaded(error)
+
+        self._loading = self.around.tasks.run(
+            lambda progress: self.presenter.load(), done, failed, owner=self
+        )
+
+    def _ask_attendance(self) -> None:
+        if self.presenter.attendance is not None or self.presenter.record is None or self._asking is not None:
+            return
+
+        def work(progress: Progress) -> list[AttendanceLine]:
+            return self.presenter.load_attendance(progress.report)
+
+        def done(lines: list[AttendanceLine]) -> None:
+            self._asking = None
+            self.presenter.take_attendance(lines)
+            if self.tabs.currentIndex() == ATTENDANCE:
+                self._turned(ATTENDANCE)
+
+        self._asking = self.around.tasks.run(
+            work, done, self._refused, title=phrase("Reading attendance"), owner=self
+        )
+        self._asking.ended.connect(self._asked)
+
+    def _asked(self) -> None:
+        if self._asking is not None and self._asking.is_over:
+            self._asking = None
+
+    def ask_history(self) -> None:
+        if self.presenter.record is None:
+            return
+        self.day.interpretText()
+        chosen = self.day.date()
+        day = date(chosen.year(), chosen.month(), chosen.day())
+
+        def done(lines: list[Then]) -> None:
+            self.presenter.take_history(day, lines)
+            self.note.say(self.presenter.history_words)
+
+        self.around.tasks.run(
+            lambda progress: self.presenter.load_history(day),
+            done,
+            self._refused,
+            title=phrase("Reading the past"),
+            owner=self,
+        )
+
+    def _refused(self, error: Exception) -> None:
+        self.complaint.say(refusal_words(error))
+
+    # How a figure came about
+
+    def explain(self) -> None:
+        """The figure under the cursor; in the record's tab the CGPA."""
+        found = self._figure()
+        if found is None:
+            self.complaint.say(
+                phrase("Put the cursor on a result, an attendance or a term; E explains the figure there.")
+            )
+            return
+        what, work = found
+
+        def done(nodes: list[Node]) -> None:
+            self._explaining = None
+            self._show_tree(nodes)
+            self.note.say(phrase("How {what} came about. Ctrl+C copies it, Esc closes it.", what=what))
+
+        if self._explaining is not None:
+            self._explaining.cancel()
+        self.complaint.say("")
+        self._explaining = self.around.tasks.run(
+            lambda progress: work(), done, self._refused, title=phrase("Explaining"), owner=self
+        )
+
+    def _figure(self) -> tuple[str, Callable[[], list[Node]]] | None:
+        presenter, at = self.presenter, self.tabs.currentIndex()
+        if presenter.record is None:
+            return None
+        if at == RESULTS:
+            result = self.results.record(self.views[RESULTS].currentIndex().row())
+            if result is not None:
+                what = f"{result.course_code} {grade_words(result)}"
+                return what, partial(presenter.explain_result, result.id)
+        elif at == ATTENDANCE:
+            line = self.attendance.record(self.views[ATTENDANCE].currentIndex().row())
+            if line is not None:
+                what = f"{line.enrollment.course_code} {percentage_words(line)}"
+                return what, partial(presenter.explain_attendance, line.enrollment.section_id)
+        elif at == RECORD:
+            term = self.term_view.current()
+            registration = (
+                term.registration_id if term is not None else presenter.record.student.registration_id
+            )
+            return phrase("the CGPA"), partial(presenter.explain_cgpa, registration)
+        return None
+
+    def _show_tree(self, nodes: Sequence[Node]) -> None:
+        self._nodes = nodes
+        self.tree.clear()
+        self._grow(self.tree.invisibleRootItem(), nodes)
+        self.tree.expandToDepth(SHOWN_DEPTH)
+        for row in range(1, self.tree.topLevelItemCount()):  # what stands beside it is there to be opened
+            self.tree.collapse(self.tree.model().index(row, 0))
+        self.tree.show()
+        first = self.tree.topLevelItem(0)
+        if first is not None:
+            self.tree.setCurrentItem(first)
+        self.tree.setFocus()
+
+    def _grow(self, above: QTreeWidgetItem, nodes: Sequence[Node]) -> None:
+        for node in nodes:
+            item = QTreeWidgetItem(above, [node.what, node.figure, node.rule])
+            item.setToolTip(2, node.rule)
+            item.setFirstColumnSpanned(not node.figure and not node.rule)
+            self._grow(item, node.parts)
+
+    def copy(self) -> None:
+        if self._nodes:
+            QGuiApplication.clipboard().setText(f"{self.presenter.title}\n{as_text(self._nodes)}")
+            self.note.say(phrase("Copied as text."))
+
+    def close_tree(self) -> None:
+        self.tree.hide()
+        self._nodes = ()
+        self.complaint.say("")
+        view = self.views[self.tabs.currentIndex()]
+        (view if view.isVisible() else self.tabs).setFocus()
+
+    def open_case(self) -> None:
+        result = self.results.record(self.views[RESULTS].currentIndex().row())
+        if self.tabs.currentIndex() != RESULTS or result is None:
+            self.complaint.say(phrase("A case is about a result: 3 goes to them."))
+        else:
+            self.wants.emit("new_case", result.id)
+
+    def shown(self) -> None:
+        if self.presenter.record is None:
+            self.refresh()
+        else:
+            self._turned(self.tabs.currentIndex())
+
+    def heard(self, kind: str, id: int) -> None:
+        if kind == "cases" and self.presenter.record is not None:
+            self.refresh()
