@@ -6,7 +6,20 @@ every sentence that has no Urdu, and every Urdu whose values are not those of it
 
 from __future__ import annotations
 
-from sims_desktop.kit.words.urdu import approvals, attendance, counter, grading, kit, marks, results, shell
+from sims_desktop.kit.words.urdu import (
+    approvals,
+    attendance,
+    cases,
+    counter,
+    grading,
+    imports,
+    kit,
+    marks,
+    results,
+    sheet,
+    shell,
+    students,
+)
 
 CATALOG: dict[str, str] = {
     **kit.OF_QT,
@@ -14,8 +27,12 @@ CATALOG: dict[str, str] = {
     **shell.WORDS,
     **grading.WORDS,
     **marks.WORDS,
+    **sheet.WORDS,
     **attendance.WORDS,
     **approvals.WORDS,
     **results.WORDS,
     **counter.WORDS,
+    **cases.WORDS,
+    **imports.WORDS,
+    **students.WORDS,
 }
