@@ -28,7 +28,7 @@ class OverviewPage(Page):
                 Field("Course", lambda line: f"{line.course_code} {line.course_title}", 250),
                 Field("Section", lambda line: line.section, 70),
                 Field("Term", lambda line: line.term, 90),
-                Field("State", lambda line: line.state_words(now()), 290),
+                Field("State", lambda line: line.state_words(now()), 340),
                 Field("Marks", lambda line: line.missing_words, 140),
                 Field("This computer", lambda line: line.waiting_words, 180),
             ]

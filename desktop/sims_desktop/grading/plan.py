@@ -34,6 +34,7 @@ Made = tuple[list[int], str]
 class PlanPanel(Panel):
     """`make` when the columns shall be made, `repeat` when the same shall be made in `others`."""
 
+    share = 0.48
     make = Signal()
     repeat = Signal()
     take_back = Signal()
@@ -51,7 +52,7 @@ class PlanPanel(Panel):
         titles = (later("Name"), later("Weight"), later("Maximum"), later("Head"), later("Rule"))
 
         def field(number: int) -> Field[Planned]:
-            return Field(titles[number], lambda part: part.texts()[number], (130, 70, 80, 80, 100)[number])
+            return Field(titles[number], lambda part: part.texts()[number], (120, 70, 80, 80, 90)[number])
 
         self.model = RecordModel([field(number) for number in range(len(titles))])
         self.list = RecordView(self.model, "plan_columns", parent=self)

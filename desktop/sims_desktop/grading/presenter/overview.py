@@ -51,6 +51,8 @@ class SheetLine:
     @property
     def missing_words(self) -> str:
         missing = self.total - self.filled
+        if self.state in ("published", "frozen"):
+            return phrase("complete")
         if not self.total:
             return phrase("no marks to enter yet")
         return (

@@ -35,7 +35,7 @@ HEAD_WORDS = {
     "internal": later("internal"),
 }
 PART = re.compile(
-    r"\s*(?P<name>[^\d!]*?)\s*(?P<must>!?)\s*(?P<weight>\d{1,3}(?:\.\d{1,2})?)\s*%?"
+    r"\s*(?P<name>[^!]*?)\s*(?P<must>!?)\s*(?P<weight>\d{1,3}(?:\.\d{1,2})?)\s*%?"
     r"(?:\s*(?:of|/)\s*(?P<maximum>\d{1,5}(?:\.\d{1,2})?))?\s*(?P<later_must>!?)\s*\Z",
     re.IGNORECASE,
 )

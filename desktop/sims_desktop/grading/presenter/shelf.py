@@ -29,7 +29,7 @@ from sims_desktop.grading.presenter.sheet import (
 )
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.wording import when
-from sims_desktop.offline.store import SheetStore
+from sims_desktop.offline.store import ListedSheet, SheetStore
 from sims_shared import merge, sheet_copy
 from sims_shared.grading import REJECTIONS_IN_WORDS, AssessmentView, SheetSummary
 
@@ -68,7 +68,7 @@ class StoreShelf:
                 course_title=line.course_title,
                 section=line.section,
                 term=line.term,
-                state=line.state,
+                state=_state(line),
                 filled=line.filled,
                 total=line.total,
                 waiting=line.waiting.unsent,
@@ -155,6 +155,11 @@ def _by_section(conflicts: Sequence[Conflict]) -> Iterable[tuple[int, list[tuple
     ordered = sorted(conflicts, key=lambda conflict: conflict.section_id)
     for section_id, group in groupby(ordered, key=lambda conflict: conflict.section_id):
         yield section_id, [(conflict.key, conflict.theirs_ver) for conflict in group]
+
+
+def _state(line: ListedSheet) -> str:
+    """A published sheet stays approved on the wire; nobody on it takes a mark any more."""
+    return "published" if line.here and line.state == "approved" and not line.total else line.state
 
 
 def _returned(state: str, summary: SheetSummary | None) -> str:
