@@ -598,6 +598,8 @@ class GridPresenter:
         """One sentence for the head of the page."""
         if self.sheet.state != OPEN:
             return self.closed_words
+        if not self.columns:
+            return phrase("Open, no columns yet")
         blank = sum(self.missing().values())
         waiting = self.counted(Badge.WAITING, Badge.SENDING)
         parts = [
