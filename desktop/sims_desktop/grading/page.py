@@ -105,6 +105,7 @@ class GridPage(Page):
         self._add_actions()
         self.view.say = self.note.say
         self.view.acted = self._acted
+        self.view.next_problem = self.next_problem
         self.view.table.on_act = self._did
         self._return_to_place()
         self.view.selectionModel().currentChanged.connect(lambda *_: self._moved())
@@ -196,6 +197,7 @@ class GridPage(Page):
             ("Revert", "Esc"),
             ("Down; up", "Enter; Shift+Enter"),
             ("Right; Enter then returns to the first column", "Tab"),
+            ("To the end of the filled cells", "Ctrl+↑ ↓ ← →"),
             ("One mark into all chosen cells", "type, Enter"),
             ("Absent, excused, unfair means, pending", "A  E  U  PE"),
         )
@@ -326,7 +328,9 @@ class GridPage(Page):
             self.note.say(phrase("No problem left"))
             return
         self.view.go_to(position)
-        self.note.say(self.grid.described(*position))
+        self.view.is_hopping = True
+        described = self.grid.described(*position)
+        self.note.say(phrase("{described}. Enter goes to the next problem.", described=described))
 
     def send_refused_again(self) -> None:
         self.kept(self.grid.send_refused_again())

@@ -63,6 +63,12 @@ STRAIGHT = (
     Qt.Key.Key_Home,
     Qt.Key.Key_End,
 )
+ARROWS = {
+    Qt.Key.Key_Up: (-1, 0),
+    Qt.Key.Key_Down: (1, 0),
+    Qt.Key.Key_Left: (0, -1),
+    Qt.Key.Key_Right: (0, 1),
+}
 SHIFT_OR_KEYPAD = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
 MOST_TEXTS = 10_000
 FROZEN_TITLES = (later("Registration no."), later("Name"))
@@ -263,6 +269,9 @@ class GridView(QTableView):
         self.setAccessibleName(phrase("Marks"))
         self.say: Callable[[str], object] = lambda sentence: None
         self.acted: Callable[[], object] = lambda: None
+        # Since F7 went to a problem and until the cursor is moved otherwise, Enter goes to the next one.
+        self.next_problem: Callable[[], object] = lambda: None
+        self.is_hopping = False
         self.overwriting = False
         self._return_column: int | None = None
         self._marks: dict[str, QColor] = {}
@@ -412,6 +421,7 @@ class GridView(QTableView):
 
     def go_to(self, position: Position) -> None:
         self._return_column = None
+        self.is_hopping = False
         self.put_cursor(position)
         self.setFocus()
 
@@ -482,6 +492,11 @@ class GridView(QTableView):
             return
         if key in STRAIGHT:
             self._return_column = None
+            self.is_hopping = False
+        if held == Qt.KeyboardModifier.ControlModifier and key in ARROWS:
+            shift = Qt.KeyboardModifier.ShiftModifier
+            self._jump(ARROWS[Qt.Key(key)], extend=bool(event.modifiers() & shift))
+            return
         at = self.here()
         if at and event.text().strip() and not held and at[1] < len(self.grid.columns):
             closed = self.grid.closed(*at)
@@ -497,6 +512,11 @@ class GridView(QTableView):
             return
         row, column = at
         key = event.key()
+        if self.is_hopping and key in ENTER and not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self.next_problem()
+            if self.here() != at:
+                return
+        self.is_hopping = False
         back = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier) or key == Qt.Key.Key_Backtab
         last = len(self.grid.columns) - 1
         if key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
@@ -510,6 +530,45 @@ class GridView(QTableView):
             self._return_column = None
             target = (self._next_row(row, down), column)
         self.put_cursor(target)
+
+    def _jump(self, way: Position, *, extend: bool) -> None:
+        """To the end of the filled cells, or over the blank ones to the next that is filled."""
+        at = self.here()
+        last = len(self.grid.columns) - 1
+        if at is None or last < 0:
+            return
+        row, column = at[0], min(at[1], last)
+        if self.isRightToLeft():
+            way = (way[0], -way[1])
+
+        def beyond(place: Position) -> Position | None:
+            there = (place[0] + way[0], place[1] + way[1])
+            return there if 0 <= there[0] < self.grid.row_count and 0 <= there[1] <= last else None
+
+        def is_blank(place: Position) -> bool:
+            return self.grid.cell(*place).is_blank
+
+        there = beyond((row, column))
+        if there is None:
+            return
+        runs = not is_blank((row, column)) and not is_blank(there)  # within filled cells, or over blank ones
+        further = beyond(there)
+        while further is not None and (not is_blank(further) if runs else is_blank(there)):
+            there, further = further, beyond(further)
+        block = self.hull()
+        if not extend or block is None:
+            self.put_cursor(there)
+            return
+        # The corner that stays is the one across from the cursor.
+        corner = (
+            block.top if row == block.bottom else block.bottom,
+            block.left if column == block.right else block.right,
+        )
+        index, flags = self.table.place(there), QItemSelectionModel.SelectionFlag
+        self.selectionModel().setCurrentIndex(index, flags.NoUpdate)
+        chosen = QItemSelection(self.table.place(corner), index)
+        self.selectionModel().select(chosen, flags.ClearAndSelect)
+        self.scrollTo(index)
 
     def _next_row(self, row: int, step: int) -> int:
         """The next row that takes marks; the same one at the end of the sheet."""
@@ -526,6 +585,7 @@ class GridView(QTableView):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._return_column = None
+        self.is_hopping = False
         super().mousePressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

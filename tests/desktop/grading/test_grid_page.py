@@ -561,3 +561,39 @@ def test_rows_are_sorted_by_one_key_and_the_cursor_stays_with_the_student(desk: 
     desk.key("o")
     assert desk.grid.total(0) == "9.0"
     assert desk.view.here() == (1, len(desk.grid.columns))
+
+
+def test_after_f7_enter_hops_from_problem_to_problem_and_never_traps(desk: Desk) -> None:
+    desk.view.go_to((0, 1))
+    desk.type("99")
+    desk.key(Qt.Key.Key_Return)
+    desk.view.go_to((3, 0))
+    desk.type("x")
+    desk.key(Qt.Key.Key_Return)
+    desk.view.go_to((0, 0))
+    desk.key(Qt.Key.Key_F7)
+    assert desk.view.here() == (0, 1)
+    desk.type("9")
+    desk.key(Qt.Key.Key_Return)
+    assert desk.view.here() == (3, 0)
+    desk.key(Qt.Key.Key_Return)
+    assert desk.view.here() == (4, 0), "the last problem, left as it is, lets go of the cursor"
+    desk.key(Qt.Key.Key_F7)
+    desk.key(Qt.Key.Key_Up)
+    desk.key(Qt.Key.Key_Return)
+    assert desk.view.here() == (3, 0), "whoever moves away goes down again"
+
+
+def test_ctrl_and_an_arrow_go_to_the_end_of_the_filled_cells(desk: Desk) -> None:
+    desk.key(Qt.Key.Key_Down, CONTROL)
+    assert desk.view.here() == (1, 0)
+    desk.key(Qt.Key.Key_Down, CONTROL)
+    assert desk.view.here() == (4, 0), "nothing more is filled"
+    desk.key(Qt.Key.Key_Up, CONTROL)
+    assert desk.view.here() == (1, 0)
+    desk.key(Qt.Key.Key_Up, CONTROL | SHIFT)
+    assert desk.view.hull() == (0, 1, 0, 0)
+    desk.key(Qt.Key.Key_Right, CONTROL | SHIFT)
+    assert desk.view.hull() == (0, 1, 0, 1)
+    desk.key(Qt.Key.Key_Right, CONTROL)
+    assert desk.view.here() == (0, 2)
