@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import re
+import zlib
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -241,19 +244,50 @@ def _byte_faults(data: bytes, sealed: _Sealed) -> list[str]:
 
 def claimed_issuer(data: bytes) -> str | None:
     """The issuer that a file says it is from, believed or not; None when it says nothing of our
-    kind."""
-    try:
-        with pikepdf.open(io.BytesIO(data)) as document:
-            content = read_canonical(_attachment(document, CONTENT_NAME))
-            return str(content["issuer"]["id"])
-    except Exception:  # whatever a broken or foreign file raises, it claims nothing
-        return (
-            ""
-            if b"/" + FIELD_NAME.encode() in data
-            and b"ETSI.CAdES.detached" in data
-            and (CONTENT_NAME.encode() in data)
-            else None
-        )
+    kind. No library opens the file for this: whose it is nobody knows yet, and 700 bytes of a stranger
+    unpack to as many gigabytes as he likes."""
+    for stream in _streams(data):
+        try:
+            return str(read_canonical(stream)["issuer"]["id"])
+        except Exception:  # whatever a broken or foreign file holds, it claims nothing
+            continue
+    return (
+        ""
+        if b"/" + FIELD_NAME.encode() in data
+        and b"ETSI.CAdES.detached" in data
+        and (CONTENT_NAME.encode() in data)
+        else None
+    )
+
+
+_STREAM = re.compile(rb"(?<!end)stream\r?\n")
+_STREAMS_MAX = 5_000
+_CONTENT_MAX = 4 << 20
+_UNPACKED_MAX = 64 << 20
+
+
+def _streams(data: bytes) -> Iterator[bytes]:
+    """What may be our content among the streams of a file: so many, and so much of them, as ours has."""
+    left = _UNPACKED_MAX
+    whole = memoryview(data)
+    for match in itertools.islice(_STREAM.finditer(data), _STREAMS_MAX):
+        packed = whole[match.end() : match.end() + _CONTENT_MAX]
+        begins = data[match.end() : match.end() + 1]
+        if begins == b"{":
+            end = data.find(b"endstream", match.end(), match.end() + _CONTENT_MAX)
+            found = data[match.end() : max(end, match.end())].rstrip(b"\r\n")
+        elif begins == b"\x78":
+            try:
+                found = zlib.decompressobj().decompress(packed, min(left, _CONTENT_MAX))
+            except zlib.error:
+                continue
+            left -= len(found)
+        else:
+            continue
+        if found.startswith(b"{"):
+            yield found
+        if left <= 0:
+            return
 
 
 def _attachment(document: pikepdf.Pdf, name: str) -> bytes:
