@@ -37,6 +37,7 @@ WORDS: dict[str, str] = {
     "Revert": "پہلے جیسا",
     "Esc": "Esc",
     "Down; up": "نیچے؛ اوپر",
+    "Ctrl+↑ ↓ ← →": "Ctrl+↑ ↓ ← →",
     "To the end of the filled cells": "بھرے ہوئے خانوں کے آخر تک",
     "Enter; Shift+Enter": "Enter; Shift+Enter",
     "Right; Enter then returns to the first column": "اگلا کالم؛ پھر Enter پہلے کالم پر لوٹتا ہے",
