@@ -111,14 +111,15 @@ class DetailPane(QWidget):
             self.table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             self.table.setSelectionMode(RecordView.SelectionMode.NoSelection)
             self.table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-            self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
             self._box.insertWidget(3, self.table)
         assert self.model is not None
         self.model.set_records(detail.rows)
         self.table.setVisible(bool(detail.rows))
         frame = 2 * self.table.frameWidth()
         rows = self.table.verticalHeader().defaultSectionSize() * len(detail.rows)
-        self.table.setFixedHeight(self.table.horizontalHeader().sizeHint().height() + rows + frame)
+        bar = self.table.horizontalScrollBar().sizeHint().height()
+        bar *= self.table.horizontalHeader().length() > self.width()  # at a large zoom
+        self.table.setFixedHeight(self.table.horizontalHeader().sizeHint().height() + rows + frame + bar)
 
     def _tint(self, row: Row) -> QColor | None:
         """Before and after that differ stand out."""

@@ -156,6 +156,7 @@ class CellDelegate(QStyledItemDelegate):
         sign = theme.SIGNS.get(meaning)
         if sign is not None:
             side = Qt.AlignmentFlag.AlignRight if flips else Qt.AlignmentFlag.AlignLeft
+            side |= Qt.AlignmentFlag.AlignAbsolute
             painter.setPen(colour)
             painter.drawText(
                 rect.adjusted(size + 2, 0, -size - 2, 0), side | Qt.AlignmentFlag.AlignVCenter, sign
@@ -253,7 +254,8 @@ class FrozenTitles(QWidget):
         for title, width in zip(FROZEN_TITLES, self._header.widths, strict=True):
             left = edge - width if flips else edge
             box = QRect(left + 6, 0, width - 12, self.height() - 4)
-            painter.drawText(box, int(side | Qt.AlignmentFlag.AlignBottom), phrase(title))
+            foot = Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignAbsolute
+            painter.drawText(box, int(side | foot), phrase(title))
             edge += -width if flips else width
         painter.setPen(self.palette().color(QPalette.ColorRole.Mid))
         painter.drawLine(self.rect().bottomLeft(), self.rect().bottomRight())

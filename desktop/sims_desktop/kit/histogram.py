@@ -58,9 +58,12 @@ class Histogram(QWidget):
         widest = max(self.fontMetrics().horizontalAdvance(label) for label in self._labels) + 6
         every = max(1, -(-widest // max(1, int(wide))))
         for number, label in enumerate(self._labels):
-            if number % every and number != len(self._bars):
+            is_last = number == len(self._bars)
+            if number % every and not is_last:
                 continue
             x = min(max(left + number * wide - widest / 2, 0.0), self.width() - widest)
+            if not is_last and x + widest > self.width() - widest:
+                continue  # the last one needs the place
             painter.drawText(QRectF(x, bottom + 2, widest, high), int(Qt.AlignmentFlag.AlignCenter), label)
         if self._line is not None:
             x = left + (right - left) * self._line

@@ -131,7 +131,7 @@ class Palette(QFrame):
 
 
 class _EntryPainter(QStyledItemDelegate):
-    """Title on the left, detail greyed after it, key on the right."""
+    """Title where a line begins, detail greyed after it, key at its end."""
 
     def __init__(self, owner: Palette) -> None:
         super().__init__(owner)
@@ -154,14 +154,19 @@ class _EntryPainter(QStyledItemDelegate):
         strong = QPalette.ColorRole.HighlightedText if chosen else QPalette.ColorRole.Text
         weak = QPalette.ColorRole.HighlightedText if chosen else QPalette.ColorRole.PlaceholderText
         box = rect.adjusted(8, 0, -8, 0)
-        middle = Qt.AlignmentFlag.AlignVCenter
+        metrics = painter.fontMetrics()
+        flips = self._owner.layoutDirection() is Qt.LayoutDirection.RightToLeft
+        left, right = (
+            int(side | Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignAbsolute)
+            for side in (Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight)
+        )
+        begin, end = (right, left) if flips else (left, right)
+        before, after = metrics.horizontalAdvance(entry.title) + 12, metrics.horizontalAdvance(entry.key) + 12
+        rest = box.adjusted(after, 0, -before, 0) if flips else box.adjusted(before, 0, -after, 0)
         painter.setPen(palette.color(weak))
-        painter.drawText(box, int(Qt.AlignmentFlag.AlignRight | middle), entry.key)
+        painter.drawText(box, end, entry.key)
+        detail = metrics.elidedText(entry.detail, Qt.TextElideMode.ElideRight, rest.width())
+        painter.drawText(rest, begin, detail)
         painter.setPen(palette.color(strong))
-        used = painter.boundingRect(box, int(Qt.AlignmentFlag.AlignLeft | middle), entry.title).width()
-        painter.drawText(box, int(Qt.AlignmentFlag.AlignLeft | middle), entry.title)
-        painter.setPen(palette.color(weak))
-        rest = box.adjusted(used + 12, 0, -painter.fontMetrics().horizontalAdvance(entry.key) - 12, 0)
-        detail = painter.fontMetrics().elidedText(entry.detail, Qt.TextElideMode.ElideRight, rest.width())
-        painter.drawText(rest, int(Qt.AlignmentFlag.AlignLeft | middle), detail)
+        painter.drawText(box, begin, entry.title)
         painter.restore()

@@ -1,7 +1,7 @@
 """What Qt itself says – the menu of a line, the buttons of its dialogs – in the program's language.
 
-Qt ships no Urdu. The rule a newcomer would get wrong: "" is a translation to nothing, of the word “Ctrl” too;
-None is no translation.
+Qt ships no Urdu. The rule a newcomer would get wrong: "" is a translation to nothing – of the word
+“Ctrl”, too. What has no Urdu answers itself.
 """
 
 from __future__ import annotations
@@ -34,4 +34,4 @@ class QtWords(QTranslator):
         return not self._words
 
     def translate(self, context: str, sourceText: str, disambiguation: str | None = None, n: int = -1) -> str:
-        return self._words.get(sourceText, "")
+        return self._words.get(sourceText, sourceText)

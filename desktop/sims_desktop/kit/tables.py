@@ -233,6 +233,7 @@ class FrozenHeader(QHeaderView):
             box = QRect(left + 6, rect.top(), width - 12, rect.height())
             shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, box.width())
             side = Qt.AlignmentFlag.AlignRight if flips else Qt.AlignmentFlag.AlignLeft
-            painter.drawText(box, int(side | Qt.AlignmentFlag.AlignVCenter), shown)
+            middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignAbsolute
+            painter.drawText(box, int(side | middle), shown)
             edge += -width if flips else width
         painter.restore()

@@ -9,9 +9,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QApplication, QLineEdit
+from pytestqt.qtbot import QtBot
 
 from sims_desktop.kit import language
 from sims_desktop.kit.language import on_paper, phrase
+from sims_desktop.kit.qt_words import QtWords
 from sims_desktop.kit.wording import left_to_right, listed, plural, when
 from sims_desktop.kit.words.urdu import CATALOG
 from tests.desktop.kit.sentences import modules, phrases, phrases_of, shown_unspoken, unspoken, wrong_values
@@ -119,3 +123,22 @@ def test_what_is_printed_for_the_record_stays_english(urdu: None) -> None:
 def test_a_text_nobody_translated_is_said_as_it_is(urdu: None) -> None:
     assert phrase("Nobody translated {this}", this=3) == "Nobody translated 3"
     assert language.speak("tlh") == language.ENGLISH
+
+
+def test_keys_keep_their_names_and_qt_s_own_menu_is_urdu(qtbot: QtBot) -> None:
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    words = QtWords(app)
+    words.follow(app, language.URDU)
+    try:
+        native = QKeySequence.SequenceFormat.NativeText
+        assert [QKeySequence(key).toString(native) for key in ("Ctrl+Shift+P", "F9")] == [
+            "Ctrl+Shift+P",
+            "F9",
+        ]
+        line = QLineEdit()
+        qtbot.addWidget(line)
+        menu = line.createStandardContextMenu()
+        assert "کاپی کریں" in "".join(action.text() for action in menu.actions())
+    finally:
+        words.follow(app, language.ENGLISH)

@@ -21,7 +21,7 @@ WORDS: dict[str, str] = {
     "{attended} of {total} · {percentage} %": "{total} میں سے {attended} · {percentage} %",
     "short of {least}, may be condoned": "{least} سے کم، رعایت ممکن ہے",
     "short of {least}": "{least} سے کم",
-    " at {when}": " ({when})",
+    " at {when}": "، {when}",
     "not marked": "حاضری نہیں لگی",
     "everybody {status}": "سب {status}",
     "{label} already": "{label} پہلے ہی",

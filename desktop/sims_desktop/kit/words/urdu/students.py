@@ -59,7 +59,7 @@ WORDS: dict[str, str] = {
     "Put the cursor on a result, an attendance or a term; E explains the figure there.": "کسی نتیجے، حاضری یا ٹرم پر جائیں؛ E وہاں کے عدد کی وضاحت کرتا ہے۔",
     "How {what} came about. Ctrl+C copies it, Esc closes it.": "{what} کیسے بنا۔ Ctrl+C کاپی کرتا ہے، Esc بند کرتا ہے۔",
     "Explaining": "وضاحت",
-    "the CGPA": "CGPA",
+    "the CGPA": "CGPA کا عدد",
     "Copied as text.": "متن میں کاپی ہوا۔",
     "A case is about a result: 3 goes to them.": "معاملہ کسی نتیجے کا ہوتا ہے: 3 ان تک لے جاتا ہے۔",
     "1 Record": "1 ریکارڈ",
