@@ -11,6 +11,7 @@ from sims_desktop.kit.words.urdu import (
     attendance,
     cases,
     counter,
+    desks,
     grading,
     imports,
     kit,
@@ -35,4 +36,5 @@ CATALOG: dict[str, str] = {
     **cases.WORDS,
     **imports.WORDS,
     **students.WORDS,
+    **desks.WORDS,
 }
