@@ -17,6 +17,7 @@ from sims_desktop.client.errors import ClientError, ProblemAnswer, SignedOut, Tr
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.wording import left_to_right, listed, local, plural, when
 from sims_shared.access import Permission, User
+from sims_shared.cutoffs import ClassCutoffs, SheetCutoffs, count_grades
 from sims_shared.grading import SCORED, SheetSummary, SheetView
 from sims_shared.results import Figures, PendingChangeView
 from sims_shared.values import Person
@@ -56,6 +57,8 @@ class Post(Protocol):
     def pending_changes(self) -> list[PendingChangeView]: ...
 
     def read_sheet(self, section_id: int) -> SheetView: ...
+
+    def read_cutoffs(self, section_id: int) -> SheetCutoffs: ...
 
     def approve_sheet(self, section_id: int, rev: int, key: str) -> int: ...
 
@@ -295,7 +298,13 @@ class InboxPresenter:
         if item.change is not None:
             return self._change_detail(item, item.change)
         assert item.sheet is not None
-        return sheet_detail(item.sheet, self._post.read_sheet(item.sheet.section_id))
+        section_id = item.sheet.section_id
+        detail = sheet_detail(item.sheet, self._post.read_sheet(section_id))
+        for graded in self._post.read_cutoffs(section_id).classes:
+            lines, warnings = cutoff_words(graded)
+            detail.lines.extend(lines)
+            detail.warnings.extend(warnings)
+        return detail
 
     def _change_detail(self, item: Item, change: PendingChangeView) -> Detail:
         old, new = change.impact.old, change.impact.new
@@ -618,6 +627,39 @@ def sheet_detail(summary: SheetSummary, sheet: SheetView) -> Detail:
         lines,
         warnings,
     )
+
+
+def cutoff_words(graded: ClassCutoffs) -> tuple[list[str], list[str]]:
+    """The grades of a class graded relatively, as approving the sheet would freeze them; and each line that
+    its lead moved, which deserves a look."""
+    moved = {line.grade: line.at_least for line in graded.lines if line.moved}
+    counts = count_grades(graded.lines, graded.totals, graded.fail, moved)
+    ruled = count_grades(graded.lines, graded.totals, graded.fail, {})
+    grades = ", ".join(f"{grade} {count:,}" for grade, count in counts.items())
+    lines = [
+        phrase(
+            "Graded in relation to the class under {regulation}: {grades}. Approving freezes the lines.",
+            regulation=graded.regulation,
+            grades=grades,
+        )
+    ]
+    who = person_words(graded.proposed_by)
+    warnings = [
+        phrase(
+            "{who} moved {grade}: it begins at {at} instead of {rule}, for {count} instead of {before}.",
+            who=who,
+            grade=line.grade,
+            at=f"{line.at_least.normalize():f}",
+            rule=f"{line.by_rule.normalize():f}",
+            count=plural(counts[line.grade], "student"),
+            before=f"{ruled[line.grade]:,}",
+        )
+        for line in graded.lines
+        if line.moved
+    ]
+    if graded.reason:
+        warnings.append(phrase("The reason given: {reason}", reason=graded.reason))
+    return lines, warnings
 
 
 def person_words(person: Person | None) -> str:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from sims_desktop.client.http import Client, Parameters
 from sims_shared.access import User
 from sims_shared.catalog import ProgramView
+from sims_shared.cutoffs import SheetCutoffs
 from sims_shared.grading import AssessmentView, SheetStateView, SheetSummary, SheetView
 from sims_shared.messages import Page
 from sims_shared.results import (
@@ -51,6 +52,9 @@ class ApprovalCalls:
 
     def read_sheet(self, section_id: int) -> SheetView:
         return self._client.get(f"/api/sheets/{section_id}/", SheetView)
+
+    def read_cutoffs(self, section_id: int) -> SheetCutoffs:
+        return self._client.get(f"/api/sheets/{section_id}/cutoffs/", SheetCutoffs)
 
     def approve_sheet(self, section_id: int, rev: int, key: str) -> int:
         """Answers how many drafts it wrote. Raises ProblemAnswer: `sheets.stale`, `sheets.own`."""

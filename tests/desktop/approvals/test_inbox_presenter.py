@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from sims_desktop.approvals.presenter import InboxPresenter, Loaded, Outcome, Plan, age
+from sims_desktop.approvals.presenter import InboxPresenter, Loaded, Outcome, Plan, age, cutoff_words
 from sims_desktop.client.errors import Offline, ProblemAnswer
 from sims_shared.access import Permission, User
+from sims_shared.cutoffs import ClassCutoffs, CutoffLine, JudgedTotal, SheetCutoffs
 from sims_shared.grading import SheetSummary, SheetView
 from sims_shared.results import ChangeApproval, ChangeImpact, Figures, PendingChangeView
 from sims_shared.values import Person
@@ -42,6 +43,9 @@ class Network:
         raise Offline("away")
 
     def read_sheet(self, section_id: int) -> SheetView:
+        raise Offline("away")
+
+    def read_cutoffs(self, section_id: int) -> SheetCutoffs:
         raise Offline("away")
 
     def approve_sheet(self, section_id: int, rev: int, key: str) -> int:
@@ -209,3 +213,37 @@ def test_off_line_keeps_the_list_and_says_how_old_it_is(inbox: InboxPresenter) -
     inbox.take_trouble(Offline("The server cannot be reached"))
     assert "The list is of " in inbox.sentence
     assert len(inbox.items) == 1
+
+
+def test_an_approver_sees_each_cut_off_that_was_moved_and_what_it_does() -> None:
+    line: dict[str, Any] = {"points": None, "lowest": Decimal(60), "highest": Decimal(80)}
+    graded = ClassCutoffs(
+        regulation_id=1,
+        regulation="BS-2021 v3",
+        method="z",
+        latitude=Decimal(6),
+        mean=Decimal(60),
+        deviation=Decimal(10),
+        count=3,
+        left_out=0,
+        waiting=0,
+        fail="F",
+        lines=[
+            CutoffLine(grade="A", at_least=Decimal("71.50"), by_rule=Decimal("70.00"), moved=True, **line),
+            CutoffLine(grade="B", at_least=Decimal("50.00"), by_rule=Decimal("50.00"), **line),
+        ],
+        totals=[
+            JudgedTotal(enrollment_id=1, total=Decimal(72), by_rule="A"),
+            JudgedTotal(enrollment_id=2, total=Decimal(71), by_rule="A"),
+            JudgedTotal(enrollment_id=3, total=Decimal(65), by_rule="B", settled="F"),
+        ],
+        reason="two papers were read again",
+        proposed_by=LEAD,
+    )
+    assert cutoff_words(graded) == (
+        ["Graded in relation to the class under BS-2021 v3: A 1, B 1, F 1. Approving freezes the lines."],
+        [
+            "Dr Lead moved A: it begins at 71.5 instead of 70, for 1 student instead of 2.",
+            "The reason given: two papers were read again",
+        ],
+    )
