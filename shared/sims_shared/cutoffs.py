@@ -96,7 +96,7 @@ class SheetCutoffs(View):
 
 
 class CutoffsInvalid(Refusal):
-    """Facts: `lines`, what is wrong with each."""
+    """`errors` names each line that cannot stand so, and why."""
 
     code = "sheets.cutoffs_invalid"
     title = "The cut-offs cannot be moved so"
