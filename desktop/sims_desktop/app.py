@@ -223,6 +223,22 @@ class Desktop(QObject):
             desk = DeskPresenter(counter, self.workplace.identity.permissions)
             verifier = Verifier(counter, Institutions(self.profile / "institutions"))
             return CounterPage(self.around, counter, desk, self.profile / "printed", verifier)
+        if kind == "merging":
+            from sims_desktop.client.merging import MergeCalls
+            from sims_desktop.merging.page import MergingPage
+            from sims_desktop.merging.presenter import MergingPresenter
+
+            who, merges = self.workplace.identity, MergeCalls(self.workplace.client)
+            return MergingPage(self.around, MergingPresenter(merges, who.permissions, who.user_id))
+        if kind == "delegations":
+            from sims_desktop.client.delegations import DelegationCalls
+            from sims_desktop.delegations.page import DelegationsPage
+            from sims_desktop.delegations.presenter import DelegationsPresenter
+
+            lending = DelegationsPresenter(
+                DelegationCalls(self.workplace.client), self.workplace.identity.user_id
+            )
+            return DelegationsPage(self.around, lending)
         if kind in ("students", "student"):
             return self._student_page(kind, id)
         if kind in ("cases", "new_case"):
