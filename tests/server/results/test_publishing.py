@@ -7,6 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
+import psycopg
+import pytest
+
 from sims_server.kernel.database import Connection
 from tests.server.results.scene import approve, enter, fill, publish, results
 from tests.support.api import Api
@@ -237,7 +240,10 @@ def test_a_draft_follows_its_registration_to_another_regulation_and_a_published_
     other = university.regulation(document(S2, pass_={"total_min": "40"}), "BS-2019")
     first, second = [row["id"] for row in results(api, scene["section"])]
     api.as_("examcell").post("/api/results/publish/", {"result_ids": [first]})
-    university.run("UPDATE registration SET regulation_id = %(r)s", r=other)
+    move = "UPDATE registration SET regulation_id = %(r)s WHERE id = ANY (%(ids)s)"
+    with pytest.raises(psycopg.errors.CheckViolation):  # what judged a published result is pinned
+        university.run(move, r=other, ids=scene["registrations"][:1])
+    university.run(move, r=other, ids=scene["registrations"][1:])
     api.as_("examcell").post("/api/results/publish/", {"result_ids": [second]})
     assert [(r["grade"], r["regulation_id"]) for r in results(api, scene["section"])] == [
         ("B+", scene["regulation"]),
