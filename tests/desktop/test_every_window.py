@@ -12,9 +12,12 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QVBo
 from pytestqt.qtbot import QtBot
 
 from sims_desktop.grading.page import GridPage
+from sims_desktop.kit import language
 from sims_desktop.kit.actions import Actions
+from sims_desktop.kit.guide import anchor_of, guide_folder
 from sims_desktop.kit.remembered import Remembered
 from sims_desktop.kit.shortcuts import ShortcutSheet
+from sims_desktop.kit.wording import left_to_right
 from sims_desktop.shell.window import NAME_ROLE, MainWindow
 from tests.desktop.approvals.program import WAIT, Program, program  # noqa: F401
 from tests.desktop.reach import faults, not_reached
@@ -77,7 +80,7 @@ def test_every_part_of_every_page_is_reached_and_heard(
         for kind in desks_of(window):
             page = window.open(kind)
             QApplication.processEvents()
-            found[f"{role}: {kind}"] = faults(page, actions) + unreached(window)
+            found[f"{role}: {kind}"] = faults(page, actions) + unreached(window) + guideless(page.guide)
         if role == "faculty":
             grid = open_grid(qtbot, window, scene["section"])
             for part in panels_of(grid):
@@ -87,9 +90,32 @@ def test_every_part_of_every_page_is_reached_and_heard(
             sheet = ShortcutSheet(actions, "Everywhere", window)
             found["keys"] = faults(sheet)
             found["palette"] = faults(window.palette_box)
+            in_urdu(program, qtbot, scene["section"])
     everything = sorted({f"{part}: {one}" for part, told in found.items() for one in told})
     assert not everything, "\n".join(everything)
     assert cells[0] == cells[1]
+
+
+def in_urdu(program: Program, qtbot: QtBot, section: int) -> None:  # noqa: F811
+    """The same window in the other language and back, the sheet in front again."""
+    desktop = program.started[-1]
+    before = desktop.window
+    assert before is not None
+    before.open("sheet", section)
+    desktop.set_language(language.URDU)
+    window = desktop.window
+    assert window is not None
+    assert window is not before
+    assert window.layoutDirection() is Qt.LayoutDirection.RightToLeft
+    assert window.navigation.item(0).text() == "میری شیٹیں"
+    page = open_grid(qtbot, window, section)
+    assert page.view.table.frozen_texts(0)[0] == left_to_right(page.grid.row(0).reg_no)
+    assert page.grid.described(0, 1) == "Student Number 1, Midterm, \u206850\u2069 میں سے \u206840\u2069"
+    assert desktop.remembered.text("look/language") == language.URDU
+    desktop.set_language(language.ENGLISH)
+    assert desktop.window is not None
+    assert desktop.window.place == ("sheet", section)
+    assert desktop.window.navigation.item(0).text() == "My sheets"
 
 
 def desks_of(window: MainWindow) -> list[str]:
@@ -97,6 +123,17 @@ def desks_of(window: MainWindow) -> list[str]:
     kinds = [str(window.navigation.item(row).data(NAME_ROLE)).split("/")[0] for row in rows]
     assert kinds
     return kinds
+
+
+def guideless(topic: str) -> list[str]:
+    """F1 leads to a page of the guide, and to its heading, without a network."""
+    name, _, anchor = topic.partition("#")
+    file = guide_folder() / f"{name}.md"
+    if not file.is_file():
+        return [f"the guide has no page {name}"]
+    lines = file.read_text(encoding="utf-8").splitlines()
+    headings = {anchor_of(line.lstrip("# ")) for line in lines if line.startswith("#")}
+    return [f"the guide's page {name} has no heading {anchor}"] if anchor and anchor not in headings else []
 
 
 def unreached(window: MainWindow) -> list[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
 from PySide6.QtCore import QUrl
+from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QDialog, QTextBrowser, QVBoxLayout, QWidget
 
 from sims_desktop.kit.language import phrase
@@ -17,6 +19,11 @@ def guide_folder() -> Path:
     return Path(frozen) / "docs" / "guide" if frozen else Path(__file__).parents[3] / "docs" / "guide"
 
 
+def anchor_of(heading: str) -> str:
+    """`While you are away` is reached as `#while-you-are-away`."""
+    return "-".join(re.sub(r"[^a-z0-9 ]", "", heading.casefold()).split())
+
+
 class GuideWindow(QDialog):
     """One page of the guide, `faculty` or `counter#holds`. Not modal."""
 
@@ -25,6 +32,7 @@ class GuideWindow(QDialog):
         self.setObjectName("guide")
         self._folder = folder or guide_folder()
         self.text = QTextBrowser(self)
+        self.text.setObjectName("guide_text")
         self.text.setOpenExternalLinks(False)
         self.text.setSearchPaths([str(self._folder)])
         self.text.setAccessibleName(phrase("Guide"))
@@ -40,8 +48,7 @@ class GuideWindow(QDialog):
         self.setWindowTitle(phrase("Guide: {name}", name=name.replace("-", " ")))
         if file.is_file():
             self.text.setSource(QUrl.fromLocalFile(str(file)))
-            if anchor:
-                self.text.scrollToAnchor(anchor)
+            self._go_to(anchor)
         else:
             hint = phrase("? shows the keys of the page you are on.")
             self.text.setPlainText(
@@ -49,3 +56,14 @@ class GuideWindow(QDialog):
             )
         self.show()
         self.raise_()
+
+    def _go_to(self, anchor: str) -> None:
+        """Qt gives the headings of a Markdown page no anchors."""
+        block = self.text.document().begin()
+        while anchor and block.isValid():
+            if block.blockFormat().headingLevel() and anchor_of(block.text()) == anchor:
+                self.text.setTextCursor(QTextCursor(block))
+                bar = self.text.verticalScrollBar()
+                bar.setValue(bar.value() + self.text.cursorRect().top())
+                return
+            block = block.next()

@@ -97,12 +97,17 @@ def test_an_exception_nobody_caught_becomes_a_bug(
 
 
 def test_the_guide_opens_its_page_and_owns_up_to_a_missing_one(qtbot: QtBot, tmp_path: Path) -> None:
-    (tmp_path / "faculty.md").write_text("# Marks\n\nType to overwrite.", encoding="utf-8")
+    long = "# Marks\n\nType to overwrite.\n\n" + "More.\n\n" * 200 + "## While you are away\n\nLend it."
+    (tmp_path / "faculty.md").write_text(long, encoding="utf-8")
     owner = QWidget()
     qtbot.addWidget(owner)
     guide = GuideWindow(owner, tmp_path)
     guide.open_page("faculty")
     assert "Type to overwrite." in guide.text.toPlainText()
+    assert guide.text.verticalScrollBar().value() == 0
+    guide.open_page("faculty#while-you-are-away")
+    assert guide.text.textCursor().block().text() == "While you are away"
+    assert guide.text.verticalScrollBar().value() > 0
     guide.open_page("tower")
     assert "no page “tower”" in guide.text.toPlainText()
 
