@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks import faults, keystrokes, sync_histories
-from tests.benchmarks.load import Measured, Wire, drive, request_bytes
+from tests.benchmarks.load import Measured, drive, request_bytes
 from tests.benchmarks.peer import OPEN_SECTIONS, Peer
 from tests.benchmarks.scene import Scene, scene, start, stop
 
@@ -212,34 +212,9 @@ class Bench:
         measure_cells(self)
 
     def publish(self) -> None:
-        times = []
-        wire = Wire(self.made.url)
-        for section in self.made.ids["publish"]:
-            sheet = _json(wire.ask(self.ask("faculty", "GET", f"/api/sheets/{section}/")))
-            _json(
-                wire.ask(self.ask("faculty", "POST", f"/api/sheets/{section}/submit/", {"rev": sheet["rev"]}))
-            )
-            rev = _json(wire.ask(self.ask("head", "GET", f"/api/sheets/{section}/")))["rev"]
-            _json(wire.ask(self.ask("head", "POST", f"/api/sheets/{section}/approve/", {"rev": rev})))
-            request = self.ask("examcell", "POST", "/api/results/publish/", {"section_id": section})
-            started = time.perf_counter()
-            answer = _json(wire.ask(request))
-            times.append(time.perf_counter() - started)
-            if answer["published"] != 500:
-                raise SystemExit(f"published {answer}")
-        ours = statistics.median(times) * 1000
-        if self.peer is None:
-            self.say(f"publish 500 results            {ours:10.1f} ms")
-            return
-        self.add(
-            "publish 500 results",
-            ours,
-            self.peer.publish_loop() * 1000,
-            "ms",
-            "peer's loop",
-            10,
-            faster=False,
-        )
+        from tests.benchmarks.publishing import measure_publish
+
+        measure_publish(self)
 
     def transcript(self) -> None:
         request = [self.ask("registrar", "GET", f"/api/transcripts/{self.made.ids['transcript']}/")]
@@ -269,13 +244,6 @@ def _good(measured: Measured) -> Measured:
     if bad or not measured.statuses:
         raise SystemExit(f"a benchmark got answers it does not measure: {measured.statuses}")
     return measured
-
-
-def _json(answer: tuple[int, bytes]) -> Any:
-    status, body = answer
-    if status >= 300:
-        raise SystemExit(f"{status}: {body[:500]!r}")
-    return json.loads(body)
 
 
 def _line(row: Row) -> str:

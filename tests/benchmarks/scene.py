@@ -220,15 +220,20 @@ def _fill(made: Scene) -> None:
         university.section(university.course(department, f"CS-5{n:02}"), term, "A", 600, [faculty])
         for n in range(3)
     ]
+    ids["publish_bare"] = [
+        university.section(university.course(department, f"CS-7{n:02}"), term, "A", 600, [faculty])
+        for n in range(3)
+    ]
     with psycopg.connect(made.cluster.url("sims_owner"), autocommit=True) as owner:
-        for section, low in [(ids["cells"], 5000), *((s, 5500) for s in ids["publish"])]:
+        graded = ids["publish"] + ids["publish_bare"]
+        for section, low in [(ids["cells"], 5000), *((s, 5500) for s in graded)]:
             owner.execute(
                 "INSERT INTO enrollment (student_id, registration_id, section_id, term_id, course_id) "
                 "SELECT r.student_id, r.id, s.id, s.term_id, s.course_id FROM registration r, section s "
                 "WHERE s.id = %s AND r.student_id > %s AND r.student_id <= %s",
                 [section, low, low + 500],
             )
-        for section in ids["publish"]:
+        for section in graded:
             final = university.assessment(section, "Final", "final", 100, 100)
             owner.execute(
                 "INSERT INTO assessment_score (section_id, enrollment_id, assessment_id, max_score, "

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Integer, LargeBinary, Table, Text
 from sqlalchemy import text as sql
-from sqlalchemy.dialects.postgresql import INT8MULTIRANGE, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, INT8MULTIRANGE, JSON, JSONB
 
 from sims_server.kernel.database import metadata
 
@@ -30,6 +30,26 @@ audit = Table(
     Column("database_user", Text, nullable=False),
     Column("operation", Text, nullable=False),
     Column("changes", JSONB, nullable=False),
+)
+# The entries of one statement over many rows, until the next seal lays them out in `audit`.
+audit_statement = Table(
+    "audit_statement",
+    metadata,
+    Column("first_id", BigInteger, primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=sql("clock_timestamp()")),
+    Column("transaction_id", BigInteger, nullable=False, server_default=sql("pg_current_xact_id()")),
+    Column("actor_id", BigInteger),
+    Column("actor_name", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("entity", Text, nullable=False),
+    Column("method", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("request_id", Text, nullable=False),
+    Column("database_user", Text, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("ids", ARRAY(BigInteger), nullable=False),
+    Column("entity_ids", ARRAY(BigInteger), nullable=False),
+    Column("changes", JSON, nullable=False),
 )
 audit_block = Table(
     "audit_block",

@@ -66,7 +66,7 @@ AUDIT = Listing(
         "changes": _CHANGES,
         "request_id": "a.request_id",
     },
-    source="audit a",
+    source="audit_entry a",
     key="a.id",
     filters={
         "actor": Filter("a.actor_id = {}", int),

@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Computed,
     DateTime,
     ForeignKey,
     ForeignKeyConstraint,
@@ -90,6 +91,8 @@ enrollment = Table(
     Column("end_reason", Text),
     Column("override", JSONB),
     Column("batch_id", BigInteger, ForeignKey("enrollment_batch.id", name="fk_enrollment_batch")),
+    # What the index of "a course once a term" asks: no index moves when an enrollment is completed.
+    Column("dropped", Boolean, Computed("status = 'dropped'", persisted=True), nullable=False),
     ForeignKeyConstraint(
         ["registration_id", "student_id"],
         ["registration.id", "registration.student_id"],

@@ -46,15 +46,17 @@ from sims_shared.enrollment import (
 from sims_shared.problems import NotFound, NotPermitted, Refusal
 
 _SEAT = """
-INSERT INTO enrollment AS e
+INSERT INTO enrollment
        (student_id, registration_id, section_id, term_id, course_id, kind, attempt, enrolled_at, override)
 VALUES (%(student)s, %(registration)s, %(section)s, %(term)s, %(course)s, %(kind)s, %(attempt)s, %(now)s,
         %(override)s)
-ON CONFLICT (section_id, student_id) DO UPDATE
-   SET status = 'enrolled', kind = EXCLUDED.kind, attempt = EXCLUDED.attempt,
-       enrolled_at = EXCLUDED.enrolled_at, ended_at = NULL, end_reason = NULL, override = EXCLUDED.override
- WHERE e.status = 'dropped'
-RETURNING e.id"""
+RETURNING id"""
+# Who dropped is there already. Two statements, because ON CONFLICT would fire the triggers of both each time.
+_REVIVE = """
+UPDATE enrollment SET status = 'enrolled', kind = %(kind)s, attempt = %(attempt)s, enrolled_at = %(now)s,
+       ended_at = NULL, end_reason = NULL, override = %(override)s
+ WHERE section_id = %(section)s AND student_id = %(student)s AND status = 'dropped'
+RETURNING id"""
 
 
 def _given(value: Any) -> Any:
@@ -171,7 +173,7 @@ def enroll_student(work: Work, command: EnrollStudent) -> EnrollmentView:
     override = _on_record(work, aside, command.override)
     try:
         enrollment_id = work.value(
-            _SEAT,
+            _SEAT if facts.enrollment_id is None else _REVIVE,
             student=command.student_id,
             registration=facts.registration_id,
             section=command.section_id,

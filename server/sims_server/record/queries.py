@@ -194,7 +194,7 @@ def _changes_since(work: Work, keys: Sequence[tuple[str, int]], at: datetime) ->
         )
         return [row for row in rows if (row["entity"], row["entity_id"]) in wanted]
     return work.rows(
-        "SELECT a.entity, a.entity_id, a.operation, a.changes::text AS changes FROM audit a "
+        "SELECT a.entity, a.entity_id, a.operation, a.changes::text AS changes FROM audit_entry a "
         "JOIN unnest(%(entities)s::text[], %(ids)s::bigint[]) k (entity, id) "
         "ON k.entity = a.entity AND k.id = a.entity_id WHERE a.at > %(at)s ORDER BY a.id DESC",
         entities=[entity for entity, _ in keys],

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Identity,
+    Index,
     Integer,
     Numeric,
     PrimaryKeyConstraint,
@@ -281,7 +282,12 @@ result_version = Table(
     Column("change_status", Text, nullable=False, server_default=text("'approved'")),
     Column("by_account_id", BigInteger),
     _moment("at", now="clock_timestamp()"),
-    UniqueConstraint("change_request_id", name="uq_result_version_change_request"),
+    Index(
+        "uq_result_version_change_request",
+        "change_request_id",
+        unique=True,
+        postgresql_where=text("change_request_id IS NOT NULL"),
+    ),
     UniqueConstraint("result_id", "version", name="uq_result_version"),
     ForeignKeyConstraint(
         ["change_request_id", "result_id", "new_total", "new_grade", "change_status"],

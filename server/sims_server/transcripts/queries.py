@@ -45,7 +45,8 @@ SELECT r.id AS result_id, r.term_id, coalesce(x.course_code, c.code) AS course_c
        c.credits_theory, c.credits_practical,
        coalesce(x.grading, c.grading) AS grading, r.percentage, r.total, r.grade, r.flags,
        r.grade_points AS points,
-       r.outcome, k.counts, r.attempt, r.source, r.heads, r.marks_obtained, r.marks_max, r.regulation_id,
+       r.outcome, coalesce(k.counts, 'counted') AS counts, r.attempt, r.source, r.heads, r.marks_obtained,
+       r.marks_max, r.regulation_id,
        CASE WHEN r.source = 'transfer' THEN r.trace END AS brought,
        count(*) OVER (PARTITION BY r.course_id) AS attempts,
        u.code AS regulation_code, u.version AS regulation_version, u.policy

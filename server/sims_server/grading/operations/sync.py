@@ -6,20 +6,20 @@ cells, conflicts and receipt in one transaction, each in one statement.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
 from sims_server.grading.queries import sheets
-from sims_server.grading.queries.sync import sheet_facts, standing_of
+from sims_server.grading.queries.sync import cells_of, sheet_facts, standing_of
 from sims_server.kernel.arrays import array_of
 from sims_server.kernel.execute import operation
 from sims_server.kernel.repeated_names import may_repeat, repeated_names
 from sims_server.kernel.work import Work
 from sims_shared.access import Permission
 from sims_shared.grading import DeviceOfAnother, SyncAnswer, SyncBatch, SyncOp, read_batch
-from sims_shared.merge import Decision, body_hash, sync_batch, touched
+from sims_shared.merge import Decision, SheetFacts, body_hash, sync_batch, touched
 from sims_shared.problems import InvalidInput
 
 # A device that was never seen is bound; of one that was, the account it belongs to.
@@ -30,19 +30,10 @@ WITH made AS (INSERT INTO sync_device (client_id, account_id, name)
        ON CONFLICT (client_id) DO NOTHING RETURNING account_id)
 SELECT account_id FROM made UNION ALL SELECT account_id FROM sync_device WHERE client_id = %(client)s"""
 
-# The loop over cells is PostgreSQL's. MERGE, because under the sheet's lock a cell is either there or not:
-# ON CONFLICT would fire the insert's trigger for every cell that is only changed.
+# The loop over cells is PostgreSQL's, and so is what each cell's version, author and time come to.
 _WRITE = """
-MERGE INTO assessment_score p
-USING (SELECT u.enrollment_id, u.mark, u.score, a.id AS assessment_id, a.section_id, a.max_score
-         FROM unnest(%(enrollments)s::bigint[], %(assessments)s::bigint[],
-                     %(marks)s::text[], %(scores)s::numeric[])
-                AS u (enrollment_id, assessment_id, mark, score)
-         JOIN assessment a ON a.id = u.assessment_id) n
-   ON p.enrollment_id = n.enrollment_id AND p.assessment_id = n.assessment_id
- WHEN MATCHED THEN UPDATE SET mark = n.mark, score = n.score
- WHEN NOT MATCHED THEN INSERT (section_id, enrollment_id, assessment_id, max_score, mark, score)
-      VALUES (n.section_id, n.enrollment_id, n.assessment_id, n.max_score, n.mark, n.score)"""
+SELECT h.rev, h.digest FROM write_marks(%(section)s, %(enrollments)s::bigint[], %(assessments)s::bigint[],
+  %(marks)s::text[], %(scores)s::numeric[], %(vers)s::integer[]) h"""
 
 _RECORD_CONFLICTS = """
 INSERT INTO sync_conflict (section_id, enrollment_id, assessment_id, cell_version, base_version, base_mark,
@@ -84,27 +75,29 @@ def sync_sheet(work: Work, push: Push) -> SyncAnswer:
     sheet = sheets.lock_sheet(work, push.section_id)
     standing = standing_of(work, push.section_id, batch)
     anew = standing.device.receipt is None and batch.mid == standing.device.last_mid + 1
-    facts = sheet_facts(work, sheet, standing, touched(batch) if anew else set())
-    decision = sync_batch(
-        facts,
-        standing.device,
-        batch,
-        hashed=body_hash(push.body),
-        account=work.caller.person,
-        now=standing.now,
-    )
-    if decision.receipt is not None:
-        _carry_out(work, push, decision)
-    return decision.answer
+    keys = touched(batch) if anew else set()
+    hashed = body_hash(push.body)
+
+    def judged(facts: SheetFacts) -> Decision:
+        person, now = work.caller.person, standing.now
+        return sync_batch(facts, standing.device, batch, hashed=hashed, account=person, now=now, summed=False)
+
+    # Whether an edit is on top is a matter of versions; what a cell holds is asked only where one is not.
+    facts = sheet_facts(work, sheet, standing, keys)
+    decision = judged(facts)
+    if keys and any(outcome.outcome != "applied" for outcome in decision.answer.outcomes):
+        decision = judged(replace(facts, cells=cells_of(work, push.section_id, keys)))
+    if decision.receipt is None:
+        return decision.answer
+    return _carry_out(work, push, decision)
 
 
-def _carry_out(work: Work, push: Push, decision: Decision) -> None:
+def _carry_out(work: Work, push: Push, decision: Decision) -> SyncAnswer:
     client_id, receipt = push.batch.client_id, decision.receipt
     assert receipt is not None
     if decision.first_use:
         bind_device(work, client_id)
-    if decision.writes:
-        _write(work, push.section_id, decision)
+    answer = _write(work, push.section_id, decision) if decision.writes else decision.answer
     if decision.conflicts:
         _record_conflicts(work, push, decision)
     work.run(
@@ -126,21 +119,24 @@ def _carry_out(work: Work, push: Push, decision: Decision) -> None:
         client=client_id,
         section=push.section_id,
     )
+    return answer
 
 
-def _write(work: Work, section_id: int, decision: Decision) -> None:
+def _write(work: Work, section_id: int, decision: Decision) -> SyncAnswer:
     writes = decision.writes
-    work.run(
+    # Refused unless each cell comes to the version that was decided: what is said is what was written.
+    after = work.row(
         _WRITE,
+        section=section_id,
         enrollments=array_of(writes.enrollment_ids),
         assessments=array_of(writes.assessment_ids),
         marks=array_of(writes.marks),
         scores=array_of(writes.scores),
+        vers=array_of(writes.vers),
     )
-    after = sheets.lock_sheet(work, section_id)
-    # The digest covers every version and value: when it agrees, what is said is what was written.
-    if sheets.hex_digest(after["digest"]) != decision.answer.digest or after["rev"] != decision.answer.rev:
+    if after is None or after["rev"] != decision.answer.rev:
         raise AssertionError(f"sheet {section_id}: what was decided is not what was written")
+    return msgspec.structs.replace(decision.answer, digest=sheets.hex_digest(after["digest"]))
 
 
 def _record_conflicts(work: Work, push: Push, decision: Decision) -> None:

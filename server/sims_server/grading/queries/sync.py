@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from sims_shared.problems import NotFound
 from sims_shared.values import SYSTEM, Person
 
 _outcomes = msgspec.json.Decoder(list[Outcome])
+_written = msgspec.json.Decoder(list[tuple[int, int, int]])
 
 
 class Standing(NamedTuple):
@@ -57,7 +59,8 @@ def standing_of(work: Work, section_id: int, batch: SyncBatch) -> Standing:
 
 
 def sheet_facts(work: Work, sheet: dict[str, Any], standing: Standing, touched: set[Key]) -> SheetFacts:
-    """The sheet as far as `touched` goes. A batch that is only to be answered again touches nothing."""
+    """The sheet as far as `touched` goes, of its cells only the versions. A batch that is only to be answered
+    again touches nothing."""
     section_id = sheet["section_id"]
     enrollments = sorted({enrollment_id for enrollment_id, _ in touched})
     roster: dict[int, str] = {}
@@ -81,7 +84,7 @@ def sheet_facts(work: Work, sheet: dict[str, Any], standing: Standing, touched: 
                 section=section_id,
             )
         }
-        cells = _cells(work, section_id, enrollments, sorted({assessment_id for _, assessment_id in touched}))
+        cells = _versions(work, section_id, enrollments)
     return SheetFacts(
         section_id=section_id,
         state=sheet["state"],
@@ -96,7 +99,31 @@ def sheet_facts(work: Work, sheet: dict[str, Any], standing: Standing, touched: 
     )
 
 
-def _cells(work: Work, section_id: int, enrollments: list[int], assessments: list[int]) -> dict[Key, Cell]:
+def _versions(work: Work, section_id: int, enrollments: list[int]) -> dict[Key, Cell]:
+    """Of all cells of these rows the version alone. As JSON text: of 4,000 rows the driver makes dicts."""
+    written = work.value(
+        "SELECT '[' || string_agg(concat('[', enrollment_id, ',', assessment_id, ',', version, ']'), ',') "
+        "|| ']' FROM assessment_score WHERE section_id = %(section)s "
+        "AND enrollment_id = ANY (%(enrollments)s::bigint[])",
+        section=section_id,
+        enrollments=array_of(enrollments),
+    )
+    if written is None:
+        return {}
+    alike: dict[int, Cell] = {}
+    cells = {}
+    for enrollment_id, assessment_id, version in _written.decode(written):
+        cell = alike.get(version)
+        if cell is None:
+            cell = alike[version] = Cell(None, None, version)
+        cells[enrollment_id, assessment_id] = cell
+    return cells
+
+
+def cells_of(work: Work, section_id: int, touched: Collection[Key]) -> dict[Key, Cell]:
+    """These cells as they are, with their authors."""
+    enrollments = sorted({enrollment_id for enrollment_id, _ in touched})
+    assessments = sorted({assessment_id for _, assessment_id in touched})
     rows = work.rows(
         "SELECT enrollment_id, assessment_id, mark, score, version, updated_by, updated_at "
         "FROM assessment_score WHERE section_id = %(section)s "

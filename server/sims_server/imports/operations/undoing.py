@@ -217,7 +217,7 @@ def _remove(work: Work, import_id: int, kind: str, main: _Written, made: list[in
         ]
     elif kind == "accounts":
         standing += work.rows(
-            "SELECT a.actor_id AS id, e.number, 'audit' AS dependant, count(*) AS n FROM audit a "
+            "SELECT a.actor_id AS id, e.number, 'audit' AS dependant, count(*) AS n FROM audit_entry a "
             "LEFT JOIN import_effect e ON e.import_id = %(import)s AND e.target = a.actor_id "
             "WHERE a.actor_id = ANY (%(ids)s) GROUP BY 1, 2",
             **{"import": import_id},

@@ -13,7 +13,7 @@ from sims_server.kernel.work import Work
 # The rows that the audit wrote in the transaction of the commit. By time as well: that has an index.
 _MINE = """
 mine AS MATERIALIZED (
-  SELECT a.* FROM audit a, import_batch b
+  SELECT a.* FROM audit_entry a, import_batch b
    WHERE b.id = %(import)s AND a.transaction_id = b.committed_in AND a.entity = ANY (%(entities)s)
      AND a.at >= b.committed_stamp AND a.at < b.committed_stamp + interval '1 day')"""
 
@@ -41,7 +41,7 @@ WITH {_MINE},
                    FROM mine CROSS JOIN LATERAL jsonb_object_keys(changes) k GROUP BY 1, 2)
 SELECT DISTINCT ON (t.entity, t.entity_id) t.entity, t.entity_id, e.number, later.actor_name, later.at
   FROM touched t
-  JOIN audit later ON later.entity = t.entity AND later.entity_id = t.entity_id AND later.id > t.last
+  JOIN audit_entry later ON later.entity = t.entity AND later.entity_id = t.entity_id AND later.id > t.last
        AND (t.whole OR later.operation <> 'update' OR later.changes ?| t.columns)
   LEFT JOIN import_effect e ON e.import_id = %(import)s AND e.target = t.entity_id AND t.entity = %(main)s
  ORDER BY t.entity, t.entity_id, later.id DESC LIMIT 1000""",

@@ -66,7 +66,7 @@ INVARIANTS = (
           UNION ALL SELECT 'applicant', id FROM applicant UNION ALL SELECT 'delegation', id FROM delegation
           UNION ALL SELECT 'enrollment_override', id FROM enrollment_override) r
         EXCEPT ALL
-        SELECT entity, entity_id FROM audit WHERE operation = 'insert' AND entity IN
+        SELECT entity, entity_id FROM audit_entry WHERE operation = 'insert' AND entity IN
           ('enrollment', 'result', 'registration', 'student', 'issued_document', 'pending_change',
             'assessment_score', 'attendance', 'eligibility_list', 'applicant', 'delegation',
             'enrollment_override')
@@ -86,7 +86,7 @@ INVARIANTS = (
         LEFT JOIN (
           SELECT DISTINCT ON (a.entity, a.entity_id, c.key) a.entity, a.entity_id, c.key,
                  c.value -> 1 AS value
-            FROM audit a CROSS JOIN LATERAL jsonb_each(a.changes) c
+            FROM audit_entry a CROSS JOIN LATERAL jsonb_each(a.changes) c
            WHERE a.entity IN ('result', 'assessment_score')
              AND c.key IN ('grade', 'total', 'outcome', 'state', 'grade_points', 'mark', 'score')
            ORDER BY a.entity, a.entity_id, c.key, a.id DESC) a

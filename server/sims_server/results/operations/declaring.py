@@ -47,9 +47,11 @@ UPDATE registration g SET cgpa = n.cgpa, credits_earned = n.earned
   FROM jsonb_to_recordset(%(rows)s::jsonb) AS n (id bigint, cgpa numeric, earned numeric)
  WHERE g.id = n.id AND (g.cgpa, g.credits_earned) IS DISTINCT FROM (n.cgpa, n.earned)
 """
+# What is out counts unless it is written here that it does not; nearly always nothing is written.
 COUNTING = """
 INSERT INTO result_counting AS k (result_id, counts)
-SELECT n.id, n.counts FROM jsonb_to_recordset(%(rows)s::jsonb) AS n (id bigint, counts text) ORDER BY n.id
+SELECT n.id, n.counts FROM jsonb_to_recordset(%(rows)s::jsonb) AS n (id bigint, counts text)
+ WHERE n.counts <> 'counted' OR EXISTS (SELECT FROM result_counting c WHERE c.result_id = n.id) ORDER BY n.id
 ON CONFLICT (result_id) DO UPDATE SET counts = EXCLUDED.counts WHERE k.counts <> EXCLUDED.counts
 """
 

@@ -74,11 +74,7 @@ SELECT e.id AS enrollment_id, e.student_id, e.registration_id, e.section_id, e.t
  WHERE e.status <> 'dropped' AND {whom}
  ORDER BY g.reg_no, e.id
 """
-_PUBLISH = """
-UPDATE result SET state = 'published', published_at = %(now)s, published_by = %(me)s,
-  notification_id = %(notification)s
- WHERE id = ANY (%(ids)s::bigint[]) AND state = 'draft'
-"""
+_PUBLISH = "SELECT publish_drafts(%(ids)s::bigint[], %(now)s, %(me)s, %(notification)s)"
 _COMPLETE = (
     "UPDATE enrollment SET status = 'completed' WHERE id = ANY (%(ids)s::bigint[]) AND status = 'enrolled'"
 )

@@ -84,7 +84,9 @@ RESULT_SOURCE = """result r JOIN registration g ON g.id = r.registration_id
     LEFT JOIN withholding w ON w.result_id = r.id AND w.released_at IS NULL"""
 # Looked up, not joined: the planner tries joins in every order, and five more cost ten times the reading.
 _NAME = "(SELECT a.name FROM {} a WHERE a.id = {})"
-_COUNTS = "coalesce((SELECT k.counts FROM result_counting k WHERE k.result_id = r.id), 'excluded')"
+# What is out counts, unless it is written that it does not.
+_COUNTS = """coalesce((SELECT k.counts FROM result_counting k WHERE k.result_id = r.id),
+         CASE WHEN r.state = 'draft' THEN 'excluded' ELSE 'counted' END)"""
 OUTCOME = "CASE WHEN w.id IS NOT NULL THEN 'withheld' ELSE r.outcome END"
 
 RESULTS = Listing(
