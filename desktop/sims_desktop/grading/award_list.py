@@ -14,12 +14,14 @@ from html import escape
 from sims_desktop.grading.presenter.entry import WORDS, Value, number_text
 from sims_desktop.grading.presenter.grid import GridPresenter
 from sims_desktop.grading.presenter.sheet import Badge
+from sims_desktop.kit.language import on_paper
 from sims_desktop.kit.number_words import in_words
 from sims_desktop.kit.wording import local, plural
 
 _TABLE = "<table width='100%' cellspacing='0' cellpadding='3' border='1'>"
 
 
+@on_paper()
 def award_list(grid: GridPresenter, now: datetime) -> str:
     """HTML of all rows of the sheet, whatever filter is on, with a control line for each column."""
     heads = "".join(
@@ -50,6 +52,7 @@ def award_list(grid: GridPresenter, now: datetime) -> str:
     )
 
 
+@on_paper()
 def award_list_in_words(grid: GridPresenter, column: int, now: datetime) -> str:
     """HTML of one assessment: each mark in figures and in words."""
     head = grid.columns[column]

@@ -12,6 +12,7 @@ import pytest
 
 from sims_desktop.grading.award_list import award_list, award_list_in_words
 from sims_desktop.grading.presenter.grid import GridPresenter
+from sims_desktop.kit import language
 from sims_desktop.kit.number_words import in_words
 from sims_desktop.kit.printing import print_html, printer_to_file
 from tests.desktop.grading.sheets import MIDTERM, QUIZ, SECTION, wire_sheet
@@ -77,3 +78,16 @@ def test_a_list_with_marks_of_this_computer_only_is_not_for_the_record(
         assert "Not for the record" in paper
         assert "1 mark of this list" in paper
         assert "Digest" not in paper
+
+
+def test_the_paper_is_the_same_whatever_language_the_window_speaks(
+    make_shelf: Callable[..., LocalShelf],
+) -> None:
+    grid = GridPresenter(make_shelf(wire_sheet(SCORES)), SECTION)
+    english = award_list(grid, NOW), award_list_in_words(grid, 0, NOW)
+    language.speak(language.URDU)
+    try:
+        assert grid.state_words not in english[0]
+        assert (award_list(grid, NOW), award_list_in_words(grid, 0, NOW)) == english
+    finally:
+        language.speak(language.ENGLISH)
