@@ -223,6 +223,14 @@ class Desktop(QObject):
             desk = DeskPresenter(counter, self.workplace.identity.permissions)
             verifier = Verifier(counter, Institutions(self.profile / "institutions"))
             return CounterPage(self.around, counter, desk, self.profile / "printed", verifier)
+        if kind == "batches":
+            from sims_desktop.batches.page import BatchesPage
+            from sims_desktop.batches.presenter import BatchesPresenter
+            from sims_desktop.client.batches import BatchCalls
+
+            seating = BatchCalls(self.workplace.client)
+            permissions = self.workplace.identity.permissions
+            return BatchesPage(self.around, BatchesPresenter(seating, permissions))
         if kind == "merging":
             from sims_desktop.client.merging import MergeCalls
             from sims_desktop.merging.page import MergingPage

@@ -1,0 +1,439 @@
+"""Enrolling an intake on screen: batches on the left, a new plan or one batch at length on the right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QSplitter,
+    QStackedWidget,
+    QTabBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from sims_desktop.approvals.page import colour, text_label
+from sims_desktop.batches.presenter import STATE_WORDS, BatchesPresenter, Loaded, course_seats_words
+from sims_desktop.kit import theme
+from sims_desktop.kit.forms import Complaint, Form
+from sims_desktop.kit.language import later, phrase
+from sims_desktop.kit.notes import Note
+from sims_desktop.kit.page import Page, Surroundings
+from sims_desktop.kit.tables import Field, RecordModel, RecordView
+from sims_desktop.kit.tasks import Task
+from sims_desktop.kit.wording import left_to_right, plural
+from sims_shared.batches import BatchCourse, BatchException, BatchSeat, BatchView
+
+FRESH = timedelta(seconds=30)
+SEMESTERS = 12
+
+
+class BatchesPage(Page):
+    """Ctrl+N plans, Space leaves a seat out, Ctrl+Enter enrolls exactly what is shown, Ctrl+Z undoes."""
+
+    title = later("Enroll a batch")
+    guide = "registrar#curricula-and-enrolling-a-whole-batch"
+
+    def __init__(
+        self, around: Surroundings, presenter: BatchesPresenter, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(around, "batches", parent)
+        self.presenter = presenter
+        self._planning = False
+        self._asks_why = False
+        self._task: Task | None = None
+        self._loading: Task | None = None
+        self._reading: Task | None = None
+        self._refreshed: datetime | None = None
+        self._build()
+        self._lay_out()
+        self._add_actions()
+        presenter.on_change = self._show
+        around.theme.changed.connect(self._show)
+        self._show()
+
+    def _build(self) -> None:
+        wide = self.fontMetrics().averageCharWidth()
+        self.summary = text_label("batches_summary", self, larger=True)
+        self.model: RecordModel[BatchView] = RecordModel(
+            [
+                Field(later("Batch"), lambda one: one.name, wide * 26),
+                Field(later("State"), lambda one: phrase(STATE_WORDS.get(one.state, one.state)), wide * 12),
+                Field(later("Seats"), lambda one: f"{one.seats_planned:,}", wide * 8, is_number=True),
+                Field(later("Exceptions"), lambda one: f"{one.exceptions_found:,}", 0, is_number=True),
+            ],
+            tint=self._tint,
+        )
+        self.list = RecordView(self.model, "batches_list", parent=self)
+        self.list.setAccessibleName(phrase("Batches"))
+        self.list.opened.connect(self.open_batch)
+        self.heading = text_label("batches_heading", self, larger=True)
+        self.lead = text_label("batches_lead", self)
+        self.program, self.term, self.semester = QComboBox(self), QComboBox(self), QComboBox(self)
+        for box in (self.program, self.term, self.semester):
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        for number in range(1, SEMESTERS + 1):
+            self.semester.addItem(str(number), number)
+        self.intake, self.batch, self.electives = QLineEdit(self), QLineEdit(self), QLineEdit(self)
+        self.intake.setPlaceholderText(phrase("as 2024F"))
+        self.batch.setPlaceholderText(phrase("all of the intake"))
+        self.electives.setPlaceholderText(phrase("course codes; core courses are in anyway"))
+        self.form = Form(self)
+        for name, label, control in (
+            ("program_id", later("&Program"), self.program),
+            ("intake", later("&Intake"), self.intake),
+            ("batch", later("Only &batch"), self.batch),
+            ("semester", later("&Semester"), self.semester),
+            ("term_id", later("&Term"), self.term),
+            ("electives", later("&Electives"), self.electives),
+        ):
+            self.form.add(name, label, control)
+        self.exceptions: RecordModel[BatchException] = RecordModel(
+            [
+                Field(later("Number"), lambda one: left_to_right(one.reg_no), wide * 18),
+                Field(later("Name"), lambda one: one.name, wide * 20),
+                Field(later("Course"), lambda one: one.course_code, wide * 10),
+                Field(later("Why not"), lambda one: one.detail, 0),
+            ],
+            tint=lambda one: theme.tint("conflict"),
+        )
+        self.seats: RecordModel[BatchSeat] = RecordModel(
+            [
+                Field(later("Out"), self._out_words, wide * 6),
+                Field(later("Number"), lambda one: left_to_right(one.reg_no), wide * 18),
+                Field(later("Name"), lambda one: one.name, wide * 20),
+                Field(later("Course"), lambda one: one.course_code, wide * 10),
+                Field(later("Section"), lambda one: one.section, wide * 9),
+                Field(later("Kind"), lambda one: phrase(one.kind), 0),
+            ],
+            tint=lambda one: theme.tint("closed") if self._out_words(one) else None,
+        )
+        self.courses: RecordModel[BatchCourse] = RecordModel(
+            [
+                Field(later("Course"), lambda one: f"{one.course_code} {one.course_title}", wide * 34),
+                Field(later("Kind"), lambda one: phrase(one.kind), wide * 10),
+                Field(later("Seats"), lambda one: f"{one.seats:,}", wide * 8, is_number=True),
+                Field(later("Exceptions"), lambda one: f"{one.exceptions:,}", wide * 11, is_number=True),
+                Field(later("Sections"), course_seats_words, 0),
+            ]
+        )
+        self.question = text_label("batches_question", self)
+        self.line = QLineEdit(self)
+        self.line.setObjectName("batches_line")
+        self.line.setAccessibleName(phrase("Why the batch is undone"))
+        self.line.setMaxLength(2000)
+        self.line.returnPressed.connect(self._undo)
+        self.complaint: Complaint = Complaint(self)
+        self.complaint.setObjectName("batches_complaint")
+        self.note = Note(self)
+
+    def _out_words(self, seat: BatchSeat) -> str:
+        return phrase("out") if (seat.student_id, seat.course_id) in self.presenter.left_out else ""
+
+    def _lay_out(self) -> None:
+        self.tabs = QTabBar(self)
+        self.tabs.setObjectName("batches_tabs")
+        self.tabs.setAccessibleName(phrase("Lists of this batch"))
+        self.tabs.setExpanding(False)
+        self.stack = QStackedWidget(self)
+        self.views: list[RecordView[Any]] = []
+        models: tuple[tuple[RecordModel[Any], str, str], ...] = (
+            (self.exceptions, "batches_exceptions", phrase("Who cannot sit, and why")),
+            (self.seats, "batches_seats", phrase("Who sits where; Space leaves a seat out")),
+            (self.courses, "batches_courses", phrase("Courses and their sections")),
+        )
+        for model, name, said in models:
+            view: RecordView[Any] = RecordView(model, name, parent=self)
+            view.setAccessibleName(said)
+            self.stack.addWidget(view)
+            self.views.append(view)
+            self.tabs.addTab("")
+        self.tabs.currentChanged.connect(self.stack.setCurrentIndex)
+        self.next_button = self._button("batches_next", self.go_on)
+        self.new_button = self._button("batches_new", self.begin)
+        self.new_button.setText(phrase("Plan a batch (Ctrl+N)"))
+        self.undo_button = self._button("batches_undo", self.ask_undo)
+        self.undo_button.setText(phrase("Undo (Ctrl+Z)"))
+        buttons = QHBoxLayout()
+        for button in (self.next_button, self.new_button, self.undo_button):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        right = QWidget(self)
+        column = QVBoxLayout(right)
+        column.setContentsMargins(8, 0, 0, 0)
+        for part in (self.heading, self.lead, self.form, self.tabs):
+            column.addWidget(part)
+        column.addWidget(self.stack, 1)
+        column.addStretch(0)
+        for below in (self.question, self.line, self.complaint):
+            column.addWidget(below)
+            below.hide()
+        column.addLayout(buttons)
+        self.split = QSplitter(Qt.Orientation.Horizontal, self)
+        self.split.setObjectName("batches_split")
+        self.split.addWidget(self.list)
+        self.split.addWidget(right)
+        self.split.setSizes([430, 570])
+        self.split.setChildrenCollapsible(False)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.summary)
+        layout.addWidget(self.split, 1)
+        layout.addWidget(self.note)
+        self.setFocusProxy(self.list)
+
+    def _button(self, name: str, call: Callable[[], object]) -> QPushButton:
+        button = QPushButton(self)
+        button.setObjectName(name)
+        button.clicked.connect(lambda checked=False: call())
+        return button
+
+    def _add_actions(self) -> None:
+        add = self.add_action
+        add("batches.new", later("Plan a batch"), "Ctrl+N", self.begin)
+        add("batches.next", later("The next step"), ("Ctrl+Return", "Ctrl+Enter"), self.go_on)
+        add("batches.undo", later("Undo this batch"), "Ctrl+Z", self.ask_undo)
+        add("batches.skip", later("Leave this seat out"), "Space", self._skip, self.views[1])
+        for at, title in enumerate((later("Exceptions"), later("Seats"), later("Courses"))):
+            add(f"batches.tab{at + 1}", title, str(at + 1), partial(self._turn, at))
+        add("batches.leave", later("Leave it"), "Esc", self.leave)
+        add("batches.refresh", later("Ask the server again"), "F5", self.refresh)
+
+    def more_keys(self) -> tuple[tuple[str, str], ...]:
+        return ((phrase("Open the batch under the cursor"), "Enter"),)
+
+    # Showing
+
+    def _tint(self, batch: BatchView) -> QColor | None:
+        meaning = {"planned": "waiting", "undone": "closed"}.get(batch.state)
+        return theme.tint(meaning) if meaning else None
+
+    def _show(self) -> None:
+        presenter, shown = self.presenter, self.presenter.shown
+        colour(self.question, "conflict")
+        self.summary.setText(presenter.sentence)
+        loaded = presenter.loaded
+        self.model.set_records(list(loaded.batches) if loaded else [])
+        if loaded is not None and not self.program.count():
+            for program in loaded.programs:
+                self.program.addItem(f"{program.code} {program.name}", program.id)
+            for term in loaded.terms:
+                self.term.addItem(term.name, term.id)
+        there = shown is not None and not self._planning
+        self.form.setVisible(self._planning)
+        self.tabs.setVisible(there)
+        self.stack.setVisible(there)
+        if self._planning:
+            self.heading.setText(phrase("A plan for an intake"))
+            self.lead.setText(phrase("A plan enrolls nobody; it says who would sit where, and who cannot."))
+        elif shown is not None:
+            self.heading.setText(shown.name)
+            self.lead.setText(presenter.lead(self.around.now()))
+            self.exceptions.set_records(list(presenter.exceptions))
+            self.seats.set_records(list(presenter.seats))
+            self.courses.set_records(list(presenter.courses))
+            counts = (len(presenter.exceptions), len(presenter.seats), len(presenter.courses))
+            for at, (title, count) in enumerate(
+                zip((phrase("Exceptions"), phrase("Seats"), phrase("Courses")), counts, strict=True)
+            ):
+                self.tabs.setTabText(at, f"{at + 1} {title} ({count:,})")
+        else:
+            self.heading.setText(phrase("A batch enrolls an intake into its semester") if loaded else "")
+            self.lead.setText(phrase("Ctrl+N plans one; Enter opens one on the left.") if loaded else "")
+        self._show_buttons()
+
+    def _show_buttons(self) -> None:
+        shown = self.presenter.shown
+        words = ""
+        if self._planning:
+            words = phrase("Plan it (Ctrl+Enter)")
+        elif shown is not None and shown.state == "planned" and self.presenter.left_out:
+            words = phrase("Plan again without (Ctrl+Enter)")
+        elif shown is not None and not self.presenter.why_not_commit:
+            words = phrase("Enroll them (Ctrl+Enter)")
+        self.next_button.setText(words)
+        self.next_button.setVisible(bool(words))
+        self.next_button.setEnabled(self._task is None)
+        self.new_button.setVisible(self.presenter.may_plan and not self._planning)
+        self.undo_button.setVisible(not self._planning and shown is not None and shown.state == "committed")
+        self.undo_button.setEnabled(self._task is None)
+
+    def _turn(self, at: int) -> None:
+        if self.presenter.shown is not None and not self._planning:
+            self.tabs.setCurrentIndex(at)
+            self.stack.setCurrentIndex(at)
+            view = self.views[at]
+            if view.model().rowCount() and not view.selectionModel().hasSelection():
+                view.selectRow(0)
+            view.setFocus()
+
+    # Acts
+
+    def begin(self) -> None:
+        if not self.presenter.may_plan:
+            self.complaint.say(phrase("Your roles enroll nobody."))
+            return
+        self._leave_asking()
+        self.complaint.say("")
+        self._planning = True
+        self._show()
+        self.program.setFocus()
+
+    def go_on(self) -> None:
+        """Plans, plans again without what is left out, or enrolls exactly what is shown."""
+        presenter = self.presenter
+        if self._task is not None:
+            return
+        if self._asks_why:
+            self._undo()
+        elif self._planning:
+            self._plan()
+        elif presenter.left_out:
+            self._act(presenter.plan_without, phrase("Planned again."), phrase("Planning"))
+        elif presenter.why_not_commit:
+            self.complaint.say(presenter.why_not_commit)
+        else:
+            seats = plural(len(presenter.seats), "seat")
+            self._act(presenter.commit, phrase("Enrolled: {seats}.", seats=seats), phrase("Enrolling"))
+
+    def _plan(self) -> None:
+        wish = self.presenter.check(
+            self.program.currentData(),
+            self.intake.text(),
+            int(self.semester.currentData()),
+            self.term.currentData(),
+            self.batch.text(),
+            self.electives.text(),
+        )
+        if wish is None:
+            self.form.show_faults(self.presenter.faults)
+            return
+        self.form.clear_faults()
+        self._act(partial(self.presenter.plan, wish), phrase("Planned."), phrase("Planning"))
+
+    def _skip(self) -> None:
+        seat = self.views[1].current()
+        if seat is not None:
+            self.complaint.say(self.presenter.toggle((seat.student_id, seat.course_id)))
+
+    def ask_undo(self) -> None:
+        refusal = self.presenter.why_not_undo
+        if refusal or self._planning:
+            self.complaint.say(refusal)
+            return
+        self.complaint.say("")
+        self._asks_why = True
+        self.question.setText(phrase("Why is it undone? Enter drops whom it seated; Esc leaves it"))
+        self.question.show()
+        self.line.clear()
+        self.line.show()
+        self.line.setFocus()
+
+    def _undo(self) -> None:
+        reason = self.line.text().strip()
+        if not reason:
+            self.complaint.say(phrase("Say why it is undone."))
+            return
+        self._act(partial(self.presenter.undo, reason), phrase("Undone."), phrase("Undoing"))
+
+    def _leave_asking(self) -> None:
+        self._asks_why = False
+        self.question.hide()
+        self.line.hide()
+
+    def leave(self) -> None:
+        if self._asks_why:
+            self._leave_asking()
+        elif self._planning:
+            self._planning = False
+            self._show()
+        self.complaint.say("")
+        self.list.setFocus()
+
+    def _act(self, work: Callable[[], BatchView], said: str, title: str) -> None:
+        self._leave_asking()
+        self.complaint.say("")
+
+        def done(batch: BatchView) -> None:
+            self._task = None
+            self._planning = False
+            self.presenter.take_shown(batch)
+            under_way = batch.state == "planned" and batch.job_id is not None
+            self.note.say(phrase("The server is at it; F5 shows when it is done.") if under_way else said)
+            self._turn(0 if self.presenter.exceptions else 1)
+            self.refresh()
+
+        def failed(error: Exception) -> None:
+            self._task = None
+            words = self.presenter.refused(error)
+            if self._planning:
+                self.form.show_faults(self.presenter.faults, words)
+            else:
+                self.complaint.say(words)
+            self._show_buttons()
+
+        self._task = self.around.tasks.run(lambda progress: work(), done, failed, title=title, owner=self)
+        self._task.ended.connect(self._ended)
+        self._show_buttons()
+
+    def _ended(self) -> None:
+        """After a cancel: what became of it, the list says."""
+        if self._task is not None and self._task.is_over:
+            self._task = None
+            self.refresh()
+
+    def open_batch(self, batch: BatchView) -> None:
+        def done(found: BatchView) -> None:
+            self._reading = None
+            self._planning = False
+            self.presenter.take_shown(found)
+            self._turn(0 if self.presenter.exceptions else 1)
+
+        def failed(error: Exception) -> None:
+            self._reading = None
+            self.complaint.say(self.presenter.refused(error))
+
+        self._leave_asking()
+        self.complaint.say("")
+        if self._reading is not None:
+            self._reading.cancel()
+        self._reading = self.around.tasks.run(
+            lambda progress: self.presenter.calls.read(batch.id), done, failed, owner=self
+        )
+
+    def refresh(self) -> None:
+        if self._loading is not None:
+            self._loading.cancel()
+
+        def done(loaded: Loaded) -> None:
+            self._loading = None
+            self._refreshed = self.around.now()
+            self.presenter.take(loaded)
+            shown = self.presenter.shown
+            now = next((one for one in loaded.batches if shown is not None and one.id == shown.id), None)
+            if now is not None and shown is not None and now.state != shown.state:
+                self.open_batch(now)  # a job that was under way is done
+
+        def failed(error: Exception) -> None:
+            self._loading = None
+            self.presenter.not_loaded(error)
+
+        self._loading = self.around.tasks.run(
+            lambda progress: self.presenter.load(), done, failed, owner=self
+        )
+
+    def shown(self) -> None:
+        if self._refreshed is None or self.around.now() - self._refreshed > FRESH:
+            self.refresh()
+        self.list.setFocus()
+
+    def leaving(self) -> str:
+        return phrase("A plan that you began is not made.") if self._planning and self.intake.text() else ""
