@@ -144,11 +144,10 @@ def test_no_field_of_nonsense_is_more_than_a_fault(people: dict[str, Client], do
 
 def test_no_query_of_nonsense_is_more_than_a_fault(people: dict[str, Client], doors: list[Door]) -> None:
     wrong = ("", "-1", str(HUGE), "NaN", "%00", "%ff", "x" * 300, "%27%20OR%201=1", "1e3", "true")
-    for door in doors:
-        if door.method != "GET":
-            continue
-        names = ["page_size", "cursor", "count", "ordering", "search", "nonsense"]
-        names += list(door.listing.filters) if door.listing is not None else []
+    # What the kernel reads alike for every door is asked of some; what is a door's own, of each.
+    for place, door in enumerate(door for door in doors if door.method == "GET"):
+        names = ["page_size", "cursor", "count", "nonsense"] if place % 6 == 0 else []
+        names += ["ordering", "search", *door.listing.filters] if door.listing is not None else []
         names += (
             [field.encode_name for field in msgspec.structs.fields(door.query)]
             if door.query is not None
