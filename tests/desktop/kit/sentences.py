@@ -6,6 +6,7 @@ import ast
 import re
 import string
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,8 +45,13 @@ def text_of(node: ast.AST | None) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
+@cache
+def nodes_of(tree: ast.AST) -> list[ast.AST]:
+    return list(ast.walk(tree))
+
+
 def phrases_of(tree: ast.AST) -> Iterator[tuple[str, int]]:
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if isinstance(node, ast.FunctionDef) and node.name == "more_keys":
             for pair in ast.walk(node):
                 if isinstance(pair, ast.Tuple) and len(pair.elts) == 2:
@@ -70,7 +76,7 @@ def phrases_of(tree: ast.AST) -> Iterator[tuple[str, int]]:
 
 def wrong_values(tree: ast.AST) -> Iterator[tuple[str, int]]:
     """Phrases that are handed other values than they name: they would fail when they are said."""
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if not isinstance(node, ast.Call) or called(node) != "phrase" or not node.args:
             continue
         text = text_of(node.args[0])
@@ -83,7 +89,7 @@ def wrong_values(tree: ast.AST) -> Iterator[tuple[str, int]]:
 
 def shown_unspoken(tree: ast.AST) -> Iterator[tuple[str, int]]:
     """Texts handed straight to a widget, in whole or as part of an f-string."""
-    for node in ast.walk(tree):
+    for node in nodes_of(tree):
         if not isinstance(node, ast.Call) or called(node) not in SHOWN_BY:
             continue
         for argument in node.args:
@@ -104,11 +110,10 @@ def is_language(text: str) -> bool:
     return bool(re.search(r"[A-Za-z]{2}", bare)) and not KEY.match(bare) and bare not in NAMES
 
 
-def modules() -> Iterator[tuple[str, ast.Module]]:
-    for file in sorted(SOURCE.rglob("*.py")):
-        name = file.relative_to(SOURCE).as_posix()
-        if "/words/" not in name:
-            yield name, ast.parse(file.read_text(encoding="utf-8"))
+@cache
+def modules() -> list[tuple[str, ast.Module]]:
+    files = [(file.relative_to(SOURCE).as_posix(), file) for file in sorted(SOURCE.rglob("*.py"))]
+    return [(name, ast.parse(file.read_text("utf-8"))) for name, file in files if "/words/" not in name]
 
 
 def phrases(without: tuple[str, ...] = ()) -> list[Said]:
