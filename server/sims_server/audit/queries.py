@@ -24,7 +24,7 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 PRIVATE_FIELDS = ("national_id", "date_of_birth", "phone", "address", "father_name")
 
 # As text, because what was recorded as 72.50 must not pass through a float.
-_CHANGES = """CASE WHEN a.entity = 'student' AND NOT %(private_all)s
+CHANGES = """CASE WHEN a.entity IN ('student', 'applicant') AND NOT %(private_all)s
   THEN (SELECT coalesce(jsonb_object_agg(e.key, CASE WHEN e.key = ANY(%(private_fields)s::text[])
                THEN '["…", "…"]'::jsonb ELSE e.value END), '{}') FROM jsonb_each(a.changes) e)
   ELSE a.changes END::text"""
@@ -63,7 +63,7 @@ AUDIT = Listing(
         "method": "a.method",
         "path": "a.path",
         "operation": "a.operation",
-        "changes": _CHANGES,
+        "changes": CHANGES,
         "request_id": "a.request_id",
     },
     source="audit_entry a",

@@ -12,7 +12,7 @@ from typing import Any
 
 from sims_server.access.queries import ACCOUNTS
 from sims_server.attendance.queries.lists import ATTENDANCE
-from sims_server.audit.queries import AUDIT
+from sims_server.audit.queries import AUDIT, CHANGES
 from sims_server.catalog.queries import COURSES, DEPARTMENTS, PROGRAMS
 from sims_server.enrollment.queries import ENROLLMENTS, SECTIONS
 from sims_server.grading.queries.assessments import ASSESSMENTS
@@ -288,7 +288,7 @@ EXPORTS: dict[str, Export] = {
             "at": "a.at",
             "actor": "a.actor_name",
             **_own("a", "action", "entity", "entity_id", "operation", "method", "path", "request_id"),
-            "changes": "a.changes::text",
+            "changes": CHANGES,
         },
     ),
 }
