@@ -138,6 +138,16 @@ class Bench:
         )
         self.add("search, partial match", ours, other, "requests/s", "peer", 8, faster=True)
 
+    def pages(self) -> None:
+        from tests.benchmarks.pages import measure_pages
+
+        measure_pages(self)
+
+    def search_time(self) -> None:
+        from tests.benchmarks.pages import measure_search
+
+        measure_search(self)
+
     def enroll(self) -> None:
         students = iter(range(1, 20_000))
 
@@ -260,6 +270,8 @@ BENCHES = {
     "list": Bench.list_page,
     "filters": Bench.filters,
     "search": Bench.search,
+    "pages": Bench.pages,
+    "search-time": Bench.search_time,
     "enroll": Bench.enroll,
     "race": Bench.race,
     "cells": Bench.cells,

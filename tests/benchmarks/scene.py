@@ -93,6 +93,7 @@ LAST = [
     "Butt",
     "Raza",
 ]
+NATIVE = ["زینب", "علی", "محمد", "حسن", "فاطمہ", "صدیقہ", "خان", "احمد"]
 MIDDLE = ["K.", "A.", "M.", "J.", "R.", "S.", "T.", "H.", "B.", "N."]
 
 
@@ -175,7 +176,8 @@ def _fill(made: Scene) -> None:
             """INSERT INTO student (name, name_native, email, phone)
                SELECT (%(first)s::text[])[1 + (n * 7919) %% %(f)s] || ' ' || (%(middle)s::text[])[1 + (n *
                  104729) %% 10] || ' ' || (%(last)s::text[])[1 + (n * 1299709) %% %(l)s],
-                      NULL, 's' || n || '@example.edu', '0300' || lpad(n::text, 7, '0') FROM
+                      (%(native)s::text[])[1 + n %% 7] || ' ' || (%(native)s::text[])[1 + n * 31 %% 8],
+                      's' || n || '@example.edu', '0300' || lpad(n::text, 7, '0') FROM
                         generate_series(1, %(count)s::bigint) n""",
             {
                 "first": FIRST,
@@ -184,6 +186,7 @@ def _fill(made: Scene) -> None:
                 "last": LAST,
                 "l": len(LAST),
                 "count": STUDENTS,
+                "native": NATIVE,
             },
         )
         owner.execute(

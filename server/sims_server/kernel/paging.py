@@ -77,7 +77,8 @@ class Listing:
     filters: Mapping[str, Filter] = field(default_factory=dict)
     orders: Mapping[str, Order] = field(default_factory=dict)
     default_order: str = "id"
-    # A condition on one folded pattern: "s.search_text LIKE {}". By caller where a field is searched that
+    # A condition on one folded pattern: "s.search_text LIKE {}"; of a subquery that finds ids, `{within}` is
+    # its beginning and `{end}` its end (see _is_number). By caller where a field is searched that
     # not everybody sees: a search that looks into it would read it aloud, digit by digit.
     search: str | Callable[[Caller], str] | None = None
     scope: Scope = everything
@@ -195,7 +196,7 @@ def read_page(work: Work, listing: Listing, query: Mapping[str, list[str]], path
     search = listing.search(work.caller) if callable(listing.search) else listing.search
     shape = (
         tuple(sorted(request.filters)),
-        len(request.words),
+        tuple(map(_is_number, request.words)),
         request.order,
         request.descending,
         request.after is None,
@@ -204,7 +205,7 @@ def read_page(work: Work, listing: Listing, query: Mapping[str, list[str]], path
     )
     sql = listing.statements.get(shape)
     if sql is None:
-        sql = listing.statements[shape] = _statement(listing, request, scope_sql, search)
+        sql = listing.statements[shape] = statement_of(listing, request, scope_sql, search)
     for name, value in request.filters.items():
         values[f"f_{name}"] = _moment(work, value, listing.filters[name])
     for index, word in enumerate(request.words):
@@ -237,6 +238,18 @@ def read_page(work: Work, listing: Listing, query: Mapping[str, list[str]], path
     return page
 
 
+# How a search finds ids in a subquery: as the planner likes, or all of them first.
+PLANNED = {"within": "IN (", "end": ")"}
+LOOKED_UP = {"within": "= ANY (ARRAY(", "end": "))"}
+
+
+def _is_number(word: str) -> bool:
+    """Whether a word is so much of a number that few have it. Names, and the year that a number begins
+    with, are found soon by a walk in the list's order; a few numbers lie together, and a walk that begins
+    far from them reads half the table (150 ms of 100,000 students): they are looked up first."""
+    return sum(character.isdigit() for character in word) >= 5
+
+
 def _moment(work: Work, value: Any, described: Filter) -> Any:
     if not isinstance(value, date) or isinstance(value, datetime) or described.type is date:
         return value
@@ -250,7 +263,10 @@ def _conditions(
     parts = [listing.where, scope_sql]
     parts += [listing.filters[name].sql.format(f"%(f_{name})s") for name in request.filters]
     if search is not None:
-        parts += [search.format(f"folded(%(w_{index})s)") for index in range(len(request.words))]
+        parts += [
+            search.format(f"folded(%(w_{index})s)", **(LOOKED_UP if _is_number(word) else PLANNED))
+            for index, word in enumerate(request.words)
+        ]
     if paged and request.after is not None:
         order = listing.every_order[request.order]
         sign = "<" if request.descending else ">"
@@ -268,7 +284,8 @@ def _conditions(
     return f" WHERE {joined}" if joined else ""
 
 
-def _statement(listing: Listing, request: ListRequest, scope_sql: str, search: str | None) -> str:
+def statement_of(listing: Listing, request: ListRequest, scope_sql: str, search: str | None) -> str:
+    """The SQL of one page."""
     order = listing.every_order[request.order]
     way = "DESC" if request.descending else "ASC"
     columns = ", ".join(f"{sql} AS {name}" for name, sql in listing.columns.items())

@@ -32,14 +32,15 @@ FORMER_NAMES = (
     "ARRAY(SELECT n.name FROM (SELECT v.name, max(v.id) AS last FROM student_name_version v "
     "WHERE v.student_id = s.id AND v.name <> s.name GROUP BY v.name) n ORDER BY n.last DESC)"
 )
-_SEARCH = "{} IN (SELECT m.id FROM student_search m WHERE m.search_text LIKE {{}})"
+_SEARCH = "{} {{within}}SELECT m.id FROM student_search m WHERE m.search_text LIKE {{}}{{end}}"
 # A student's transaction searches the table, whose policy shows one row: the view would say others aloud.
 _SEARCH_OWN = "{} IN (SELECT m.id FROM student m WHERE m.search_text LIKE {{}})"
 # For whom the phone number is hidden: found by the index, kept when the rest says so too.
 _SEARCH_WITHOUT_PHONE = (
-    "{} IN (SELECT m.id FROM student_search m JOIN student h ON h.id = m.id WHERE m.search_text LIKE {{0}} "
+    "{} {{within}}SELECT m.id FROM student_search m JOIN student h ON h.id = m.id "
+    "WHERE m.search_text LIKE {{0}} "
     "AND coalesce(replace(m.search_text || E'\\n', E'\\n' || folded(h.phone) || E'\\n', E'\\n'), "
-    "m.search_text) LIKE {{0}})"
+    "m.search_text) LIKE {{0}}{{end}}"
 )
 _OF_DEPARTMENT = (
     "s.id IN (SELECT o.student_id FROM registration o JOIN program op ON op.id = o.program_id "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -9,7 +10,9 @@ import psycopg
 import pytest
 
 from sims_server.kernel.actor import SYSTEM_CALLER
-from sims_server.people.queries import STUDENTS, student_scope
+from sims_server.kernel.paging import LOOKED_UP, PLANNED, Listing, ListRequest, statement_of
+from sims_server.kernel.work import Work
+from sims_server.people.queries import REGISTRATIONS, STUDENTS, student_scope
 from tests.support.api import Api
 from tests.support.database import TestDatabase
 from tests.support.query_count import counted
@@ -316,7 +319,7 @@ def test_a_page_of_students_takes_two_statements_for_every_role(
 
 
 def test_a_page_of_students_is_an_index_walk_and_a_search_asks_the_trigram_index(
-    scene: dict[str, Any], university: University, database_url: TestDatabase
+    api: Api, scene: dict[str, Any], university: University, database_url: TestDatabase
 ) -> None:
     with psycopg.connect(database_url.owner_url, autocommit=True) as connection:
         connection.execute("INSERT INTO student (name) SELECT md5(n::text) FROM generate_series(1, 30000) n")
@@ -339,5 +342,44 @@ def test_a_page_of_students_is_an_index_walk_and_a_search_asks_the_trigram_index
     assert callable(STUDENTS.search)
     search = STUDENTS.search(SYSTEM_CALLER)
     for order in ("s.id", "r.reg_no, s.id"):
-        found = plan("WHERE " + search.format("folded('%%abc12%%')"), order)
-        assert "ix_student_search_text" in found, found
+        for how in (PLANNED, LOOKED_UP):
+            found = plan("WHERE " + search.format("folded('%%abc12%%')", **how), order)
+            assert "ix_student_search_text" in found, found
+
+    # And a page far down begins in the index, and does not read the table before it, in every order.
+    for listing in (STUDENTS, REGISTRATIONS):
+        for order in listing.every_order:
+            for sign in ("", "-"):
+                first, deep = _blocks_read(api, listing, f"{sign}{order}", 20_000)
+                assert deep <= 2 * first + 50, (listing.entity, sign, order, first, deep)
+
+
+def _blocks_read(api: Api, listing: Listing, order: str, depth: int) -> tuple[int, int]:
+    """How many blocks the first page touches, and the one after `depth` rows."""
+
+    def read(work: Work, _: None) -> tuple[int, int]:
+        values = listing.scope(work.caller)[1]
+        by = listing.every_order[order.lstrip("-")].sql
+        way = "DESC" if order.startswith("-") else "ASC"
+        where = f"WHERE {listing.where}" if listing.where else ""
+        last = work.row(
+            f"SELECT ({by})::text AS value, {listing.key} AS id FROM {listing.source} {where} "
+            f"ORDER BY {by} {way}, {listing.key} {way} OFFSET {depth} LIMIT 1",
+            **values,
+        )
+        assert last is not None
+        blocks = []
+        for after in (None, (last["value"], last["id"])):
+            request = ListRequest({}, [], order.lstrip("-"), order.startswith("-"), after, 50, False)
+            page: dict[str, Any] = {"limit": 51}
+            if after is not None:
+                page |= {"after": after[0], "after_id": after[1]}
+            lines = work.rows(
+                f"EXPLAIN (ANALYZE, BUFFERS) {statement_of(listing, request, '', None)}", **page, **values
+            )
+            touched = next(line["QUERY PLAN"] for line in lines if "Buffers:" in line["QUERY PLAN"])
+            blocks.append(sum(int(count) for count in re.findall(r"(?:hit|read)=(\d+)", touched)))
+        return blocks[0], blocks[1]
+
+    found: tuple[int, int] = api.run(read, None)
+    return found
