@@ -76,17 +76,29 @@ class Record:
 
     def declare(self, term: int, sgpa: str, cgpa: str, credits: str, points: str, earned: str) -> None:
         """A term's line; credits, points and earned are cumulative."""
-        number = f"{self.terms[term]}/CE/2023"
-        notification = self.university.insert(
-            "notification_of_result", number=number, date=date(2023, 2, 11), kind="main",
-            term_id=self.terms[term], scope={}, counts={}, content="{}", sha256="0" * 64,
-        )  # fmt: skip
-        self.university.insert(
-            "term_result", registration_id=self.registration, term_id=self.terms[term], sgpa=Decimal(sgpa),
-            cgpa=Decimal(cgpa), gpa_credits=Decimal(credits), quality_points=Decimal(points),
-            cumulative_gpa_credits=Decimal(credits), cumulative_quality_points=Decimal(points),
-            attempted=Decimal(credits), earned=Decimal(earned), notification_id=notification,
-        )  # fmt: skip
+        with self.university.database.transaction() as connection:  # a term is declared with its notification
+            notification = connection.value(
+                "INSERT INTO notification_of_result "
+                "(number, date, kind, term_id, scope, counts, content, sha256) "
+                "VALUES (%(number)s, '2023-02-11', 'main', %(term)s, '{}', '{}', '{}', repeat('0', 64)) "
+                "RETURNING id",
+                number=f"{self.terms[term]}/CE/2023",
+                term=self.terms[term],
+            )
+            connection.run(
+                "INSERT INTO term_result (registration_id, term_id, sgpa, cgpa, gpa_credits, quality_points, "
+                "cumulative_gpa_credits, cumulative_quality_points, attempted, earned, notification_id) "
+                "VALUES (%(registration)s, %(term)s, %(sgpa)s, %(cgpa)s, %(credits)s, %(points)s, "
+                "%(credits)s, %(points)s, %(credits)s, %(earned)s, %(notification)s)",
+                registration=self.registration,
+                term=self.terms[term],
+                sgpa=Decimal(sgpa),
+                cgpa=Decimal(cgpa),
+                credits=Decimal(credits),
+                points=Decimal(points),
+                earned=Decimal(earned),
+                notification=notification,
+            )
         self.university.run(
             "UPDATE registration SET cgpa = %(cgpa)s, credits_earned = %(earned)s WHERE id = %(id)s",
             cgpa=Decimal(cgpa), earned=Decimal(earned), id=self.registration,

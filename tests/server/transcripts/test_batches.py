@@ -112,3 +112,12 @@ def test_unknown_students_are_listed_before_anything_is_queued(api, record, keys
 def test_who_may_enqueue(api, record, keys, who, status):
     reply = api.as_(who).post("/api/transcripts/enqueue/", {"student_ids": [record.student]})
     assert reply.status == status
+
+
+def test_an_address_of_two_lines_does_not_stop_the_others(api, record, keys, mailbox):
+    other = record.place["students"][0]
+    evil = "x@example.edu\r\nBcc: evil@example.com"
+    record.university.run("UPDATE student SET email = %(evil)s WHERE id = %(id)s", evil=evil, id=other)
+    outcome = finished(api, enqueue(api, [other, record.student], email=True, sealed=False))
+    assert [failed["code"] for failed in outcome["failed"]] == ["mail.failed"]
+    assert [message["To"] for message in mailbox.messages] == ["one@example.edu"]

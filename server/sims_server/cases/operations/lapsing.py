@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from email.message import EmailMessage
 from typing import Any
 
 import msgspec
@@ -17,7 +16,7 @@ import msgspec
 from sims_server.kernel.actor import Caller
 from sims_server.kernel.execute import execute_as_system
 from sims_server.kernel.jobs import JobRun, enqueue, job
-from sims_server.kernel.mail import send_mail
+from sims_server.kernel.mail import letter, send_mail
 from sims_server.kernel.scheduler import schedule
 from sims_server.kernel.work import Work
 from sims_server.results.model import pending_change, result_lapse
@@ -96,10 +95,8 @@ def _mail_notice(work: Work, lapse_id: int) -> dict[str, Any]:
     if row is None or not row["email"]:
         return {"mailed": False}
     last = max(row["due_on"], row["noticed_on"] + NOTICE - timedelta(days=1))
-    message = EmailMessage()
-    message["To"] = row["email"]
     institution = work.setting("institution")
-    message["Subject"] = f"{institution}: {row['course']} is incomplete until {last.isoformat()}"
+    message = letter(row["email"], f"{institution}: {row['course']} is incomplete until {last.isoformat()}")
     message.set_content(
         f"Dear {row['name']},\n\nyour result in {row['course']} {row['title']} ({row['term']}) is "
         "incomplete. "

@@ -6,13 +6,12 @@ hold or missing address does not stop the others: it stands in the job's result.
 
 from __future__ import annotations
 
-from email.message import EmailMessage
 from typing import Any
 
 from sims_server.audit.operations import disclose
 from sims_server.kernel.execute import operation
 from sims_server.kernel.jobs import JobRun, enqueue, job
-from sims_server.kernel.mail import MailFailed, send_mail
+from sims_server.kernel.mail import MailFailed, letter, send_mail
 from sims_server.kernel.work import Work
 from sims_server.transcripts import queries
 from sims_server.transcripts.operations.copies import make_copy
@@ -103,11 +102,9 @@ def _mail_one(work: Work, wanted: tuple[int, int, dict[str, Any]]) -> int:
     record = queries.read_record(work, student_id)
     if not record.email:
         raise NoAddress(f"{record.reg_no} {record.name} has no mail address on record.")
-    message = EmailMessage()
-    message["To"] = record.email
     institution = work.setting("institution")
     what = f"transcript {made['serial']}" if made["serial"] else "unofficial transcript"
-    message["Subject"] = f"{institution}: your {what}"
+    message = letter(record.email, f"{institution}: your {what}")
     sealed = (
         "It is sealed: anybody can check it at " + str(work.setting("public_url")).rstrip("/") + "/verify/."
         if made["serial"]
