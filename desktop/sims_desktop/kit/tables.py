@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from PySide6.QtCore import (
     QAbstractTableModel,
     QEvent,
+    QItemSelectionModel,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
@@ -159,6 +160,12 @@ class RecordView(QTableView, Generic[R]):
     def _fit_rows(self) -> None:
         self._high = self.fontMetrics().height()
         self.verticalHeader().setDefaultSectionSize(self._high + 8)
+
+    def selectRow(self, row: int) -> None:
+        """Qt takes the column at the window's edge, and from right to left there may be none."""
+        flags = QItemSelectionModel.SelectionFlag
+        index = self._records.index(row, 0)
+        self.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
 
     def current(self) -> R | None:
         index = self.currentIndex()

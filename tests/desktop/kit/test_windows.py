@@ -155,3 +155,17 @@ def test_a_place_is_remembered(qtbot: QtBot, tmp_path: Path) -> None:
     window.resize(100, 100)
     assert Remembered(tmp_path).restore_place("window", window)
     assert window.size() == QSize(640, 480)
+
+
+def test_a_row_is_chosen_in_a_list_that_runs_from_right_to_left(qtbot: QtBot) -> None:
+    model: RecordModel[str] = RecordModel([Field("Name", str, 60), Field("Father", str, 60)])
+    view = RecordView(model, "names")
+    qtbot.addWidget(view)
+    view.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    view.horizontalHeader().setStretchLastSection(False)
+    view.resize(600, 200)
+    view.show()
+    model.set_records(["Ayesha", "Bilal"])
+    view.selectRow(1)
+    assert view.current() == "Bilal"
+    assert view.chosen() == ["Bilal"]
