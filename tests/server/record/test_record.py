@@ -48,22 +48,28 @@ def test_published_results_stand_in_the_record_with_what_counts(
     api: Api, scene: dict[str, Any], university: University
 ) -> None:
     # A result brought from before this system needs no sheet: straight into the table.
-    for points, grade, state in (("4.00", "A", "published"), (None, "", "draft")):
-        bring_result(
-            university,
-            registration_id=scene["registrations"][0],
-            student_id=scene["students"][0],
-            term_id=scene["term"],
-            course_id=scene["course"],
-            grade=grade,
-            grade_points=points,
-            credits=3,
-            outcome="pass",
-            regulation_id=scene["regulation"],
-            state=state,
-            published_at=clock.now() if state == "published" else None,
-            published_by=scene["examcell"] if state == "published" else None,
-        )
+    bring_result(
+        university,
+        registration_id=scene["registrations"][0],
+        student_id=scene["students"][0],
+        term_id=scene["term"],
+        course_id=scene["course"],
+        grade="A",
+        grade_points="4.00",
+        credits=3,
+        outcome="pass",
+        regulation_id=scene["regulation"],
+        state="published",
+        published_at=clock.now(),
+        published_by=scene["examcell"],
+    )
+    university.run(
+        "INSERT INTO result (enrollment_id, registration_id, student_id, section_id, term_id, course_id, "
+        "credits, outcome, regulation_id) SELECT e.id, e.registration_id, e.student_id, e.section_id, "
+        "e.term_id, e.course_id, 3, 'pass', %(regulation)s FROM enrollment e WHERE e.id = %(id)s",
+        regulation=scene["regulation"],
+        id=scene["enrollments"][0],
+    )
     shown = api.as_("examcell").get(f"{path_of(scene)}record/").json["results"]
     assert [(row["grade"], row["state"]) for row in shown] == [("A", "published"), (None, "draft")]
     own = api.as_("student").get(f"{path_of(scene)}record/").json["results"]
