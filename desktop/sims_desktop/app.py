@@ -223,6 +223,15 @@ class Desktop(QObject):
             desk = DeskPresenter(counter, self.workplace.identity.permissions)
             verifier = Verifier(counter, Institutions(self.profile / "institutions"))
             return CounterPage(self.around, counter, desk, self.profile / "printed", verifier)
+        if kind == "admissions":
+            from sims_desktop.admissions.page import AdmissionsPage
+            from sims_desktop.admissions.presenter import AdmissionsPresenter
+            from sims_desktop.client.admissions import AdmissionCalls
+
+            applying = AdmissionCalls(self.workplace.client)
+            return AdmissionsPage(
+                self.around, AdmissionsPresenter(applying, self.workplace.identity.permissions)
+            )
         if kind == "batches":
             from sims_desktop.batches.page import BatchesPage
             from sims_desktop.batches.presenter import BatchesPresenter

@@ -98,6 +98,7 @@ DESKS: tuple[Desk, ...] = (
     Desk("cases", later("Cases"), frozenset({Permission.APPROVE_CHANGE, Permission.REQUEST_CHANGE})),
     Desk("imports", later("Import"), frozenset({Permission.IMPORT_DATA})),
     Desk("students", later("Students"), frozenset({Permission.READ_STUDENTS})),
+    Desk("admissions", later("Admissions"), frozenset({Permission.MANAGE_APPLICANTS})),
     Desk("batches", later("Enroll a batch"), frozenset({Permission.ENROLL_STUDENT})),
     Desk("merging", later("Two records of one"), frozenset({Permission.CONFIRM_MERGE})),
     Desk("delegations", later("While I am away"), frozenset({Permission.DELEGATE_ROLE})),
