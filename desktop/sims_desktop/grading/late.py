@@ -42,6 +42,7 @@ class LatePanel(Panel):
     def __init__(self, late: LatePresenter, parent: QWidget | None = None) -> None:
         super().__init__("late", phrase("Marks that came too late"), parent)
         self._late = late
+        self._is_new = True
         self.sentence = words(self, "late_sentence")
         titles = ("Student", "Assessment", "On record", "Mine", "Refused because")
         widths = (280, 140, 90, 90, 260)
@@ -98,6 +99,9 @@ class LatePanel(Panel):
         self.drop.setEnabled(some)
         if some and self.list.current() is None:
             self.list.selectRow(0)
+        if not self._is_new:
+            return  # a sync that brings news takes nobody's cursor away
+        self._is_new = False
         if way is Way.REQUEST and some:
             self.reason.setFocus()
             if (line := self.reason.lineEdit()) is not None:
