@@ -11,6 +11,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from sims_server.access.rules import SHIPPED_ROLES
+from sims_shared.access import Permission
 from tests.server.attacks.test_as_the_application import scene  # noqa: F401
 from tests.server.results.scene import approve, fill, publish
 from tests.support.api import Api
@@ -250,3 +252,12 @@ def test_attendance_beneath_a_frozen_result_stands(
             with pytest.raises(psycopg.errors.CheckViolation) as caught:
                 connection.execute(statement)
             assert caught.value.diag.constraint_name == "ck_attendance_results_are_not_frozen"
+
+
+def test_the_words_for_power_over_grades_are_permissions_and_the_administrator_has_none(
+    university: University,
+) -> None:
+    powers = set(university.row("SELECT powers_over_grades()"))
+    assert powers <= {str(permission) for permission in Permission}
+    assert not powers & {str(permission) for permission in SHIPPED_ROLES["admin"][1]}
+    assert powers & {str(permission) for permission in SHIPPED_ROLES["registrar"][1]}
