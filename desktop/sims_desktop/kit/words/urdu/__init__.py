@@ -7,6 +7,7 @@ every sentence that has no Urdu, and every Urdu whose values are not those of it
 from __future__ import annotations
 
 from sims_desktop.kit.words.urdu import (
+    admissions,
     approvals,
     attendance,
     cases,
@@ -37,4 +38,5 @@ CATALOG: dict[str, str] = {
     **imports.WORDS,
     **students.WORDS,
     **desks.WORDS,
+    **admissions.WORDS,
 }
