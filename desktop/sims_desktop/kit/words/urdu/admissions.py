@@ -70,7 +70,6 @@ WORDS: dict[str, str] = {
     "Say of each: 1 the same person, 2 another person.": "ہر ایک کا بتائیں: 1 وہی شخص، 2 دوسرا شخص۔",
     "As on the certificate.": "سند کے مطابق۔",
     "There is no term.": "کوئی ٹرم نہیں۔",
-    "not admitted yet": "ابھی داخلہ نہیں",
     "Entered: {name}.": "درج ہوا: {name}۔",
     "shortlisted": "منتخب فہرست میں",
     "{there} of {all}": "{all} میں سے {there}",
