@@ -247,6 +247,31 @@ class Desk:
             "until": str(self.today), "reason": "Conference abroad",
         }  # fmt: skip
 
+    def incomplete_out(self) -> int:
+        made = self.section(1, (16, 40, 25, 7))
+        due = str(clock.today("Asia/Karachi") + timedelta(days=60))
+        granted = {"reason": "Illness", "due_on": due}
+        self.said("faculty", f"/api/enrollments/{made['enrollments'][0]}/incomplete/", granted)
+        approve(self.api, made["id"])
+        publish(self.api, made["id"])
+        found: int = self.university.row("SELECT max(id) FROM result_lapse")
+        return found
+
+    def accused(self) -> int:
+        caught = {"kind": "unfair_means", "result_ids": self.approved()["results"], "reason": "Notes"}
+        id: int = self.said("faculty", "/api/cases/", caught)["id"]
+        return id
+
+    def another_version(self) -> dict[str, Any]:
+        regulation = self.university.row(
+            "INSERT INTO regulation (code, version, intake_from, status, policy, in_force_at) "
+            "SELECT 'TWICE-' || %(n)s, 1, '2000S', 'in_force', policy, now() FROM regulation "
+            "WHERE id = %(id)s RETURNING id",
+            n=self.number(),
+            id=self.scene["regulation"],
+        )
+        return {"registration_ids": [self.person()[1]], "regulation_id": regulation}
+
     def incomplete(self) -> int:
         enrollment: int = self.section()["enrollments"][0]
         return enrollment
@@ -418,6 +443,10 @@ simple(
         "admitted_on": "2024-09-01",
     },
 )
+simple(
+    "/api/registrations/move/", ONE, "registrar", lambda d: {**d.another_version(), "reason": "By order"}
+)
+simple("/api/registrations/preview-move/", NONE, "registrar", Desk.another_version)
 about(
     "/api/registrations/{id}/status/",
     ONE,
@@ -694,6 +723,14 @@ def _(desk: Desk) -> Wish:
 
 
 about("/api/cases/{id}/approve/", ONE, "head", Desk.proposed, {"approved": True})
+about("/api/cases/{id}/hearings/", EACH, "examcell", Desk.accused, {"held_on": "2026-12-01"})
+about(
+    "/api/incompletes/{id}/extend/",
+    ONE,
+    "examcell",
+    Desk.incomplete_out,
+    {"due_on": "2099-01-01", "reason": "The laboratory was shut"},
+)
 about("/api/cases/{id}/withdraw/", ONE, "faculty", lambda d: d.case()["id"])
 simple("/api/transfers/", ONE, "registrar", Desk.transfer)
 about(
