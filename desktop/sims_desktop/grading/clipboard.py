@@ -6,26 +6,9 @@ waits. So only those are asked for that are read.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QGuiApplication
 
-from sims_desktop.grading.presenter.blocks import write_block
-from sims_desktop.grading.presenter.clipboard import (
-    OF_LIBREOFFICE,
-    PLAIN,
-    TABLE,
-    Block,
-    read_clipboard,
-    write_table,
-)
-
-
-def put_on_clipboard(rows: Block) -> None:
-    """As text for everybody, and as a table for spreadsheets."""
-    held = QMimeData()
-    held.setText(write_block(rows))
-    held.setHtml(write_table(rows))
-    QGuiApplication.clipboard().setMimeData(held)
+from sims_desktop.grading.presenter.clipboard import OF_LIBREOFFICE, PLAIN, TABLE, Block, read_clipboard
 
 
 def rows_on_clipboard() -> Block:

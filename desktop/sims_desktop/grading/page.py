@@ -12,11 +12,11 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QLocale, Qt, QTimer, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSplitter, QVBoxLayout, QWidget
 
 from sims_desktop.grading.award_list import award_list, award_list_in_words
-from sims_desktop.grading.clipboard import put_on_clipboard, rows_on_clipboard
+from sims_desktop.grading.clipboard import rows_on_clipboard
 from sims_desktop.grading.columns import ColumnDesk
 from sims_desktop.grading.cutoffs import CutoffDesk
 from sims_desktop.grading.files import SheetFiles
@@ -244,15 +244,16 @@ class GridPage(Page):
     def _copy(self, *, with_names: bool) -> None:
         block = self.view.hull()
         if block is not None:
-            put_on_clipboard(self.grid.block(*block, with_names=with_names))
+            QGuiApplication.clipboard().setText(self.grid.copy(*block, with_names=with_names))
             rows, columns = block.bottom - block.top + 1, block.right - block.left + 1
             self.note.say(phrase("Copied {rows:,} × {columns:,} cells", rows=rows, columns=columns))
 
     def cut(self) -> None:
         block = self.view.hull()
         if block is not None:
-            put_on_clipboard(self.grid.block(*block))
-            self._did(self.grid.cut(*block)[1])
+            text, outcome = self.grid.cut(*block)
+            QGuiApplication.clipboard().setText(text)
+            self._did(outcome)
 
     def paste(self) -> None:
         block = self.view.hull()

@@ -9,18 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from sims_desktop.grading.presenter.blocks import write_block
-from sims_desktop.grading.presenter.clipboard import (
-    OF_LIBREOFFICE,
-    PLAIN,
-    TABLE,
-    read_clipboard,
-    read_table,
-    write_table,
-)
+from sims_desktop.grading.presenter.clipboard import OF_LIBREOFFICE, PLAIN, TABLE, read_clipboard, read_table
 
 CLIPBOARDS = Path(__file__).parent / "clipboards"
 
@@ -96,24 +86,6 @@ def test_a_table_of_google_sheets_is_read() -> None:
     )
     text = '"two\nlines"\t34.5\n"quoted"\t'
     assert read_clipboard({PLAIN: text, TABLE: html}) == [["two\nlines", "34.5"], ['"quoted"', ""]]
-
-
-@given(
-    st.lists(
-        st.lists(st.text(alphabet='ab1\t\n" <&é', max_size=6), min_size=1, max_size=4), min_size=1, max_size=5
-    )
-)
-def test_our_own_table_is_read_as_it_was(rows: list[list[str]]) -> None:
-    cells = [["" if cell == "\n" else cell for cell in row] for row in rows]  # an empty cell of LibreOffice
-    assert read_table(write_table(cells)) == cells
-    assert read_clipboard({PLAIN: write_block(cells), TABLE: write_table(cells)}) == cells
-
-
-def test_a_number_is_one_whatever_its_decimal_mark_and_a_number_of_a_student_is_none() -> None:
-    table = write_table([["34,5", "2020-0417", "0", "ABS", ""]])
-    assert 'sdval="34.5"' in table
-    assert table.count("sdval") == table.count("x:num=") == 2
-    assert table.count("mso-number-format:'\\@'") == 2
 
 
 @pytest.mark.parametrize(

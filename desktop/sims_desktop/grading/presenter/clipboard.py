@@ -1,4 +1,4 @@
-"""What the other programs put on the clipboard, read as the cells their person saw; what we put there.
+"""What the other programs put on the clipboard, read as the cells their person saw.
 
 Three forms lie there beside each other. The plain text is what everybody reads; LibreOffice writes a second
 text in which a cell with a tab or a line break stands in quotation marks; and there is a table in HTML. The
@@ -10,8 +10,7 @@ with one. Only the table can tell, so it is asked then, and only then.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from html import escape
+from collections.abc import Mapping
 from html.parser import HTMLParser
 
 from sims_desktop.grading.presenter.blocks import read_block
@@ -21,13 +20,9 @@ TABLE = "text/html"
 OF_LIBREOFFICE = "application/x-libreoffice-tsvc"
 FORMS = (OF_LIBREOFFICE, PLAIN, TABLE)
 
-OURS = "SIMS"
-LITERAL = ("LibreOffice", OURS)
-
 Block = list[list[str]]
 
 BEGINS_WITH_A_MARK = re.compile(r'(?:\A|[\t\r\n])"')
-NUMBER = re.compile(r"[0-9]{1,9}(?:[.,][0-9]{1,4})?\Z", re.ASCII)
 BLANKS = re.compile(r"[ \t\r\n]+")
 MOST_SPANNED = 100
 
@@ -50,30 +45,9 @@ def read_table(html: str) -> Block:
     return reader.rows if reader.tables == 1 else []
 
 
-def write_table(rows: Sequence[Sequence[str]]) -> str:
-    """The block as a table, beside the plain text: LibreOffice asks no questions about a table, and a number
-    says what it is whatever decimal mark the reader's computer uses. What is no number stays text, also a
-    registration number that looks like a date."""
-    lines = []
-    for row in rows:
-        lines.append("<tr>" + "".join(map(_written, row)) + "</tr>")
-    return (
-        '<html xmlns:x="urn:schemas-microsoft-com:office:excel"><head><meta charset="utf-8"/>'
-        f'<meta name="generator" content="{OURS}"/></head><body><table>{"".join(lines)}</table></body></html>'
-    )
-
-
-def _written(text: str) -> str:
-    if NUMBER.match(text):
-        number = text.replace(",", ".")
-        return f'<td sdval="{number}" sdnum="1033;" x:num="{number}">{text}</td>'
-    shown = escape(text).replace("\n", "<br/>")
-    return f'<td sdnum="1033;0;@" style="mso-number-format:\'\\@\'">{shown}</td>' if text else "<td></td>"
-
-
 class _TableReader(HTMLParser):
-    """LibreOffice and we write a cell as it is, with `<br>` for a line break, and an empty one as `<br>`
-    alone. The others wrap long lines in the source, so that blanks mean no more than one."""
+    """LibreOffice writes a cell as it is, with `<br>` for a line break, and an empty one as `<br>` alone. The
+    others wrap long lines in the source, so that blanks mean no more than one."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -85,7 +59,7 @@ class _TableReader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
-        if tag == "meta" and (given.get("content") or "").startswith(LITERAL):
+        if tag == "meta" and (given.get("content") or "").startswith("LibreOffice"):
             self._is_literal = True
         elif tag == "table":
             self.tables += 1
