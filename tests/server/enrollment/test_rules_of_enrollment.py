@@ -48,7 +48,7 @@ FAR = (
     "enroll enrollment.section_full", "enroll enrollment.prerequisite_missing", "enroll enrollment.held",
     "enroll enrollment.not_registered", "enroll enrollment.section_cancelled",
     "enroll auth.not_permitted", "enroll request.not_found", "enroll over a rule", "enroll attempt 2",
-    "leave", "leave enrollment.drop_closed", 
+    "leave", "leave enrollment.drop_closed",
     "leave enrollment.wrong_state", "leave over a rule", "reinstate", "resize",
     "resize sections.capacity_below_seats",
 )  # fmt: skip
