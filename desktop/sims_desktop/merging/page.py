@@ -93,6 +93,7 @@ class MergingPage(Page):
         self.question = text_label("merging_question", self)
         self.line = QLineEdit(self)
         self.line.setObjectName("merging_line")
+        self.line.setAccessibleName(phrase("Why they are one person"))
         self.line.setMaxLength(2000)
         self.line.returnPressed.connect(self._line_entered)
         self.complaint: Complaint = Complaint(self)
