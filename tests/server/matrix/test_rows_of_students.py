@@ -26,6 +26,7 @@ OWNERS = {
     "registration_id": "SELECT student_id FROM registration WHERE id = {}",
     "enrollment_id": "SELECT student_id FROM enrollment WHERE id = {}",
     "result_id": "SELECT student_id FROM result WHERE id = {}",
+    "lapse_id": "SELECT r.student_id FROM result_lapse l JOIN result r ON r.id = l.result_id WHERE l.id = {}",
     "asked_by_student": "SELECT {}",
     "case_id": "SELECT asked_by_student FROM academic_case WHERE id = {}",
 }
@@ -40,7 +41,7 @@ SHARED = {
     "LEFT JOIN registration r ON r.id = c.registration_id "
     "WHERE c.id = %(value)s AND coalesce(c.asked_by_student, r.student_id) = %(me)s",
 }
-KEYS = {"academic_case": "id", "student": "id", "student_search": "id", "evidence_file": "sha256"}
+KEYS = {"academic_case": "id", "student": "id", "evidence_file": "sha256"}
 MUST_SHOW = {
     "student", "registration", "hold", "enrollment", "assessment_score", "result", "term_result", "request",
 }  # fmt: skip
