@@ -1,7 +1,7 @@
 """Blocks from other programs, in the forms they put on the clipboard.
 
-`clipboards/` holds what LibreOffice 7.4 wrote, byte by byte; the forms of Excel and Google Sheets below are
-written after their documentation, for neither runs here.
+`clipboards/` holds what LibreOffice 7.4 wrote, byte by byte, when `tests/support/libreoffice.py` told it to
+copy; the forms of Excel and Google Sheets below are written after their documentation, for neither runs here.
 """
 
 from __future__ import annotations
