@@ -244,9 +244,10 @@ def test_one_set_of_recovery_codes_is_given_out(office: Office) -> None:
     office.university.run("UPDATE account SET otp_last_step = 0 WHERE username = 'dean'")
     (codes,) = (json.loads(answer.content)["recovery_codes"] for answer in given if answer.status == 200)
     for code in (pyotp.TOTP(secret).now(), codes[0]):
+        office.university.run("DELETE FROM sign_in_failure")  # or the many who failed stand in the way
         sign_in = {"username": "dean", "password": PASSWORD, "otp": code}
         came = office.crowd.say("/api/auth/token/", sign_in, [{}] * max(FEW, 6))
-        assert spoken(came)["200"] == 1, spoken(came)
+        assert spoken(came).get("200") == 1, spoken(came)
 
 
 def test_files_at_once(office: Office) -> None:
