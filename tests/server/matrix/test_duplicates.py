@@ -25,7 +25,8 @@ import pyotp
 import pytest
 
 from sims_server.kernel.openapi import doors_of
-from tests.server.matrix.posts import EACH, KEYLESS, NONE, WISHES, Desk, Wish
+from tests.server.matrix.desk import Desk
+from tests.server.matrix.posts import EACH, KEYLESS, NONE, WISHES, Wish
 from tests.server.matrix.test_matrix import plain
 from tests.server.transcripts.conftest import data  # noqa: F401  a folder of this test's own keys
 from tests.support.api import Api
