@@ -8,7 +8,7 @@ would get wrong: who looks something up in the audit asks `audit_entry`; `audit`
 from alembic import op
 
 revision = "2026_11_24_05"
-down_revision = "2026_11_24_03"
+down_revision = "2026_11_24_04"
 branch_labels = None
 depends_on = None
 

@@ -5,7 +5,7 @@ Each rule here was broken once, by hand in psql or over HTTP, before it was writ
 
 from alembic import op
 
-revision = "2026_11_24_04"
+revision = "2026_11_24_03"
 down_revision = "2026_11_24_02"
 branch_labels = None
 depends_on = None

@@ -4,8 +4,8 @@ indexes for the orders of long lists.
 
 from alembic import op
 
-revision = "2026_11_24_03"
-down_revision = "2026_11_24_04"
+revision = "2026_11_24_04"
+down_revision = "2026_11_24_03"
 branch_labels = None
 depends_on = None
 
