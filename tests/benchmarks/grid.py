@@ -321,6 +321,9 @@ def window_lines(window: Window) -> list[Line]:
     view.go_to((0, 3))
     filters = [window.press(Qt.Key.Key_M) for _ in range(20)]
     lines.append(line_of("who is missing among 5,000, and back", filters, 50, UNSEEN))
+    view.go_to((0, 3))
+    sorts = [window.press("o") for _ in range(9)]
+    lines.append(line_of("sort 5,000 by a column, round, and back", sorts, 50, UNSEEN))
     wheres = []
     for _ in range(10):
         wheres.append(timed(lambda: grid.apply_filter(Filter.MISSING)))
