@@ -189,6 +189,7 @@ def test_an_upload_names_unknown_and_missing_columns_with_suggestions(registrar:
             {"column": "course_code", "suggestions": ["Subject"]},
             {"column": "section", "suggestions": ["Sec"]},
         ],
+        "free": ["reg_no", "course_code", "section", "score", "mark"],
     }
     assert made.json["reading"] == {"format": "csv", "encoding": "utf-8", "delimiter": ";"}
 
