@@ -44,6 +44,19 @@ def problem(status: int, code: str, headers: dict[str, str] | None = None, **fac
     )
 
 
+def whoever_teaches(*sections: int) -> dict[str, Any]:
+    return {
+        "id": 1,
+        "username": "ayesha",
+        "name": "Ayesha",
+        "roles": ["faculty"],
+        "permissions": [],
+        "student_id": None,
+        "sections_taught": list(sections),
+        "departments": [],
+    }
+
+
 class Campus:
     """A network with one server: paths answer as told, and what was asked is kept."""
 
@@ -268,4 +281,12 @@ class TestSheets:
             )
 
         campus.answers["/api/sheets/"] = page
+        campus.answers["/api/auth/me/"] = lambda request: httpx2.Response(200, json=whoever_teaches(1, 2))
         assert [line.section_id for line in SheetCalls(client).read_sheets()] == [1, 2]
+        campus.answers["/api/auth/me/"] = lambda request: httpx2.Response(200, json=whoever_teaches(2))
+        assert [line.section_id for line in SheetCalls(client).read_sheets()] == [2]
+
+    def test_whoever_teaches_nothing_keeps_nobodys_marks(self, campus: Campus, client: Client) -> None:
+        campus.answers["/api/auth/me/"] = lambda request: httpx2.Response(200, json=whoever_teaches())
+        assert SheetCalls(client).read_sheets() == []
+        assert "/api/sheets/" not in [request.url.path for request in campus.asked]
