@@ -19,7 +19,7 @@ from sims_server.kernel.work import Work
 from sims_shared.exports import ExportTooLong
 from sims_shared.problems import NotPermitted
 
-CSV = "text/csv; charset=utf-8"
+CSV = "text/csv"  # the server adds the charset
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MEDIA_TYPES = {"csv": CSV, "xlsx": XLSX}
 _PIECE = 256 * 1024

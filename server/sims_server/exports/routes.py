@@ -16,7 +16,7 @@ routes = [
         f"export{kind.title().replace('_', '')}{form.title()}",
         described.listing,
         partial(write_export, kind=kind, form=form),
-        media_type=media_type.split(";")[0],
+        media_type=media_type,
         permission=Permission.EXPORT_DATA,
         summary=f"The whole list of {kind.replace('_', ' ')} as {form.upper()}.",
         refusals=(ExportTooLong,) if form == "xlsx" else (),

@@ -119,6 +119,8 @@ def test_export_and_import_again_changes_nothing(
             reply = export(reader, kind, form)
             path = tmp_path / f"{kind}.{form}"
             path.write_bytes(reply.content)
+            if form == "csv":
+                assert reply.headers["content-type"] == "text/csv; charset=utf-8"
             outcome = import_file(api.database, kind, path, api.data)
             assert outcome.faults == [], (kind, form)
             assert outcome.counts["same"] == outcome.counts["rows"] > 0, (kind, form, outcome.counts)
