@@ -141,7 +141,7 @@ class RecordView(QTableView, Generic[R]):
         self._fit_rows()
         metrics = self.fontMetrics()
         for number, field in enumerate(model._fields):
-            title = metrics.horizontalAdvance(phrase(field.title)) + 2 * metrics.height()
+            title = metrics.horizontalAdvance(phrase(field.title)) + metrics.height()
             self.setColumnWidth(number, max(scaled(field.width), title))
         self.doubleClicked.connect(lambda index: self._open())
 
