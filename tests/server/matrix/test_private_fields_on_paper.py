@@ -45,7 +45,7 @@ def forms_of(field: str, value: str) -> list[str]:
 
 def never_of(which: str) -> dict[str, str]:
     """Value → what it is: private fields, today's and those of before, that no paper of `which` says."""
-    found = {}
+    found: dict[str, str] = {}
     for number, whose in enumerate(WHICH, 1):
         for field, value in private_of(number).items():
             if whose != which or field not in PRINTED:
