@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.errors import FlakyStrategyDefinition
 from schemathesis.checks import load_all_checks
 from schemathesis.config import SchemathesisConfig
+from schemathesis.core.failures import AcceptedNegativeData
 
 from tests.server.matrix.scene import build
 from tests.server.transcripts.conftest import data  # noqa: F401  a folder of this test's own keys
@@ -112,6 +113,24 @@ def described(api: Api, university: University, data: Any) -> str:  # noqa: F811
     return api.anonymous.get("/schema/openapi.json").content.decode()
 
 
+# What was wrong with a request of a chain until a link filled its body in, and its sender was named.
+MADE_GOOD = {"header: violates `required` (was Authorization)", "body: Invalid syntax: random bytes"}
+
+
+def was_made_good(failure: BaseException, response: Any) -> bool:
+    """The tool's fault: it still calls wrong what it has itself replaced before sending. Only where nothing
+    else was wrong and what went out is a JSON object after all."""
+    if not isinstance(failure, AcceptedNegativeData):
+        return False
+    _, _, told = failure.message.partition("Invalid component:")
+    wrong = {line.strip().removeprefix("- ") for line in told.strip().splitlines()}
+    try:
+        sent = json.loads(response.request.body or b"")
+    except ValueError:
+        return False
+    return bool(wrong) and wrong <= MADE_GOOD and isinstance(sent, dict)
+
+
 class Sender(requests.Session):
     """Counts what really goes out, the checks' own requests included."""
 
@@ -172,9 +191,13 @@ def test_what_one_answer_names_the_next_request_finds(
             asked.append(case)
             return {"headers": self.headers, "session": session}
 
-        def validate_response(self, *arguments: Any, **named: Any) -> None:
+        def validate_response(self, response: Any, case: Any, **named: Any) -> None:
             try:
-                super().validate_response(*arguments, **named)
+                super().validate_response(response, case, **named)
+            except BaseExceptionGroup as group:
+                if not all(was_made_good(one, response) for one in group.exceptions):
+                    failures.append(group)
+                    raise
             except BaseException as failure:
                 failures.append(failure)
                 raise
