@@ -17,10 +17,11 @@ from sims_desktop.kit.actions import Actions
 from sims_desktop.kit.guide import anchor_of, guide_folder
 from sims_desktop.kit.remembered import Remembered
 from sims_desktop.kit.shortcuts import ShortcutSheet
+from sims_desktop.kit.tables import RecordView
 from sims_desktop.kit.wording import left_to_right
 from sims_desktop.shell.window import NAME_ROLE, MainWindow
 from tests.desktop.approvals.program import WAIT, Program, program  # noqa: F401
-from tests.desktop.reach import faults, not_reached
+from tests.desktop.reach import described, faults, not_reached
 from tests.server.results.scene import fill
 from tests.support.university import University
 
@@ -81,6 +82,7 @@ def test_every_part_of_every_page_is_reached_and_heard(
             page = window.open(kind)
             QApplication.processEvents()
             found[f"{role}: {kind}"] = faults(page, actions) + unreached(window) + guideless(page.guide)
+            found[f"{role}: {kind} at 1280"] = sideways(page)
         if role == "faculty":
             grid = open_grid(qtbot, window, scene["section"])
             for part in panels_of(grid):
@@ -134,6 +136,15 @@ def guideless(topic: str) -> list[str]:
     lines = file.read_text(encoding="utf-8").splitlines()
     headings = {anchor_of(line.lstrip("# ")) for line in lines if line.startswith("#")}
     return [f"the guide's page {name} has no heading {anchor}"] if anchor and anchor not in headings else []
+
+
+def sideways(page: QWidget) -> list[str]:
+    """Lists that are read only by scrolling from left to right."""
+    return [
+        f"{described(view)} scrolls sideways by {view.horizontalScrollBar().maximum()}"
+        for view in page.findChildren(RecordView)
+        if view.isVisible() and view.horizontalScrollBar().maximum()
+    ]
 
 
 def unreached(window: MainWindow) -> list[str]:

@@ -157,14 +157,12 @@ class InboxPage(Page):
         presenter, now, wide = self.presenter, self.around.now, LETTER
         self.model: RecordModel[Item] = RecordModel(
             [
-                Field("✓", lambda item: "✓" if item.key in presenter.chosen else "", wide * 4),
+                Field("✓", presenter.sign, wide * 4, whole=presenter.sign_words),
                 Field("Item", lambda item: item.title, wide * 23),
                 Field("Kind", lambda item: item.kind_words, wide * 8),
                 Field("What", lambda item: item.gist, wide * 18),
                 Field("Waiting", lambda item: age(item.since, now()), wide * 9),
-                Field(
-                    "From", lambda item: presenter.refusals.get(item.key) or item.barred or item.by, wide * 10
-                ),
+                Field("From", lambda item: item.by, wide * 17),
             ],
             tint=self._tint,
         )

@@ -363,6 +363,16 @@ class InboxPresenter:
 
     # Choosing
 
+    def sign(self, item: Item) -> str:
+        """Before its title: chosen, refused, or not this person's to decide. The sentence stands below."""
+        if item.key in self.refusals:
+            return "✕"
+        return "✓" if item.key in self.chosen else "–" if item.barred else ""
+
+    def sign_words(self, item: Item) -> str:
+        chosen = phrase("chosen") if item.key in self.chosen else ""
+        return self.refusals.get(item.key) or item.barred or chosen
+
     def toggle(self, key: Key) -> str:
         """Marks or unmarks it; says why not."""
         item = self.item(key)

@@ -146,10 +146,6 @@ class AttendancePage(Page):
         self.list = ClassTable(self.model, self.presenter, self)
         self.list.setAccessibleName(phrase("Class list"))
         self.list.selectionModel().currentRowChanged.connect(lambda now, _: self._moved(now.row()))
-        self.around.remembered.restore_place("attendance_list", self.list.horizontalHeader())
-        self.list.horizontalHeader().sectionResized.connect(
-            lambda *_: self.around.remembered.save_place("attendance_list", self.list.horizontalHeader())
-        )
         self.hint = self._label("attendance_hint")
         self.hint.setText(phrase(HINT))
         self.note = Note(self)

@@ -44,10 +44,6 @@ class OverviewPage(Page):
         self.list.opened.connect(self._open)
         self._presenter.on_change = self._show
         self.add_action("sheets.open", "Open the sheet", "Ctrl+O", self._open_current)
-        around.remembered.restore_place("my_sheets", self.list.horizontalHeader())
-        self.list.horizontalHeader().sectionResized.connect(
-            lambda *_: around.remembered.save_place("my_sheets", self.list.horizontalHeader())
-        )
         self._show()
 
     def _show(self) -> None:

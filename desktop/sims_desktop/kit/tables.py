@@ -1,13 +1,16 @@
 """Tables: lists of records, and the frozen columns of a wide grid.
 
-The rule a newcomer would get wrong: a model answers thousands of calls a second, so it returns at once for
-roles it does not serve (compared as ints), keeps its texts, and never measures all rows to size a column.
+The rules a newcomer would get wrong: a model answers thousands of calls a second, so it returns at once for
+roles it does not serve (compared as ints), keeps its texts, and never measures all rows to size a column. And
+a list never scrolls sideways to be read: its columns share the room there is, and where a line is too short
+for a text the rows are two lines high. Only widths that a person has drawn stay as drawn.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import (
@@ -22,10 +25,11 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QPainter, QPalette
+from PySide6.QtGui import QColor, QPainter, QPalette, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from sims_desktop.kit.language import phrase
+from sims_desktop.kit.remembered import Remembered
 from sims_desktop.kit.theme import scaled
 
 Index = QModelIndex | QPersistentModelIndex
@@ -53,8 +57,9 @@ class Field(Generic[R]):
 
     title: str
     text: Callable[[R], str]
-    width: int = 120  # at the usual size; the view follows the zoom
+    width: int = 120  # wished, at the usual size; the view follows the zoom and the room there is
     is_number: bool = False
+    whole: Callable[[R], str] | None = None  # what a cell means that says it shortly: its tool tip
 
 
 class RecordModel(QAbstractTableModel, Generic[R]):
@@ -102,20 +107,51 @@ class RecordModel(QAbstractTableModel, Generic[R]):
         if role == BACKGROUND and self._tint is not None:
             return self._tint(self.records[index.row()])
         if role in (TOOL_TIP, ACCESSIBLE):
-            return f"{phrase(self._fields[index.column()].title)}: {self._texts[index.row()][index.column()]}"
+            field, text = self._fields[index.column()], self._texts[index.row()][index.column()]
+            if field.whole is not None:
+                text = field.whole(self.records[index.row()])
+            return f"{phrase(field.title)}: {text}"
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = DISPLAY) -> Any:
         if orientation == Qt.Orientation.Horizontal and role == DISPLAY:
             return phrase(self._fields[section].title)
+        if orientation == Qt.Orientation.Horizontal and role == ALIGNMENT:
+            return RIGHT if self._fields[section].is_number else None
         return None
 
 
+def shared_out(needs: Sequence[int], wishes: Sequence[int], least: Sequence[int], room: int) -> list[int]:
+    """Widths of columns that fill `room`. As wished where there is plenty; as their texts need where that
+    goes; else the widest give way first, none below `least`, and together they may pass the room."""
+    wide = [max(pair) for pair in zip(needs, wishes, strict=True)]
+    if sum(wide) > room >= sum(needs):
+        part = (room - sum(needs)) / (sum(wide) - sum(needs))
+        wide = [need + int((wish - need) * part) for need, wish in zip(needs, wide, strict=True)]
+    elif sum(needs) > room:
+        # Between the narrowest and the widest cap there is one at which everything just fits.
+        low, high = 0, max(needs)
+        while low < high:
+            cap = (low + high + 1) // 2
+            if sum(map(max, least, [min(need, cap) for need in needs])) <= room:
+                low = cap
+            else:
+                high = cap - 1
+        wide = list(map(max, least, [min(need, low) for need in needs]))
+    if wide:
+        wide[-1] += max(0, room - sum(wide))
+    return wide
+
+
 class RecordView(QTableView, Generic[R]):
-    """A list of records: whole rows, one Enter or double click to open. `opened(record)`."""
+    """A list of records: whole rows, one Enter or double click to open. `opened(record)`. `fitted` when its
+    rows or columns have taken another size."""
 
     opened = Signal(object)
+    fitted = Signal()
     _high = 0
+    _is_fitting = False
+    _by_hand = False
 
     def __init__(
         self, model: RecordModel[R], name: str, *, several: bool = False, parent: QWidget | None = None
@@ -130,19 +166,21 @@ class RecordView(QTableView, Generic[R]):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setShowGrid(False)
         self.setAlternatingRowColors(True)
-        self.setWordWrap(False)
+        self.setWordWrap(True)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTabKeyNavigation(False)
         self.verticalHeader().hide()
-        self.horizontalHeader().setStretchLastSection(True)
         self.horizontalHeader().setHighlightSections(False)
+        self.horizontalHeader().setMinimumSectionSize(self.fontMetrics().height())
         self.horizontalHeader().setDefaultAlignment(
             Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         )
+        self._needs: list[int] = []
         self._fit_rows()
-        metrics = self.fontMetrics()
-        for number, field in enumerate(model._fields):
-            title = metrics.horizontalAdvance(phrase(field.title)) + metrics.height()
-            self.setColumnWidth(number, max(scaled(field.width), title))
+        self._share(sum(self._wishes()))
+        self.horizontalHeader().sectionResized.connect(self._drawn)
+        model.modelReset.connect(self._measure)
+        model.dataChanged.connect(self._measure)
         self.doubleClicked.connect(lambda index: self._open())
 
     def changeEvent(self, event: QEvent) -> None:
@@ -154,12 +192,76 @@ class RecordView(QTableView, Generic[R]):
                 header = self.horizontalHeader()
                 widths = [header.sectionSize(number) for number in range(header.count())]
                 self._fit_rows()
+                if not self._by_hand:
+                    self._measure()
+                    return
                 for number, width in enumerate(widths):
                     header.resizeSection(number, round(width * now / before))
 
-    def _fit_rows(self) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def remember_columns(self, remembered: Remembered) -> None:
+        """The widths that a person draws, from one start to the next."""
+        name = f"columns/{self.objectName()}"
+        self._by_hand = remembered.restore_place(name, self.horizontalHeader())
+        self.horizontalHeader().sectionResized.connect(
+            lambda *_: remembered.save_place(name, self.horizontalHeader()) if self._by_hand else None
+        )
+
+    def _drawn(self) -> None:
+        if not self._is_fitting and not self._by_hand:
+            self._by_hand = True
+            self.horizontalHeader().setStretchLastSection(True)
+
+    def _wishes(self) -> list[int]:
+        return [max(scaled(field.width), self._least(field)) for field in self._records._fields]
+
+    def _least(self, field: Field[R]) -> int:
+        """Its title stays readable."""
+        metrics = self.fontMetrics()
+        return metrics.horizontalAdvance(phrase(field.title)) + metrics.height()
+
+    def _measure(self) -> None:
+        """How wide each column's texts are: of the longest, for measuring all would take seconds."""
+        metrics, texts = self.fontMetrics(), self._records._texts
+        self._needs = []
+        for number, field in enumerate(self._records._fields):
+            longest = nlargest(3, (row[number] for row in texts), key=len)
+            widest = max((metrics.horizontalAdvance(text) for text in longest), default=0)
+            self._needs.append(max(self._least(field), widest + metrics.height() * 2 // 3))
+        self._fit()
+
+    def _fit(self) -> None:
+        """Called at every change of size; what a person has drawn stays."""
+        if self._by_hand or self._is_fitting or not self.isVisible():
+            return
+        for _ in range(2):  # higher rows may bring a scroll bar, which takes of the room
+            room = self.viewport().width()
+            self._share(room)
+            if self.viewport().width() == room:
+                break
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._fit()
+
+    def _share(self, room: int) -> None:
+        fields, header = self._records._fields, self.horizontalHeader()
+        needs = self._needs or [self._least(field) for field in fields]
+        widths = shared_out(needs, self._wishes(), [self._least(field) for field in fields], room)
+        self._is_fitting = True
+        for number, width in enumerate(widths):
+            header.resizeSection(number, width)
+        self._fit_rows(lines=2 if any(width < need for width, need in zip(widths, needs, strict=True)) else 1)
+        self.updateGeometries()
+        self._is_fitting = False
+        self.fitted.emit()
+
+    def _fit_rows(self, lines: int = 1) -> None:
         self._high = self.fontMetrics().height()
-        self.verticalHeader().setDefaultSectionSize(self._high + 8)
+        self.verticalHeader().setDefaultSectionSize(self._high * lines + 8)
 
     def selectRow(self, row: int) -> None:
         """Qt takes the column at the window's edge, and from right to left there may be none."""

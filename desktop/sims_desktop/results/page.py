@@ -32,8 +32,10 @@ from sims_desktop.results.presenter import (
     RowLine,
     blocker_words,
     filled_words,
+    full_title_of,
     group,
     refusal_words,
+    stage_words,
     state_words,
     title_of,
 )
@@ -89,11 +91,10 @@ class PublishPage(Page):
         top.addStretch(1)
         self.model: RecordModel[SectionProgress] = RecordModel(
             [
-                Field("Section", title_of, wide * 11),
-                Field("State", state_words, wide * 24),
+                Field("Section", title_of, wide * 11, whole=full_title_of),
+                Field("State", stage_words, wide * 24, whole=state_words),
                 Field("Marks", filled_words, wide * 12, is_number=True),
-                Field("Waits for", blocker_words, wide * 14),
-                Field("Course", lambda section: section.course_title, wide * 8),
+                Field("Waits for", blocker_words, wide * 17),
             ],
             tint=self._section_tint,
         )
@@ -241,7 +242,7 @@ class PublishPage(Page):
             elif self._held is not None:  # what was shown to be agreed to is no longer what it would do
                 self._leave_asking()
             self._section = (section.section_id, section)
-            self.heading.setText(f"{title_of(section)}: {state_words(section)}")
+            self.heading.setText(f"{full_title_of(section)}: {state_words(section)}")
             self._read_rows(section)
         for button in (self.publish_button, self.all_button, self.freeze_button):
             button.setEnabled(section is not None and self._task is None)
@@ -465,7 +466,7 @@ class PublishPage(Page):
             def go(section_id: int = section.section_id) -> None:
                 self._go_to(section_id)
 
-            title = f"{title_of(section)} {section.course_title}"
+            title = full_title_of(section)
             yield Entry(
                 title,
                 go,

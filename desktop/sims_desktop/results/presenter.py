@@ -429,6 +429,10 @@ def title_of(section: SectionProgress) -> str:
     return f"{section.course_code} {section.section}"
 
 
+def full_title_of(section: SectionProgress) -> str:
+    return f"{title_of(section)} {section.course_title}"
+
+
 def group(section: SectionProgress) -> str:
     """Which of FILTERS it belongs to."""
     if section.roster and section.published + section.withheld >= section.roster and section.published:
@@ -468,6 +472,12 @@ def state_words(section: SectionProgress) -> str:
     if section.pending:
         return phrase("In progress, {marks} not sent", marks=plural(section.pending, "mark"))
     return phrase("In progress") if section.filled else phrase("Not started")
+
+
+def stage_words(section: SectionProgress) -> str:
+    """As `state_words`, where another column says whom it waits for."""
+    waits = section.sheet == "submitted" and not section.published
+    return phrase("Submitted") if waits else state_words(section)
 
 
 def blocker_words(section: SectionProgress) -> str:

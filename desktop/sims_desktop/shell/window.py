@@ -29,6 +29,7 @@ from sims_desktop.kit.language import NAMES, later, phrase
 from sims_desktop.kit.page import Page, Surroundings
 from sims_desktop.kit.palette import Palette
 from sims_desktop.kit.search import Entry
+from sims_desktop.kit.tables import RecordView
 from sims_desktop.shell.presenter import Desk, Identity, Standing
 from sims_desktop.shell.status import StatusLine
 
@@ -155,6 +156,8 @@ class MainWindow(QMainWindow):
             page = self._open_page(kind, id)
             self._pages[key] = page
             page.wants.connect(self.open)
+            for one in page.findChildren(RecordView):
+                one.remember_columns(self._around.remembered)
             page.title_changed.connect(lambda: self._retitle(kind, id, phrase(page.title)))
             self.stack.addWidget(page)
             if self._item(kind, id) is None:

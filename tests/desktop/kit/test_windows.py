@@ -18,7 +18,7 @@ from sims_desktop.kit.guide import GuideWindow
 from sims_desktop.kit.histogram import Histogram
 from sims_desktop.kit.printing import pdf_pages, print_html, printer_to_file
 from sims_desktop.kit.remembered import Remembered
-from sims_desktop.kit.tables import Field, RecordModel, RecordView
+from sims_desktop.kit.tables import Field, RecordModel, RecordView, shared_out
 from sims_shared.problems import Fault
 
 
@@ -169,3 +169,53 @@ def test_a_row_is_chosen_in_a_list_that_runs_from_right_to_left(qtbot: QtBot) ->
     view.selectRow(1)
     assert view.current() == "Bilal"
     assert view.chosen() == ["Bilal"]
+
+
+@pytest.mark.parametrize(
+    ("room", "widths"),
+    [
+        (900, [100, 300, 500]),  # plenty: as wished, and the last takes what is left
+        (400, [75, 250, 75]),  # between what texts need and what was wished
+        (300, [50, 200, 50]),  # just what the texts need
+        (200, [50, 100, 50]),  # the widest gives way
+        (60, [30, 40, 30]),  # no title is cut
+    ],
+)
+def test_columns_share_the_room_there_is(room: int, widths: list[int]) -> None:
+    assert shared_out([50, 200, 50], [100, 300, 100], [30, 40, 30], room) == widths
+
+
+def test_a_list_is_read_without_scrolling_sideways(qtbot: QtBot) -> None:
+    long = "Submitted, waiting for the head of the department of computer science"
+    model: RecordModel[str] = RecordModel([Field("Section", lambda one: "CS-101 A"), Field("State", str)])
+    view = RecordView(model, "sections")
+    qtbot.addWidget(view)
+    view.resize(320, 300)
+    view.show()
+    model.set_records([long, "Open"])
+    assert view.horizontalScrollBar().maximum() == 0
+    assert view.columnWidth(0) >= view.fontMetrics().horizontalAdvance("CS-101 A")
+    assert view.rowHeight(0) >= 2 * view.fontMetrics().height()
+    assert model.index(0, 1).data(Qt.ItemDataRole.ToolTipRole) == f"State: {long}"
+    view.resize(1000, 300)
+    assert view.rowHeight(0) < 2 * view.fontMetrics().height()
+
+
+def test_widths_that_a_person_drew_come_back(qtbot: QtBot, tmp_path: Path) -> None:
+    model: RecordModel[str] = RecordModel([Field("Section", str), Field("State", str)])
+
+    def shown() -> RecordView[str]:
+        view = RecordView(model, "sections")
+        qtbot.addWidget(view)
+        view.remember_columns(Remembered(tmp_path))
+        view.resize(600, 300)
+        view.show()
+        return view
+
+    first = shown()
+    fitted = first.columnWidth(0)
+    assert shown().columnWidth(0) == fitted
+    first.horizontalHeader().resizeSection(0, fitted + 77)
+    model.set_records(["CS-101 A"])
+    assert first.columnWidth(0) == fitted + 77
+    assert shown().columnWidth(0) == fitted + 77

@@ -17,6 +17,7 @@ WORDS: dict[str, str] = {
     "Reason, then Enter; Esc leaves it": "وجہ، پھر Enter؛ Esc چھوڑ دیتا ہے",
     "Approve (A)": "منظور کریں (A)",
     "Return (R)": "واپس کریں (R)",
+    "chosen": "منتخب",
     " {chosen:,} chosen": " {chosen:,} منتخب",
     "Approve{many} (A)": "منظور کریں{many} (A)",
     "{which} {count:,} items": "{which}: {count:,} معاملات",

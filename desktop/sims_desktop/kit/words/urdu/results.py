@@ -51,6 +51,7 @@ WORDS: dict[str, str] = {
     "{results} will be published by a later notification. Ctrl+Enter releases, Esc leaves it.": "{results} بعد کے اعلامیے سے شائع ہوں گے۔ Ctrl+Enter جاری کرتا ہے، Esc چھوڑ دیتا ہے۔",
     "Published": "شائع شدہ",
     "Published: {published:,} of {roster:,}": "شائع شدہ: {roster:,} میں سے {published:,}",
+    "Submitted": "جمع شدہ",
     "Submitted, waiting for the head": "جمع شدہ، صدر شعبہ کی منتظر",
     "In progress, {conflicts:,} in conflict": "جاری، {conflicts:,} میں اختلاف",
     "In progress, {marks} not sent": "جاری، {marks} نہیں بھیجے گئے",
