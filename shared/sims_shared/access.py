@@ -186,7 +186,13 @@ class SettingInvalid(Refusal):
     kind = Kind.INVALID
 
 
-Username = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,79}$")]
+Username = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,79}$",
+        description="letters, digits and . _ @ -, at most 80, beginning with a letter or digit",
+    ),
+]
 
 
 class SignIn(Command, frozen=True, kw_only=True):
@@ -272,9 +278,17 @@ class RevokeDelegation(Command, frozen=True, kw_only=True):
 
 
 class CreateRole(Command, frozen=True, kw_only=True):
-    name: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+    name: Annotated[
+        str,
+        msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$", description="small letters, digits and _"),
+    ]
     permissions: list[Permission]
-    scope: Annotated[str, msgspec.Meta(pattern=r"^(all|department|sections|self)$")] = "all"
+    scope: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"^(all|department|sections|self)$", description="one of all, department, sections, self"
+        ),
+    ] = "all"
 
 
 class ChangeRole(Command, frozen=True, kw_only=True):

@@ -18,12 +18,12 @@ import msgspec
 from sims_shared.messages import Command, View
 from sims_shared.problems import Kind, Refusal
 from sims_shared.results import RegulationRef
-from sims_shared.values import BIGINT_MAX, Id, Person, Places, Reason
+from sims_shared.values import BIGINT_MAX, Code, Id, Name, Person, Places, Reason
 
 AttendanceStatus = Literal["present", "absent", "late", "leave"]
 EligibilityOutcome = Literal["eligible", "condoned", "short"]
 Slot = Annotated[int, msgspec.Meta(ge=1, le=20)]
-Head = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^\S(.*\S)?$")]
+Head = Code
 Note = Annotated[str, msgspec.Meta(max_length=2000)]
 Percent = Annotated[Decimal, Places(2, low=Decimal(0), high=Decimal(100))]
 Attended = int | Decimal
@@ -328,7 +328,7 @@ class CondoneShortage(Command, frozen=True, kw_only=True):
 
     section_id: Id
     student_id: Id
-    authority: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
+    authority: Name
     reason: Reason
 
 

@@ -117,7 +117,12 @@ class StaffInvalid(Refusal):
 class Override(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The registrar sets one refusal aside, by its code, with a reason that stays on record."""
 
-    code: Annotated[str, msgspec.Meta(pattern=r"^(enrollment\.)?[a-z_]{1,40}$")]
+    code: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"^(enrollment\.)?[a-z_]{1,40}$", description="the code of the refusal, as term_closed"
+        ),
+    ]
     reason: Reason
 
 

@@ -8,6 +8,7 @@ and `sheet_copy.py` (device).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,9 +17,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from sims_shared.audit import AuditHead
+from sims_shared.fault_words import in_words
 from sims_shared.messages import PROTOCOL_MAX, PROTOCOL_MIN, Command, View
 from sims_shared.problems import Fault, InvalidInput, Kind, Refusal
-from sims_shared.values import DECIMAL_PATTERN, Id, Mark, Name, Person, Reason, Weight
+from sims_shared.values import DECIMAL_PATTERN, Id, Mark, Maximum, Name, Person, Reason, Weight
 
 SCORED = "scored"
 MARKS = frozenset({SCORED, "absent", "excused", "ufm", "pending"})
@@ -34,12 +36,21 @@ MAX_BATCH_BYTES = 4 * 1024 * 1024
 ClientId = Annotated[
     str,
     # The length too, because `$` lets a line break follow.
-    msgspec.Meta(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", max_length=36),
+    msgspec.Meta(
+        pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
+        max_length=36,
+        description="a UUID is expected here",
+    ),
 ]
 Mid = Annotated[int, msgspec.Meta(ge=1, le=2**62)]
 # The client's own name for an edit. The server only echoes it.
 EditId = (
-    Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$")]
+    Annotated[
+        str,
+        msgspec.Meta(
+            min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$", description="no control characters"
+        ),
+    ]
     | Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 )
 
@@ -54,10 +65,10 @@ class CreateAssessment(Command, frozen=True):
     name: Name
     type: AssessmentType
     weight: Weight
-    max_score: Mark
+    max_score: Maximum
     head: Head = "theory"
     must_sit: bool = False
-    step: Mark | None = None
+    step: Maximum | None = None
     due_date: date | None = None
     entered_by: EnteredBy = "faculty"
 
@@ -69,10 +80,10 @@ class ChangeAssessment(Command, frozen=True):
     name: Name | msgspec.UnsetType = msgspec.UNSET
     type: AssessmentType | msgspec.UnsetType = msgspec.UNSET
     weight: Weight | msgspec.UnsetType = msgspec.UNSET
-    max_score: Mark | msgspec.UnsetType = msgspec.UNSET
+    max_score: Maximum | msgspec.UnsetType = msgspec.UNSET
     head: Head | msgspec.UnsetType = msgspec.UNSET
     must_sit: bool | msgspec.UnsetType = msgspec.UNSET
-    step: Mark | msgspec.UnsetType | None = msgspec.UNSET
+    step: Maximum | msgspec.UnsetType | None = msgspec.UNSET
     due_date: date | msgspec.UnsetType | None = msgspec.UNSET
     entered_by: EnteredBy | msgspec.UnsetType = msgspec.UNSET
 
@@ -463,6 +474,7 @@ class BatchTooLarge(Refusal):
 _batch_decoder = msgspec.json.Decoder(SyncBatch, float_hook=str)
 _loose_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _raw_list_decoder = msgspec.json.Decoder(list[msgspec.Raw])
+_OP_FIELD = re.compile(r"at `\$\.(\w+)")
 _op_decoder = msgspec.json.Decoder(SyncOp, float_hook=str)
 
 
@@ -491,7 +503,7 @@ def read_batch(body: bytes) -> SyncBatch:
 
 def _faults_of(body: bytes, error: Exception) -> list[Fault]:
     """msgspec stops at the first error; a faulty body is read again piece by piece for the rest."""
-    whole = Fault("", "request.malformed", str(error) or "nested too deeply")
+    whole = Fault("", "request.malformed", in_words(str(error) or "Nested too deeply", SyncBatch))
     try:
         parts = _loose_decoder.decode(body)
     except (msgspec.DecodeError, RecursionError):
@@ -507,7 +519,7 @@ def _faults_of(body: bytes, error: Exception) -> list[Fault]:
         try:
             msgspec.json.decode(parts[name], type=wanted)
         except (msgspec.DecodeError, RecursionError) as fault:
-            faults.append(Fault(f"/{name}", "request.wrong", str(fault)))
+            faults.append(Fault(f"/{name}", "request.wrong", in_words(str(fault), wanted)))
     if "ops" in parts:
         try:
             ops = _raw_list_decoder.decode(parts["ops"])
@@ -517,7 +529,9 @@ def _faults_of(body: bytes, error: Exception) -> list[Fault]:
             try:
                 _op_decoder.decode(op)
             except (msgspec.DecodeError, RecursionError) as fault:
-                faults.append(Fault(f"/ops/{index}", "request.wrong", str(fault)))
+                field = _OP_FIELD.search(str(fault))
+                place = f"/ops/{index}" + (f"/{field[1]}" if field else "")
+                faults.append(Fault(place, "request.wrong", in_words(str(fault), SyncOp)))
     return faults or [whole]
 
 

@@ -70,7 +70,10 @@ class ChangeHold(Command, frozen=True, kw_only=True):
 class CreateHoldKind(Command, frozen=True, kw_only=True):
     """Add a kind of hold. `lifted_by` is the role that places and lifts it; the registrar always may."""
 
-    kind: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+    kind: Annotated[
+        str,
+        msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$", description="small letters, digits and _"),
+    ]
     lifted_by: Annotated[str, msgspec.Meta(max_length=40)]
     blocks: list[Blocks]
     effect: Effect = "block"

@@ -83,6 +83,14 @@ class ImportFaulty(Refusal):
     kind = Kind.CONFLICT
 
 
+class ImportNotPreviewed(Refusal):
+    """The file is still being read; its plan comes with the preview."""
+
+    code = "imports.not_previewed"
+    title = "The preview of this file is not ready yet"
+    kind = Kind.CONFLICT
+
+
 class ImportStale(Refusal):
     """The record changed since the preview, so the rows would meet another fate than the one shown."""
 

@@ -22,7 +22,15 @@ WithholdingReason = Literal["fee", "ufm", "award_awaited", "document", "other"]
 ResultState = Literal["draft", "published", "frozen"]
 NotificationKind = Literal["main", "later", "corrigendum"]
 ChangeStatus = Literal["pending", "approved", "rejected"]
-Grade = Annotated[str, msgspec.Meta(min_length=1, max_length=10, pattern=r"^[!-~]+$")]
+Grade = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=10,
+        pattern=r"^[!-~]+$",
+        description="letters, digits and signs, no blank",
+    ),
+]
 ResultIds = Annotated[list[Id], msgspec.Meta(min_length=1, max_length=10_000)]
 
 

@@ -16,7 +16,15 @@ from sims_shared.messages import Command, View
 from sims_shared.problems import Kind, Refusal
 from sims_shared.values import Id, Name, Person, Reason, Text
 
-StockNumber = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[!-~]+$")]
+StockNumber = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=40,
+        pattern=r"^[!-~]+$",
+        description="letters, digits and signs, no blank",
+    ),
+]
 DocumentKind = Literal["original", "duplicate", "corrected"]
 DocumentStatus = Literal["valid", "superseded", "revoked"]
 DOCUMENTS = {"transcript": "TR", "dmc": "DMC", "provisional": "PC"}  # what can be issued, and its series

@@ -31,20 +31,33 @@ class Places(NamedTuple):
 ZERO = Decimal(0)
 
 Mark = Annotated[Decimal, Places(2, low=ZERO, high=Decimal("99999.99"))]
+# What marks are out of, and the step they go in: never nothing.
+Maximum = Annotated[Decimal, Places(2, low=Decimal("0.01"), high=Decimal("99999.99"))]
 Weight = Annotated[Decimal, Places(2, low=ZERO, high=Decimal("999.99"))]
 Credits = Annotated[Decimal, Places(2, low=ZERO, high=Decimal("999.99"))]
 Money = Annotated[Decimal, Places(2, low=ZERO, high=Decimal("999999999.99"))]
 
 # Text that a person types. NUL is refused everywhere (PostgreSQL cannot hold it).
-Code = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^\S(.*\S)?$")]
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S")]
+# The description beside a pattern is what a person is told whose input does not match it.
+_NO_BLANK_ENDS = "no blank at the beginning or the end"
+_NOT_BLANK = "more than blanks is needed here"
+Code = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^\S(.*\S)?$", description=_NO_BLANK_ENDS)
+]
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S", description=_NOT_BLANK)]
 # No blank and no line's end: what is written into a letter's head must not begin a second one.
-Email = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^\S*$")]
+Email = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^\S*$", description="an address has no blanks")]
 Text = Annotated[str, msgspec.Meta(max_length=4000)]
-Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=2000, pattern=r"\S")]
-Intake = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}[SF]$")]
+Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=2000, pattern=r"\S", description=_NOT_BLANK)]
+Intake = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}[SF]$", description="a year with S or F, as 2026F")]
 RegistrationNumber = Annotated[
-    str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[!-~]([ -~]*[!-~])?$")
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=40,
+        pattern=r"^[!-~]([ -~]*[!-~])?$",
+        description="plain letters, digits and signs, no blank at the beginning or the end",
+    ),
 ]
 
 

@@ -31,18 +31,25 @@ def _shown(value: Any) -> str:
     return text if len(text) <= VALUE_LENGTH else text[: VALUE_LENGTH - 1] + "…"
 
 
+def _is_plain(field: str, values: Sequence[Any]) -> bool:
+    by_itself = field.endswith(("_at", "_by", "_id"))
+    return not by_itself and not any(isinstance(value, Mapping | list) for value in values)
+
+
 def in_words(
     actor: str, operation: str, entity: str, entity_id: int | None, changes: Mapping[str, Sequence[Any]]
 ) -> str:
-    """Such as “Registrar changed request 12: status from pending to approved”."""
+    """Such as “Registrar changed request 12: status from pending to approved”. What a person would ask for
+    is told; who, when and what is not one value (all in `changes`) are counted."""
     thing = entity.replace("_", " ") + ("" if entity_id is None else f" {entity_id}")
     said = f"{actor} {VERBS[operation]} {thing}"
     if operation != "update":
         return said
+    plain = [field for field, values in changes.items() if _is_plain(field, values)]
     told = [
-        f"{field.replace('_', ' ')} from {_shown(old)} to {_shown(new)}"
-        for field, (old, new) in list(changes.items())[:NAMED]
-    ]
+        f"{field.replace('_', ' ')} from {_shown(changes[field][0])} to {_shown(changes[field][1])}"
+        for field in plain[:NAMED]
+    ] or [field.replace("_", " ") for field in list(changes)[:NAMED]]
     more = len(changes) - len(told)
     return f"{said}: {', '.join(told)}" + (f" and {more} more" if more > 0 else "")
 

@@ -10,6 +10,7 @@ import msgspec
 
 from sims_shared.grading import (
     REJECTIONS_IN_WORDS,
+    SCORE_OUT_OF_RANGE,
     SCORED,
     AssessmentLocked,
     DevicesUnsynced,
@@ -26,7 +27,7 @@ from sims_shared.grading import (
     read_value,
 )
 from sims_shared.merge import CLOSED_ROWS, NOT_ON_ROSTER, OPEN
-from sims_shared.problems import Fault, InvalidInput, NotFound
+from sims_shared.problems import Fault, NotFound
 
 FACULTY = "faculty"
 FULL_WEIGHT = Decimal(100)
@@ -52,16 +53,6 @@ def check_weights(total: Decimal, old: Decimal, new: Decimal) -> None:
         raise WeightsExceeded(f"The weights would add up to {total - old + new}.")
 
 
-def check_maximum(max_score: Decimal) -> None:
-    if max_score <= 0:
-        raise InvalidInput("1 fault in the input.", errors=[Fault("/max_score", "range", "More than 0.")])
-
-
-def check_step(step: Decimal | None) -> None:
-    if step is not None and step <= 0:
-        raise InvalidInput("1 fault in the input.", errors=[Fault("/step", "range", "More than 0.")])
-
-
 def check_row(status: str) -> None:
     """A mark needs a row of the roster that is not closed."""
     if status == NOT_ON_ROSTER:
@@ -83,8 +74,10 @@ def value_of(
     if isinstance(value, str):
         pointer = "/mark" if value == "sync.unknown_mark" else "/score"
         words = REJECTIONS_IN_WORDS[value]
+        if value == SCORE_OUT_OF_RANGE:
+            words = f"{words} ({max_score})"
         fault = Fault(pointer, value.removeprefix("sync."), words)
-        raise ScoreInvalid(f"{words} ({max_score}).", errors=[fault])
+        raise ScoreInvalid(f"{words}.", errors=[fault])
     return value
 
 

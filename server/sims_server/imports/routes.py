@@ -13,6 +13,7 @@ from sims_shared.imports import (
     ImportDependedOn,
     ImportFaulty,
     ImportNotCommitted,
+    ImportNotPreviewed,
     ImportNotUndoable,
     ImportRowPage,
     ImportStale,
@@ -53,7 +54,14 @@ routes = [
         ImportView,
         status=202,
         locate=queries.access_import,
-        refusals=(ImportFaulty, ImportStale, ImportCommitted, OwnProposal, FileUnreadable),
+        refusals=(
+            ImportFaulty,
+            ImportNotPreviewed,
+            ImportStale,
+            ImportCommitted,
+            OwnProposal,
+            FileUnreadable,
+        ),
     ),
     command(
         "POST",

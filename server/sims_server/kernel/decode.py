@@ -20,10 +20,12 @@ from typing import Any, TypeVar
 import msgspec
 
 from sims_server.kernel.repeated_names import repeated_names
+from sims_shared.fault_words import in_words
 from sims_shared.problems import Fault, InvalidInput
 from sims_shared.values import DECIMAL_PATTERN, Places
 
 T = TypeVar("T")
+_BYTE = re.compile(r"byte ([0-9]+)")
 _raw_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _raw_items = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -105,8 +107,11 @@ def decode_command(struct: type[T], body: bytes, path: Mapping[str, Any]) -> T:
     faults: list[Fault] = []
     try:
         fields = _raw_fields.decode(body or b"{}")
-    except (msgspec.DecodeError, RecursionError, ValueError) as error:
+    except msgspec.ValidationError as error:
         raise _malformed("The body is not a JSON object.") from error
+    except (msgspec.DecodeError, RecursionError, ValueError) as error:
+        place = _BYTE.search(str(error))
+        raise _malformed(f"The body is not JSON{f' (byte {place[1]})' if place else ''}.") from error
     faults += repeated_names(body)
     for name in path:
         if name in fields:
@@ -180,7 +185,7 @@ def _value(hint: Any, raw: msgspec.Raw, pointer: str, faults: list[Fault]) -> An
     try:
         value = kind.decoder.decode(text)
     except (msgspec.ValidationError, msgspec.DecodeError, RecursionError, ValueError) as error:
-        faults.append(Fault(pointer, "invalid", _in_words(str(error), hint)))
+        faults.append(Fault(pointer, "invalid", in_words(str(error), hint)))
         return None
     if not _storable(value):
         faults.append(
@@ -198,21 +203,6 @@ def _storable(value: Any) -> bool:
     if isinstance(value, list | tuple):
         return all(_storable(item) for item in value)
     return True
-
-
-def _in_words(message: str, hint: Any) -> str:
-    words = message.split(" - at `")[0].replace("`", "“", 1).replace("`", "”", 1) + "."
-    choices = _choices(hint)
-    return f"{words} One of: {', '.join(choices)}." if choices else words
-
-
-def _choices(hint: Any) -> list[str]:
-    """What may stand there, where the type is a list of words."""
-    if typing.get_origin(hint) is typing.Literal:
-        return [str(choice) for choice in typing.get_args(hint)]
-    if typing.get_origin(hint) in (typing.Union, UnionType):
-        return [choice for arm in typing.get_args(hint) for choice in _choices(arm)]
-    return []
 
 
 def _decimal(text: bytes, places: Places, pointer: str, faults: list[Fault]) -> Decimal | None:
@@ -296,5 +286,5 @@ def parse_parameter(hint: Any, text: str, name: str, faults: list[Fault]) -> Any
             return msgspec.convert(text, date)
         return msgspec.convert(text, core)
     except (msgspec.ValidationError, ValueError) as error:
-        faults.append(Fault(pointer, "invalid", _in_words(str(error), hint)))
+        faults.append(Fault(pointer, "invalid", in_words(str(error), hint)))
         return None

@@ -129,3 +129,12 @@ def test_a_summary_stays_short() -> None:
     assert said.startswith("Registrar changed term result 4: one from aaa")
     assert said.endswith("to nothing and 2 more")
     assert in_words("system", "insert", "hold", None, {}) == "system added hold"
+
+
+def test_a_summary_tells_values_not_structures() -> None:
+    heads = [{"code": "theory", "obtained": "33.25"}]
+    changes = {"heads": [heads, []], "frozen_at": [None, "2026-11-23T15:23:39Z"], "grade": ["F", "A-"]}
+    assert in_words("Tariq", "update", "result", 4, changes) == (
+        "Tariq changed result 4: grade from F to A- and 2 more"
+    )
+    assert in_words("Tariq", "update", "result", 4, {"heads": [heads, []]}) == "Tariq changed result 4: heads"

@@ -85,10 +85,8 @@ def test_every_fault_of_a_new_assessment_is_listed(lead: Client, scene: Scene) -
         "/released_at",
         "/name",
     }
-    assert (
-        lead.post("/api/assessments/", body_of(scene, max_score="0")).json["errors"][0]["pointer"]
-        == "/max_score"
-    )
+    nothing = lead.post("/api/assessments/", body_of(scene, weight="-1", max_score="0", step="0"))
+    assert [fault["pointer"] for fault in nothing.json["errors"]] == ["/weight", "/max_score", "/step"]
     assert lead.post("/api/assessments/", body_of(scene, name="Quiz")).code == "assessments.name_taken"
 
 

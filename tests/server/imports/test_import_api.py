@@ -112,6 +112,12 @@ def test_a_faulty_file_cannot_be_committed(api: Api, registrar: Client) -> None:
     assert (refused.status, refused.code) == (409, "imports.faulty")
 
 
+def test_a_file_that_is_still_being_read_cannot_be_committed(registrar: Client) -> None:
+    uploaded = upload(registrar, "departments", "code,name\nCS,Computing\n").json
+    refused = registrar.post(f"/api/imports/{uploaded['id']}/commit/", {"plan_hash": "0" * 64})
+    assert (refused.status, refused.code) == (409, "imports.not_previewed")
+
+
 def test_a_header_at_fault_is_a_fault_of_the_import(api: Api, registrar: Client) -> None:
     uploaded = upload(registrar, "programs", "code\nBSCS\n").json
     work_off(api, uploaded)

@@ -40,6 +40,8 @@ NONSENSE: tuple[Any, ...] = (
     "2026-13-45",
     "' OR 1=1 --",
 )
+# What a library would say, and a clerk would not understand.
+PYTHON = re.compile(r"regex|`|“(str|int|bool|array|object)”|Expected|RFC3339|\bNone\b")
 BODIES = (
     b"",
     b"null",
@@ -78,6 +80,8 @@ def check(reply: Reply, door: Door, sent: object) -> None:
         assert re.fullmatch(r"[a-z_]+\.[a-z_0-9]+", problem["code"]), problem["code"]
         if reply.status == 400 and problem["code"] == "request.invalid":
             assert problem["errors"], f"{door.method} {door.path} names no fault"
+        for fault in problem.get("errors", ()):
+            assert not PYTHON.search(fault["detail"]), f"{door.method} {door.path}: {fault}"
 
 
 def plausible(kind: Any) -> Any:

@@ -39,8 +39,6 @@ def _check_enters(work: Work, entered_by: str, *, teaching: bool) -> None:
 def create_assessment(work: Work, command: CreateAssessment) -> AssessmentView:
     """Add an assessment to a section whose sheet is open."""
     found = access_section(work, command.section_id, Permission.MANAGE_ASSESSMENTS)
-    rules.check_maximum(command.max_score)
-    rules.check_step(command.step)
     teaching = role_in_section(work, command.section_id) is not None
     _check_enters(work, command.entered_by, teaching=teaching)
     rules.check_sheet_open(lock_sheet(work, command.section_id)["state"])
@@ -60,9 +58,6 @@ def change_assessment(work: Work, command: ChangeAssessment) -> AssessmentView:
     }
     found = _writable(work, command.id)
     rules.check_not_locked(found["locked_at"] is not None)
-    if "max_score" in values:
-        rules.check_maximum(values["max_score"])
-    rules.check_step(values.get("step"))
     if "entered_by" in values:
         _check_enters(work, values["entered_by"], teaching=found["teaching"])
     if "weight" in values:

@@ -29,6 +29,7 @@ from sims_shared.imports import (
     FileUnreadable,
     ImportCommitted,
     ImportFaulty,
+    ImportNotPreviewed,
     ImportStale,
     ImportView,
     UploadImport,
@@ -157,6 +158,8 @@ def _lock(work: Work, import_id: int) -> dict[str, Any]:
 def _check_committable(found: dict[str, Any], plan_hash: str) -> None:
     if found["status"] in ("committed", "undone"):
         raise ImportCommitted
+    if found["status"] == "uploaded":
+        raise ImportNotPreviewed
     if found["status"] != "previewed":
         raise ImportFaulty(
             f"The import is {found['status']}, not previewed.",
