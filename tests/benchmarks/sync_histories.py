@@ -140,10 +140,12 @@ def _play_all(play: Play, seeds: range, steps: int | None, place: int, at_once: 
 
 
 def _full_stack(after: ExitStack, *, over_a_socket: bool) -> Play:
+    from tests.support.database import quick_folder
     from tests.support.full_stack import play_on, standing_stack
 
     stack = after.enter_context(standing_stack(over_a_socket=over_a_socket))
-    folder = Path(after.enter_context(tempfile.TemporaryDirectory(prefix="sims-devices-")))
+    devices = tempfile.TemporaryDirectory(prefix="sims-devices-", dir=quick_folder())
+    folder = Path(after.enter_context(devices))
     return lambda seed, steps: play_on(stack, seed, steps, folder)
 
 

@@ -3,11 +3,12 @@ socket to a server of its own process, a thousand straight into the application.
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, quick_folder
 from tests.support.full_stack import play_on, stack_over
 from tests.support.simulator import undisturbed
 
@@ -15,15 +16,14 @@ HISTORIES = 1_000
 HISTORIES_A_TEST = 50
 
 
-def play_all(database: TestDatabase, folder: Path, seeds: range, *, over_a_socket: bool) -> None:
-    data = folder / "data"
-    data.mkdir()
+def play_all(database: TestDatabase, data: Path, seeds: range, *, over_a_socket: bool) -> None:
     with (
+        tempfile.TemporaryDirectory(prefix="sims-devices-", dir=quick_folder()) as folder,
         undisturbed(),
         stack_over(database.app_url, database.superuser_url, data, over_a_socket=over_a_socket) as stack,
     ):
         for seed in seeds:
-            play_on(stack, seed, None, folder)
+            play_on(stack, seed, None, Path(folder))
 
 
 @pytest.mark.parametrize("first", range(0, HISTORIES, HISTORIES_A_TEST))

@@ -17,8 +17,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import httpx2
 import msgspec
@@ -39,6 +40,7 @@ from sims_server.kernel.provision import open_to_roles, provision
 from sims_shared.grading import Outcome, SheetChanges, SheetView, SyncAnswer, read_batch
 from sims_shared.merge import NEVER, Cell, Key
 from sims_shared.values import SYSTEM, Person
+from tests.support.database import quick_folder
 from tests.support.server import ROOT
 from tests.support.simulated_server import VERSIONS_OF_AN_EPOCH, InvariantBroken, Value, Write
 from tests.support.simulator import STEPS, History, length_of
@@ -58,7 +60,7 @@ T = TypeVar("T")
 _STAGE = """
 WITH course AS (
   INSERT INTO course (code, title, credits, department_id)
-  SELECT 'H-' || %(first)s + i, 'History', 3, %(department)s FROM generate_series(1, %(n)s) i RETURNING *),
+  SELECT 'H-' || i, 'History', 3, %(department)s FROM generate_series(1, %(n)s) i RETURNING *),
 offering AS (
   INSERT INTO offering (course_id, term_id) SELECT id, %(term)s FROM course RETURNING *),
 section AS (
@@ -84,8 +86,44 @@ SELECT r.student_id, r.id, s.id, s.term_id, s.course_id
   FROM section s, registration r
  WHERE s.id = ANY (%(sections)s) AND r.id = ANY (CASE s.code WHEN 'A' THEN %(a)s::bigint[] ELSE %(b)s END)"""
 
+# The whole sheet: a line for each row of the roster, past or present, and each of its cells.
+_SHEET = """
+SELECT h.rev, e.id, e.status <> 'dropped', p.assessment_id, v.rev, coalesce(
+         (SELECT max(g.rev) FROM sheet_change g WHERE g.enrollment_id = e.id AND g.kind = 'roster'), 0),
+       p.mark, p.score, p.version, p.updated_by, u.name, p.updated_at
+  FROM enrollment e
+  JOIN sheet h ON h.section_id = e.section_id
+  LEFT JOIN assessment_score p ON p.enrollment_id = e.id
+  LEFT JOIN assessment_score_version v
+    ON v.enrollment_id = p.enrollment_id AND v.assessment_id = p.assessment_id AND v.version = p.version
+  LEFT JOIN account u ON u.id = p.updated_by
+ WHERE e.section_id = %s"""
+
+
+class _Sheet(NamedTuple):
+    """A sheet as the database has it."""
+
+    rev: int
+    on_roster: set[int]
+    cells: dict[Key, tuple[Cell, int]]  # with the rev from which a pull must have brought it
+
 
 Version = tuple[Key, Cell, str | None]  # what was written, and by which device
+
+
+class OneThread(asyncio.SelectorEventLoop):
+    """The loop of an application that one thread calls: a handler runs where its request came in. Handing
+    each over to a thread, and waiting for it, costs as much as most handlers do."""
+
+    def run_in_executor(  # type: ignore[override]
+        self, executor: object, function: Callable[..., T], *arguments: Any
+    ) -> asyncio.Future[T]:
+        future: asyncio.Future[T] = self.create_future()
+        try:
+            future.set_result(function(*arguments))
+        except Exception as failure:
+            future.set_exception(failure)
+        return future
 
 
 class InProcess(httpx2.BaseTransport):
@@ -93,7 +131,7 @@ class InProcess(httpx2.BaseTransport):
 
     def __init__(self, application: Any) -> None:
         self._application = application
-        self._loop = asyncio.new_event_loop()
+        self._loop = OneThread()
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         return self._loop.run_until_complete(self._carry(request))
@@ -142,13 +180,14 @@ class FullStack:
         self.on_write: Callable[[int, Write, bytes], None] = lambda section, write, body: None
         self._university = university
         self._superuser_url = superuser_url
-        self._seen: dict[Any, Any] = {}
+        self._seen: dict[Any, Any] = {}  # until the next thing is done to the server
+        self._settled: dict[Any, Any] = {}  # until a backup takes its place
         self._staged: list[list[int]] = []
-        self._courses = 0
         self._db = psycopg.connect(superuser_url, autocommit=True)
         self._psql = psycopg.connect(superuser_url)
         self._open_section = 0  # of the sheet that `_psql` has written and not yet committed
         self._backups: list[str] = []
+        self._blank = ""
         self._clients: dict[int, SheetCalls] = {}
         self._https: list[Client] = []
         self._scene = university.stand(students=2 * STUDENTS)
@@ -166,14 +205,16 @@ class FullStack:
     def stage(self) -> None:
         """New sheets for the next history: mostly one, sometimes two."""
         self._seen.clear()
+        self._settled.clear()
+        self._drop(*self._backups)
         self._backups.clear()
         if not self._staged:
+            self._begin_anew()
             scene, lead = self._scene, self._people[0].id
             with self._db.transaction():
-                given = {"first": self._courses, "n": STAGED_AT_ONCE}
+                given = {"n": STAGED_AT_ONCE}
                 given |= {name: scene[name] for name in ("department", "term")}
                 self._staged = [row[0] for row in self._db.execute(_STAGE, given).fetchall()]
-                self._courses += STAGED_AT_ONCE
                 sections = [section for pair in self._staged for section in pair]
                 staff = [person.id for person in self._people]
                 self._db.execute(_STAFF, {"sections": sections, "lead": lead, "staff": staff})
@@ -183,7 +224,21 @@ class FullStack:
                 self._db.execute(_ROSTER, {"sections": sections, **rows})
         self._sections = tuple(self._staged.pop())
 
+    def _begin_anew(self) -> None:
+        """The database as it was before the first history. It would grow with each, and a backup copies
+        all of it."""
+        if self._blank:
+            self._alone(partial(self._take_place, self._blank))
+        else:
+            self._blank = f"blank_{time.monotonic_ns()}"
+            self._alone(lambda maintenance, database: _copy(maintenance, database, self._blank))
+
+    def _drop(self, *databases: str) -> None:
+        for name in databases:
+            self._db.execute(sql.SQL("DROP DATABASE {}").format(sql.Identifier(name)))
+
     def close(self) -> None:
+        self._drop(*self._backups, *filter(None, [self._blank]))
         self._psql.close()
         for client in self._https:
             client.close()
@@ -307,6 +362,7 @@ class FullStack:
 
     def set_teaching(self, section_id: int, person: Person, teaching: bool) -> None:
         until = "NULL" if teaching else "now()"
+        self._settled.pop(("teaches", section_id, person.id), None)
         self._attempt(
             section_id,
             f"UPDATE section_staff SET until = {until} WHERE section_id = %s AND account_id = %s",
@@ -330,14 +386,15 @@ class FullStack:
         floor = self.version_floor() + VERSIONS_OF_AN_EPOCH
         backup = self._backups[int(place * len(self._backups))]
 
-        def take_place(maintenance: psycopg.Connection[Any], database: str) -> None:
-            maintenance.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database)))
-            _copy(maintenance, backup, database)
-
         self._seen.clear()
-        self._alone(take_place)
+        self._settled.clear()
+        self._alone(partial(self._take_place, backup))
         self._run("UPDATE system SET epoch = gen_random_uuid(), version_floor = %s", floor)
         return True
+
+    def _take_place(self, backup: str, maintenance: psycopg.Connection[Any], database: str) -> None:
+        maintenance.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(database)))
+        _copy(maintenance, backup, database)
 
     def _alone(self, act: Callable[[psycopg.Connection[Any], str], None]) -> None:
         """Acts on the database while nobody is connected to it; the server finds it again."""
@@ -374,59 +431,60 @@ class FullStack:
 
     @property
     def epoch_name(self) -> str:
-        epoch: str = self._value_once("SELECT epoch::text FROM system")
+        epoch: str = self._system()[0]
         return epoch
 
+    def version_floor(self) -> int:
+        floor: int = self._system()[1]
+        return floor
+
+    def _system(self) -> tuple[Any, ...]:
+        return self._once(
+            "system", lambda: self._row("SELECT epoch::text, version_floor FROM system"), self._settled
+        )
+
     def enrollments(self, section_id: int) -> Sequence[int]:
-        return self._column_once("SELECT id FROM enrollment WHERE section_id = %s ORDER BY id", section_id)
+        query = "SELECT id FROM enrollment WHERE section_id = %s ORDER BY id"
+        return self._once(("enrollments", section_id), lambda: self._column(query, section_id), self._settled)
 
     def assessments(self, section_id: int) -> Sequence[int]:
-        return self._column_once("SELECT id FROM assessment WHERE section_id = %s ORDER BY id", section_id)
-
-    def rev(self, section_id: int) -> int:
-        rev: int = self._value_once("SELECT rev FROM sheet WHERE section_id = %s", section_id)
-        return rev
+        query = "SELECT id FROM assessment WHERE section_id = %s ORDER BY id"
+        return self._once(("assessments", section_id), lambda: self._column(query, section_id), self._settled)
 
     def teaches(self, section_id: int, person: Person) -> bool:
-        return bool(
-            self._value_once(
-                "SELECT until IS NULL FROM section_staff WHERE section_id = %s AND account_id = %s",
-                section_id,
-                person.id,
-            )
-        )
+        query = "SELECT until IS NULL FROM section_staff WHERE section_id = %s AND account_id = %s"
+        name = ("teaches", section_id, person.id)
+        return self._once(name, lambda: bool(self._value(query, section_id, person.id)), self._settled)
+
+    def rev(self, section_id: int) -> int:
+        return self._sheet(section_id).rev
 
     def on_roster(self, section_id: int) -> set[int]:
-        return set(
-            self._column_once(
-                "SELECT id FROM enrollment WHERE section_id = %s AND status <> 'dropped'", section_id
-            )
-        )
+        return self._sheet(section_id).on_roster
 
     def cells_with_revs(self, section_id: int) -> dict[Key, tuple[Cell, int]]:
-        def read() -> dict[Key, tuple[Cell, int]]:
-            rows = self._db.execute(
-                "SELECT p.enrollment_id, p.assessment_id, v.rev, coalesce((SELECT max(g.rev)"
-                "  FROM sheet_change g WHERE g.enrollment_id = p.enrollment_id AND g.kind = 'roster'), 0),"
-                "  p.mark, p.score, p.version, p.updated_by, u.name, p.updated_at"
-                " FROM assessment_score p LEFT JOIN account u ON u.id = p.updated_by"
-                " JOIN assessment_score_version v ON v.enrollment_id = p.enrollment_id"
-                "  AND v.assessment_id = p.assessment_id AND v.version = p.version WHERE p.section_id = %s",
-                [section_id],
-            ).fetchall()
-            return {(row[0], row[1]): (_cell(*row[4:]), max(row[2], row[3])) for row in rows}
+        return self._sheet(section_id).cells
 
-        return self._once(("cells", section_id), read)
+    def _sheet(self, section_id: int) -> _Sheet:
+        def read() -> _Sheet:
+            rows = self._db.execute(_SHEET, [section_id]).fetchall()
+            return _Sheet(
+                rows[0][0],
+                {row[1] for row in rows if row[2]},
+                {
+                    (row[1], row[3]): (_cell(*row[6:]), max(row[4], row[5]))
+                    for row in rows
+                    if row[3] is not None
+                },
+            )
+
+        return self._once(("sheet", section_id), read)
 
     def applied_edits(self, section_id: int) -> set[str]:
         """From the receipts: what they say was applied."""
         receipts = self._column("SELECT outcome FROM sync_receipt WHERE section_id = %s", section_id)
         outcomes = [one for receipt in receipts for one in _decode_outcomes(bytes(receipt))]
         return {str(one.edit_id) for one in outcomes if one.outcome == "applied"}
-
-    def version_floor(self) -> int:
-        floor: int = self._value_once("SELECT version_floor FROM system")
-        return floor
 
     # -- Within ------------------------------------------------------------------------------------
 
@@ -437,18 +495,13 @@ class FullStack:
     def _run(self, query: str, *values: Any) -> None:
         self._db.execute(query, values)
 
-    def _once(self, name: Any, read: Callable[[], T]) -> T:
+    def _once(self, name: Any, read: Callable[[], T], kept: dict[Any, Any] | None = None) -> T:
         """Asked of the database once, until something is done to it."""
-        if name not in self._seen:
-            self._seen[name] = read()
-        found: T = self._seen[name]
+        kept = self._seen if kept is None else kept
+        if name not in kept:
+            kept[name] = read()
+        found: T = kept[name]
         return found
-
-    def _value_once(self, query: str, *values: Any) -> Any:
-        return self._once((query, values), lambda: self._value(query, *values))
-
-    def _column_once(self, query: str, *values: Any) -> list[Any]:
-        return self._once((query, values), lambda: self._column(query, *values))
 
     def _attempt(self, section_id: int, query: str, *values: Any) -> None:
         """What the database forbids does not happen."""
@@ -458,6 +511,11 @@ class FullStack:
             self._run(query, *values)
         except psycopg.errors.IntegrityError:
             pass
+
+    def _row(self, query: str, *values: Any) -> tuple[Any, ...]:
+        row = self._db.execute(query, values).fetchone()
+        assert row is not None
+        return row
 
     def _value(self, query: str, *values: Any) -> Any:
         row = self._db.execute(query, values).fetchone()
@@ -486,14 +544,17 @@ def play_on(stack: FullStack, seed: int, steps: int | None, folder: Path) -> Non
     finally:
         stack.commit_open()
         for store in history.stores():
-            store.close()  # type: ignore[attr-defined]
-            store.path.unlink()  # type: ignore[attr-defined]
+            store.discard()  # type: ignore[attr-defined]
+        history.forget()
 
 
 @contextmanager
 def standing_stack(*, over_a_socket: bool = False) -> Iterator[FullStack]:
     """PostgreSQL, server and stack from nothing, for use outside the test suite."""
-    with tempfile.TemporaryDirectory(prefix="sims-histories-") as folder, ExitStack() as after:
+    with (
+        tempfile.TemporaryDirectory(prefix="sims-histories-", dir=quick_folder()) as folder,
+        ExitStack() as after,
+    ):
         cluster = Cluster.start(Path(folder) / "cluster", durable=False)
         after.callback(cluster.stop)
         provision(cluster.superuser_url(), cluster.passwords, database="histories")

@@ -7,9 +7,8 @@ Each point that a mutant breaks is a method of its own.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -70,6 +69,21 @@ class SimulatedSheet:
     last_mids: dict[str, int] = field(default_factory=dict)
     receipts: dict[BatchName, tuple[str, list[Outcome]]] = field(default_factory=dict)
     conflicts: int = 0
+
+    def twin(self) -> SimulatedSheet:
+        """A sheet of its own with the same content: what lies in the collections is never altered."""
+        return replace(
+            self,
+            roster=dict(self.roster),
+            assessments=dict(self.assessments),
+            teachers=set(self.teachers),
+            cells=dict(self.cells),
+            cell_revs=dict(self.cell_revs),
+            roster_revs=dict(self.roster_revs),
+            writes=list(self.writes),
+            last_mids=dict(self.last_mids),
+            receipts=dict(self.receipts),
+        )
 
 
 @dataclass
@@ -337,7 +351,7 @@ class SimulatedServer:
         self.sheets[section_id].state = state
 
     def back_up(self) -> None:
-        self.backups.append((copy.deepcopy(self.sheets), dict(self.devices)))
+        self.backups.append((_twins(self.sheets), dict(self.devices)))
 
     def restore(self, place: float) -> bool:
         """Comes back from one of the backups, if there is any."""
@@ -345,7 +359,7 @@ class SimulatedServer:
             return False
         self.open = None
         sheets, devices = self.backups[int(place * len(self.backups))]
-        self.sheets, self.devices = copy.deepcopy(sheets), dict(devices)
+        self.sheets, self.devices = _twins(sheets), dict(devices)
         self.epoch += 1
         return True
 
@@ -418,6 +432,10 @@ class SimulatedServer:
                 if key[0] == enrollment_id
             },
         )
+
+
+def _twins(sheets: dict[int, SimulatedSheet]) -> dict[int, SimulatedSheet]:
+    return {section: sheet.twin() for section, sheet in sheets.items()}
 
 
 def authorship(decision: Decision) -> tuple[Person | None, datetime | None]:

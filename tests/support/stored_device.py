@@ -6,6 +6,7 @@ import itertools
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import apsw
 
@@ -13,16 +14,20 @@ from sims_desktop.offline import upgrades
 from sims_desktop.offline.outbox import read_fates
 from sims_desktop.offline.store import SheetStore
 from sims_shared.merge import Key
-from sims_shared.sheet_copy import Fate
+from sims_shared.sheet_copy import Fate, Head, Inflight, SheetCopy
 
 KEY = "5a" * 32
+T = TypeVar("T")
 _numbers = itertools.count(1)
 
 
 class StoredDevice(SheetStore):
     """A `SheetStore` in a folder of its own. Nobody waits for the disk here: these devices lose their
     process, never their power. That what was shown as saved survives a power cut is asked of the real
-    store by `test_disk_faults.py`."""
+    store by `test_disk_faults.py`.
+
+    Nobody else writes the file, so what was read of it is read again only when a row has changed since:
+    the invariants look at a device a hundred times for each thing that happens to it."""
 
     def __init__(self, folder: Path, path: Path | None = None) -> None:
         self.folder = folder
@@ -33,6 +38,27 @@ class StoredDevice(SheetStore):
             path = folder / f"device-{next(_numbers)}.db"
             shutil.copyfile(blank, path)
         super().__init__(path, KEY)
+        self._found: dict[Any, Any] = {}
+        self._found_at = -1  # rows that had ever been changed by then
+
+    def _once(self, name: Any, read: Callable[[], T]) -> T:
+        changed = self._db.total_changes()
+        if changed != self._found_at:
+            self._found.clear()
+            self._found_at = changed
+        if name not in self._found:
+            self._found[name] = read()
+        found: T = self._found[name]
+        return found
+
+    def head(self, section_id: int) -> Head | None:
+        return self._once(("head", section_id), lambda: super(StoredDevice, self).head(section_id))
+
+    def inflight(self, section_id: int) -> Inflight | None:
+        return self._once(("inflight", section_id), lambda: super(StoredDevice, self).inflight(section_id))
+
+    def held(self, section_id: int) -> SheetCopy:
+        return self._once(("held", section_id), lambda: super(StoredDevice, self).held(section_id))
 
     @property
     def _db(self) -> apsw.Connection:
@@ -46,7 +72,9 @@ class StoredDevice(SheetStore):
         return self.held_sections()
 
     def fates(self, section_id: int) -> list[Fate]:
-        return [fate for fate, _ in read_fates(self._db, section_id)]
+        return self._once(
+            ("fates", section_id), lambda: [fate for fate, _ in read_fates(self._db, section_id)]
+        )
 
     def lose_base_row(self, section_id: int, key: Key) -> None:
         self._db.execute(
@@ -60,6 +88,14 @@ class StoredDevice(SheetStore):
         path = self.folder / f"device-{next(_numbers)}.db"
         shutil.copyfile(self.path, path)
         return StoredDevice(self.folder, path)
+
+    def discard(self) -> None:
+        """Closes it and removes its files, without tidying them up first."""
+        for connection in self._connections:
+            connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        self.close()
+        for end in ("", "-wal", "-shm"):
+            self.path.with_name(self.path.name + end).unlink(missing_ok=True)
 
 
 def stored_devices(folder: Path) -> Callable[[str, Callable[[], str]], StoredDevice]:
