@@ -17,8 +17,8 @@ from sims_desktop.admissions.presenter import (
     Loaded,
     papers_words,
 )
-from sims_desktop.approvals.page import colour, text_label
 from sims_desktop.kit import theme
+from sims_desktop.kit.asking import colour, text_label
 from sims_desktop.kit.forms import Complaint, Form
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.notes import Note

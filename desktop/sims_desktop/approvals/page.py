@@ -9,11 +9,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QScrollArea,
@@ -25,6 +24,7 @@ from PySide6.QtWidgets import (
 from sims_desktop.approvals.presenter import Detail, InboxPresenter, Item, Key, Loaded, Outcome, Plan, age
 from sims_desktop.client.errors import ClientError
 from sims_desktop.kit import theme
+from sims_desktop.kit.asking import colour, text_label
 from sims_desktop.kit.forms import Complaint
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.notes import Note
@@ -34,25 +34,6 @@ from sims_desktop.kit.tasks import Progress, Task
 
 FRESH = timedelta(seconds=30)
 Row = tuple[str, str, str]
-
-
-def text_label(name: str, parent: QWidget, *, larger: bool = False) -> QLabel:
-    """Plain text that wraps and can be selected; larger for a heading."""
-    label = QLabel(parent)
-    label.setObjectName(name)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-    if larger:
-        theme.enlarge(label, 1.2)
-    return label
-
-
-def colour(label: QLabel, meaning: str) -> None:
-    """Words in the colour of a meaning, in whatever look is on."""
-    palette = label.palette()
-    palette.setColor(QPalette.ColorRole.WindowText, theme.mark(meaning))
-    label.setPalette(palette)
 
 
 class DetailPane(QWidget):

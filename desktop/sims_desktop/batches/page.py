@@ -3,41 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QComboBox,
-    QHBoxLayout,
     QLineEdit,
-    QPushButton,
-    QSplitter,
     QStackedWidget,
     QTabBar,
     QVBoxLayout,
     QWidget,
 )
 
-from sims_desktop.approvals.page import colour, text_label
 from sims_desktop.batches.presenter import STATE_WORDS, BatchesPresenter, Loaded, course_seats_words
 from sims_desktop.kit import theme
-from sims_desktop.kit.forms import Complaint, Form
+from sims_desktop.kit.asking import Asking, push_button, row_of, text_label
+from sims_desktop.kit.desk import Desk
+from sims_desktop.kit.forms import Form
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.notes import Note
-from sims_desktop.kit.page import Page, Surroundings
+from sims_desktop.kit.page import Surroundings
 from sims_desktop.kit.tables import Field, RecordModel, RecordView
 from sims_desktop.kit.tasks import Task
 from sims_desktop.kit.wording import left_to_right, plural
 from sims_shared.batches import BatchCourse, BatchException, BatchSeat, BatchView
 
-FRESH = timedelta(seconds=30)
 SEMESTERS = 12
 
 
-class BatchesPage(Page):
+class BatchesPage(Desk[Loaded]):
     """Ctrl+N plans, Space leaves a seat out, Ctrl+Enter enrolls exactly what is shown, Ctrl+Z undoes."""
 
     title = later("Enroll a batch")
@@ -49,11 +44,7 @@ class BatchesPage(Page):
         super().__init__(around, "batches", parent)
         self.presenter = presenter
         self._planning = False
-        self._asks_why = False
-        self._task: Task | None = None
-        self._loading: Task | None = None
         self._reading: Task | None = None
-        self._refreshed: datetime | None = None
         self._build()
         self._lay_out()
         self._add_actions()
@@ -126,14 +117,7 @@ class BatchesPage(Page):
                 Field(later("Sections"), course_seats_words, 0),
             ]
         )
-        self.question = text_label("batches_question", self)
-        self.line = QLineEdit(self)
-        self.line.setObjectName("batches_line")
-        self.line.setAccessibleName(phrase("Why the batch is undone"))
-        self.line.setMaxLength(2000)
-        self.line.returnPressed.connect(self._undo)
-        self.complaint: Complaint = Complaint(self)
-        self.complaint.setObjectName("batches_complaint")
+        self.asking = Asking("batches", self)
         self.note = Note(self)
 
     def _out_words(self, seat: BatchSeat) -> str:
@@ -158,15 +142,11 @@ class BatchesPage(Page):
             self.views.append(view)
             self.tabs.addTab("")
         self.tabs.currentChanged.connect(self.stack.setCurrentIndex)
-        self.next_button = self._button("batches_next", self.go_on)
-        self.new_button = self._button("batches_new", self.begin)
+        self.next_button = push_button(self, "batches_next", self.go_on)
+        self.new_button = push_button(self, "batches_new", self.begin)
         self.new_button.setText(phrase("Plan a batch (Ctrl+N)"))
-        self.undo_button = self._button("batches_undo", self.ask_undo)
+        self.undo_button = push_button(self, "batches_undo", self.ask_undo)
         self.undo_button.setText(phrase("Undo (Ctrl+Z)"))
-        buttons = QHBoxLayout()
-        for button in (self.next_button, self.new_button, self.undo_button):
-            buttons.addWidget(button)
-        buttons.addStretch(1)
         right = QWidget(self)
         column = QVBoxLayout(right)
         column.setContentsMargins(8, 0, 0, 0)
@@ -174,27 +154,14 @@ class BatchesPage(Page):
             column.addWidget(part)
         column.addWidget(self.stack, 1)
         column.addStretch(0)
-        for below in (self.question, self.line, self.complaint):
-            column.addWidget(below)
-            below.hide()
-        column.addLayout(buttons)
-        self.split = QSplitter(Qt.Orientation.Horizontal, self)
-        self.split.setObjectName("batches_split")
-        self.split.addWidget(self.list)
-        self.split.addWidget(right)
-        self.split.setSizes([430, 570])
-        self.split.setChildrenCollapsible(False)
+        column.addWidget(self.asking)
+        column.addLayout(row_of((self.next_button, self.new_button, self.undo_button)))
+        self.split = self.split_of("batches_split", self.list, right, (430, 570))
         layout = QVBoxLayout(self)
         layout.addWidget(self.summary)
         layout.addWidget(self.split, 1)
         layout.addWidget(self.note)
         self.setFocusProxy(self.list)
-
-    def _button(self, name: str, call: Callable[[], object]) -> QPushButton:
-        button = QPushButton(self)
-        button.setObjectName(name)
-        button.clicked.connect(lambda checked=False: call())
-        return button
 
     def _add_actions(self) -> None:
         add = self.add_action
@@ -218,7 +185,7 @@ class BatchesPage(Page):
 
     def _show(self) -> None:
         presenter, shown = self.presenter, self.presenter.shown
-        colour(self.question, "conflict")
+        self.asking.recolour()
         self.summary.setText(presenter.sentence)
         loaded = presenter.loaded
         self.model.set_records(list(loaded.batches) if loaded else [])
@@ -261,10 +228,10 @@ class BatchesPage(Page):
             words = phrase("Enroll them (Ctrl+Enter)")
         self.next_button.setText(words)
         self.next_button.setVisible(bool(words))
-        self.next_button.setEnabled(self._task is None)
+        self.next_button.setEnabled(not self.is_busy)
         self.new_button.setVisible(self.presenter.may_plan and not self._planning)
         self.undo_button.setVisible(not self._planning and shown is not None and shown.state == "committed")
-        self.undo_button.setEnabled(self._task is None)
+        self.undo_button.setEnabled(not self.is_busy)
 
     def _turn(self, at: int) -> None:
         if self.presenter.shown is not None and not self._planning:
@@ -279,10 +246,9 @@ class BatchesPage(Page):
 
     def begin(self) -> None:
         if not self.presenter.may_plan:
-            self.complaint.say(phrase("Your roles enroll nobody."))
+            self.asking.refuse(phrase("Your roles enroll nobody."))
             return
-        self._leave_asking()
-        self.complaint.say("")
+        self.asking.leave()
         self._planning = True
         self._show()
         self.program.setFocus()
@@ -290,16 +256,16 @@ class BatchesPage(Page):
     def go_on(self) -> None:
         """Plans, plans again without what is left out, or enrolls exactly what is shown."""
         presenter = self.presenter
-        if self._task is not None:
+        if self.is_busy:
             return
-        if self._asks_why:
-            self._undo()
+        if self.asking.asks_line:
+            self.asking.answer()
         elif self._planning:
             self._plan()
         elif presenter.left_out:
             self._act(presenter.plan_without, phrase("Planned again."), phrase("Planning"))
         elif presenter.why_not_commit:
-            self.complaint.say(presenter.why_not_commit)
+            self.asking.refuse(presenter.why_not_commit)
         else:
             seats = plural(len(presenter.seats), "seat")
             self._act(presenter.commit, phrase("Enrolled: {seats}.", seats=seats), phrase("Enrolling"))
@@ -322,48 +288,35 @@ class BatchesPage(Page):
     def _skip(self) -> None:
         seat = self.views[1].current()
         if seat is not None:
-            self.complaint.say(self.presenter.toggle((seat.student_id, seat.course_id)))
+            self.asking.refuse(self.presenter.toggle((seat.student_id, seat.course_id)))
 
     def ask_undo(self) -> None:
         refusal = self.presenter.why_not_undo
         if refusal or self._planning:
-            self.complaint.say(refusal)
+            self.asking.refuse(refusal)
             return
-        self.complaint.say("")
-        self._asks_why = True
-        self.question.setText(phrase("Why is it undone? Enter drops whom it seated; Esc leaves it"))
-        self.question.show()
-        self.line.clear()
-        self.line.show()
-        self.line.setFocus()
+        question = phrase("Why is it undone? Enter drops whom it seated; Esc leaves it")
+        self.asking.ask_line(question, phrase("Why the batch is undone"), self._undo)
 
-    def _undo(self) -> None:
-        reason = self.line.text().strip()
+    def _undo(self, typed: str) -> None:
+        reason = typed.strip()
         if not reason:
-            self.complaint.say(phrase("Say why it is undone."))
+            self.asking.refuse(phrase("Say why it is undone."))
             return
         self._act(partial(self.presenter.undo, reason), phrase("Undone."), phrase("Undoing"))
 
-    def _leave_asking(self) -> None:
-        self._asks_why = False
-        self.question.hide()
-        self.line.hide()
-
     def leave(self) -> None:
-        if self._asks_why:
-            self._leave_asking()
-        elif self._planning:
+        if self._planning and not self.asking.is_asking:
             self._planning = False
             self._show()
-        self.complaint.say("")
+        self.asking.leave()
         self.list.setFocus()
 
     def _act(self, work: Callable[[], BatchView], said: str, title: str) -> None:
-        self._leave_asking()
-        self.complaint.say("")
+        self.asking.send()
 
         def done(batch: BatchView) -> None:
-            self._task = None
+            self.asking.leave()
             self._planning = False
             self.presenter.take_shown(batch)
             under_way = batch.state == "planned" and batch.job_id is not None
@@ -372,23 +325,15 @@ class BatchesPage(Page):
             self.refresh()
 
         def failed(error: Exception) -> None:
-            self._task = None
             words = self.presenter.refused(error)
             if self._planning:
                 self.form.show_faults(self.presenter.faults, words)
             else:
-                self.complaint.say(words)
+                self.asking.refuse(words)
             self._show_buttons()
 
-        self._task = self.around.tasks.run(lambda progress: work(), done, failed, title=title, owner=self)
-        self._task.ended.connect(self._ended)
+        self.act(title, lambda progress: work(), done, failed)
         self._show_buttons()
-
-    def _ended(self) -> None:
-        """After a cancel: what became of it, the list says."""
-        if self._task is not None and self._task.is_over:
-            self._task = None
-            self.refresh()
 
     def open_batch(self, batch: BatchView) -> None:
         def done(found: BatchView) -> None:
@@ -399,41 +344,27 @@ class BatchesPage(Page):
 
         def failed(error: Exception) -> None:
             self._reading = None
-            self.complaint.say(self.presenter.refused(error))
+            self.asking.refuse(self.presenter.refused(error))
 
-        self._leave_asking()
-        self.complaint.say("")
+        self.asking.leave()
         if self._reading is not None:
             self._reading.cancel()
         self._reading = self.around.tasks.run(
             lambda progress: self.presenter.calls.read(batch.id), done, failed, owner=self
         )
 
-    def refresh(self) -> None:
-        if self._loading is not None:
-            self._loading.cancel()
+    def load(self) -> Loaded:
+        return self.presenter.load()
 
-        def done(loaded: Loaded) -> None:
-            self._loading = None
-            self._refreshed = self.around.now()
-            self.presenter.take(loaded)
-            shown = self.presenter.shown
-            now = next((one for one in loaded.batches if shown is not None and one.id == shown.id), None)
-            if now is not None and shown is not None and now.state != shown.state:
-                self.open_batch(now)  # a job that was under way is done
+    def take(self, loaded: Loaded) -> None:
+        self.presenter.take(loaded)
+        shown = self.presenter.shown
+        now = next((one for one in loaded.batches if shown is not None and one.id == shown.id), None)
+        if now is not None and shown is not None and now.state != shown.state:
+            self.open_batch(now)  # a job that was under way is done
 
-        def failed(error: Exception) -> None:
-            self._loading = None
-            self.presenter.not_loaded(error)
-
-        self._loading = self.around.tasks.run(
-            lambda progress: self.presenter.load(), done, failed, owner=self
-        )
-
-    def shown(self) -> None:
-        if self._refreshed is None or self.around.now() - self._refreshed > FRESH:
-            self.refresh()
-        self.list.setFocus()
+    def not_loaded(self, error: Exception) -> None:
+        self.presenter.not_loaded(error)
 
     def leaving(self) -> str:
         return phrase("A plan that you began is not made.") if self._planning and self.intake.text() else ""

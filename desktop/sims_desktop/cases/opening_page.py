@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from sims_desktop.approvals.page import text_label
 from sims_desktop.cases.opening import PURPOSES, OpeningPresenter, Whose, result_words
 from sims_desktop.cases.words import KIND_WORDS
+from sims_desktop.kit.asking import text_label
 from sims_desktop.kit.forms import Complaint, Form
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.notes import Note

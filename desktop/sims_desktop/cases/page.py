@@ -7,42 +7,36 @@ approving asks once, with the effect in words, and only the case that was shown 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
     QHBoxLayout,
-    QLineEdit,
-    QPushButton,
-    QSplitter,
     QVBoxLayout,
     QWidget,
 )
 
-from sims_desktop.approvals.page import colour, text_label
 from sims_desktop.cases.presenter import FILTERS, KINDS, CasesPresenter, Draft, Shown
 from sims_desktop.cases.words import KIND_WORDS, Row, about_words, size_words, state_words
 from sims_desktop.kit import theme
-from sims_desktop.kit.forms import Complaint
+from sims_desktop.kit.asking import Asking, push_button, row_of, text_label
+from sims_desktop.kit.desk import Desk
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.notes import Note
-from sims_desktop.kit.page import Page, Surroundings
+from sims_desktop.kit.page import Surroundings
 from sims_desktop.kit.tables import Field, RecordModel, RecordView
 from sims_desktop.kit.tasks import Task
 from sims_desktop.kit.wording import when
 from sims_shared.cases import EVIDENCE_MOST, CaseLine, EvidenceView
 
-FRESH = timedelta(seconds=30)
 REASON_HINT = later("Reason, then Enter; Esc leaves it")
 NOTE_HINT = later("What this file is; Enter files it, Esc leaves it")
 
 
-class CasesPage(Page):
+class CasesPage(Desk[list[CaseLine]]):
     """J and K move, A or Ctrl+Enter approves, R rejects, P proposes, E goes to the files, Ctrl+N opens."""
 
     title = later("Cases")
@@ -53,20 +47,13 @@ class CasesPage(Page):
     ) -> None:
         super().__init__(around, "cases", parent)
         self.presenter = presenter
-        self._held: Shown | None = None
-        self._entered: Callable[[str], None] | None = None
-        self._task: Task | None = None
-        self._loading: Task | None = None
         self._reading: Task | None = None
         self._drawn: Shown | None = None
-        self._refreshed: datetime | None = None
         self._build()
         self._add_actions()
         self.setAcceptDrops(True)
         presenter.on_change = self._show
         around.theme.changed.connect(self._recolour)
-        around.remembered.restore_place("cases_split", self.split)
-        self.split.splitterMoved.connect(lambda *_: around.remembered.save_place("cases_split", self.split))
         self._show()
 
     def _build(self) -> None:
@@ -86,7 +73,7 @@ class CasesPage(Page):
             self.filter.addItem(phrase(FILTERS[name]), name)
         self.filter.setCurrentIndex(self.filter.findData(self.presenter.filter))
         self.filter.activated.connect(self._narrow)
-        self.new_button = self._button("cases_new", phrase("Open a case (Ctrl+N)"), self.open_new)
+        self.new_button = push_button(self, "cases_new", self.open_new, phrase("Open a case (Ctrl+N)"))
         top = QHBoxLayout()
         for part in (self.filter, self.kind, self.new_button):
             top.addWidget(part)
@@ -127,32 +114,25 @@ class CasesPage(Page):
         self.files.setAccessibleName(phrase("Files of the case"))
         self.files.opened.connect(self.ask_where_to_save)
         self.no_files = text_label("cases_no_files", self)
-        self.question = text_label("cases_question", self)
-        self.line = QLineEdit(self)
-        self.line.setObjectName("cases_line")
-        self.line.setAccessibleName(phrase("What the step asks for"))
-        self.line.setMaxLength(2000)
-        self.line.returnPressed.connect(self._line_entered)
-        self.complaint: Complaint = Complaint(self)
-        self.complaint.setObjectName("cases_complaint")
-        self.approve_button = self._button("cases_approve", phrase("Approve (A)"), self.approve)
-        self.reject_button = self._button("cases_reject", phrase("Reject (R)"), self.ask_reject)
-        self.propose_button = self._button("cases_propose", phrase("Propose (P)"), self.propose)
-        self.attach_button = self._button("cases_attach", phrase("Attach a file (Ctrl+O)"), self.ask_for_file)
-        self.withdraw_button = self._button("cases_withdraw", phrase("Withdraw (W)"), self.withdraw)
+        self.asking = Asking("cases", self)
+        self.asking.left.connect(self.list.setFocus)
+        self.approve_button = push_button(self, "cases_approve", self.approve, phrase("Approve (A)"))
+        self.reject_button = push_button(self, "cases_reject", self.ask_reject, phrase("Reject (R)"))
+        self.propose_button = push_button(self, "cases_propose", self.propose, phrase("Propose (P)"))
+        self.attach_button = push_button(
+            self, "cases_attach", self.ask_for_file, phrase("Attach a file (Ctrl+O)")
+        )
+        self.withdraw_button = push_button(self, "cases_withdraw", self.withdraw, phrase("Withdraw (W)"))
         self._lay_out(top)
 
     def _lay_out(self, top: QHBoxLayout) -> None:
-        buttons = QHBoxLayout()
-        for button in (
+        self.buttons = (
             self.approve_button,
             self.reject_button,
             self.propose_button,
             self.attach_button,
             self.withdraw_button,
-        ):
-            buttons.addWidget(button)
-        buttons.addStretch(1)
+        )
         right = QWidget(self)
         column = QVBoxLayout(right)
         column.setContentsMargins(8, 0, 0, 0)
@@ -161,16 +141,9 @@ class CasesPage(Page):
         column.addWidget(self.rows, 3)
         column.addWidget(self.no_files)
         column.addWidget(self.files, 1)
-        for below in (self.question, self.line, self.complaint):
-            column.addWidget(below)
-            below.hide()
-        column.addLayout(buttons)
-        self.split: QSplitter = QSplitter(Qt.Orientation.Horizontal, self)
-        self.split.setObjectName("cases_split")
-        self.split.addWidget(self.list)
-        self.split.addWidget(right)
-        self.split.setSizes([480, 520])
-        self.split.setChildrenCollapsible(False)
+        column.addWidget(self.asking)
+        column.addLayout(row_of(self.buttons))
+        self.split = self.split_of("cases_split", self.list, right, (480, 520))
         self.note = Note(self)
         layout = QVBoxLayout(self)
         layout.addWidget(self.summary)
@@ -179,16 +152,10 @@ class CasesPage(Page):
         layout.addWidget(self.note)
         self.setFocusProxy(self.list)
 
-    def _button(self, name: str, text: str, call: Callable[[], object]) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setObjectName(name)
-        button.clicked.connect(lambda checked=False: call())
-        return button
-
     def _add_actions(self) -> None:
         add = self.add_action
-        add("cases.next", later("Next case"), "J", lambda: self._step(1))
-        add("cases.previous", later("Previous case"), "K", lambda: self._step(-1))
+        add("cases.next", later("Next case"), "J", lambda: self.step(1))
+        add("cases.previous", later("Previous case"), "K", lambda: self.step(-1))
         add("cases.approve", later("Approve"), ("A", "Ctrl+Return", "Ctrl+Enter"), self.approve)
         add("cases.reject", later("Reject with a reason"), "R", self.ask_reject)
         add("cases.propose", later("Propose what becomes of it"), "P", self.propose)
@@ -211,7 +178,7 @@ class CasesPage(Page):
         return theme.tint("closed") if case.resolved_at is not None else None
 
     def _recolour(self) -> None:
-        colour(self.question, "conflict")
+        self.asking.recolour()
         self.model.set_records(list(self.presenter.cases))
         self.row_model.set_records(list(self.row_model.records))
 
@@ -238,8 +205,8 @@ class CasesPage(Page):
         elif shown is not None and shown.case.id == case.id and _same(shown.case, case):
             self._draw(shown)
         else:
-            self._leave_asking()
-            self.complaint.say("")
+            if self.asking.about != case.id:
+                self.asking.leave()
             self._draw(None)
             self.heading.setText(f"{case.number}: {phrase(KIND_WORDS.get(case.kind, case.kind))}")
             self._read(case.id)
@@ -269,7 +236,7 @@ class CasesPage(Page):
         )
 
     def _show_buttons(self, shown: Shown | None) -> None:
-        presenter, busy = self.presenter, self._task is not None
+        presenter, busy = self.presenter, self.is_busy
         state = shown.case.state if shown is not None else ""
         self.approve_button.setVisible(state == "proposed" and presenter.may_decide)
         self.reject_button.setVisible(state in ("proposed", "requested") and presenter.may_decide)
@@ -277,10 +244,10 @@ class CasesPage(Page):
         self.attach_button.setVisible(shown is not None and shown.is_open)
         self.withdraw_button.setVisible(shown is not None and not presenter.why_not_withdraw)
         self.approve_button.setEnabled(not busy and shown is not None and not presenter.why_not_decide)
-        for button in (self.reject_button, self.propose_button, self.attach_button, self.withdraw_button):
+        for button in self.buttons[1:]:
             button.setEnabled(not busy)
-        if shown is not None and state == "proposed" and presenter.may_decide and self._held is None:
-            self.complaint.say(presenter.why_not_decide)
+        if state == "proposed" and presenter.may_decide and not self.asking.is_asking:
+            self.asking.refuse(presenter.why_not_decide)
 
     def _read(self, case_id: int) -> None:
         def done(shown: Shown) -> None:
@@ -292,7 +259,7 @@ class CasesPage(Page):
 
         def failed(error: Exception) -> None:
             self._reading = None
-            self.complaint.say(self.presenter.refused(error))
+            self.asking.refuse(self.presenter.refused(error))
 
         if self._reading is not None:
             self._reading.cancel()
@@ -310,48 +277,42 @@ class CasesPage(Page):
         self.filter.setCurrentIndex(self.filter.findData(self.presenter.filter))
         self.refresh()
 
-    def _step(self, by: int) -> None:
-        count = self.model.rowCount()
-        if count:
-            self.list.selectRow(min(max(self.list.currentIndex().row() + by, 0), count - 1))
-
     # Deciding
 
     def approve(self) -> None:
         """Asks once with the effect; the same key answers yes. Also sends what stands in the line."""
-        if self._entered is not None:
-            self._line_entered()
+        if self.asking.asks_line:
+            self.asking.answer()
             return
         shown = self.presenter.shown
         refusal = self.presenter.why_not_decide
-        if refusal or shown is None or self._task is not None:
-            self.complaint.say(refusal)
-        elif self._held is not shown:
-            self._leave_asking()
-            self._held = shown
-            self._say_question(self.presenter.question)
+        if refusal or shown is None or self.is_busy:
+            self.asking.refuse(refusal)
         else:
-            self._act(partial(self.presenter.decide, shown, True, ""), phrase("Approving"))
+            agreed = partial(self._act, partial(self.presenter.decide, shown, True, ""), phrase("Approving"))
+            self.asking.ask(self.presenter.question, agreed, about=shown)
 
     def ask_reject(self) -> None:
         shown = self.presenter.shown
-        if shown is None or not shown.is_open or self._task is not None:
-            self.complaint.say(self.presenter.why_not_decide)
+        if shown is None or not shown.is_open or self.is_busy:
+            self.asking.refuse(self.presenter.why_not_decide)
             return
 
         def entered(reason: str) -> None:
             if not reason.strip():
-                self.complaint.say(phrase("A rejection needs a reason."))
+                self.asking.refuse(phrase("A rejection needs a reason."))
                 return
             self._act(partial(self.presenter.decide, shown, False, reason.strip()), phrase("Rejecting"))
 
-        self._ask_line(phrase(REASON_HINT), phrase("Reason for rejecting it"), entered)
+        self.asking.ask_line(
+            phrase(REASON_HINT), phrase("Reason for rejecting it"), entered, about=shown.case.id
+        )
 
     def withdraw(self) -> None:
         shown = self.presenter.shown
         refusal = self.presenter.why_not_withdraw
         if refusal or shown is None:
-            self.complaint.say(refusal)
+            self.asking.refuse(refusal)
         else:
             self._act(partial(self.presenter.withdraw, shown), phrase("Withdrawing"))
 
@@ -360,8 +321,8 @@ class CasesPage(Page):
     def propose(self) -> None:
         shown = self.presenter.shown
         refusal = self.presenter.why_not_propose
-        if refusal or shown is None or self._task is not None:
-            self.complaint.say(refusal)
+        if refusal or shown is None or self.is_busy:
+            self.asking.refuse(refusal)
         else:
             self._ask_next(shown, Draft(), 0, "")
 
@@ -374,11 +335,11 @@ class CasesPage(Page):
         def entered(typed: str) -> None:
             found = self.presenter.answer(draft, answered, typed)
             if isinstance(found, str):
-                self.complaint.say(found)
+                self.asking.refuse(found)
             else:
                 self._ask_next(shown, found, answered + 1, typed.strip())
 
-        self._ask_line(*asked, entered)
+        self.asking.ask_line(*asked, entered, about=shown.case.id)
 
     # Files
 
@@ -388,7 +349,7 @@ class CasesPage(Page):
             if self.files.current() is None:
                 self.files.selectRow(0)
         elif self.presenter.shown is not None:
-            self.complaint.say(phrase("No file is with this case."))
+            self.asking.refuse(phrase("No file is with this case."))
 
     def ask_where_to_save(self, file: EvidenceView) -> None:
         """A stranger's file is saved where the person says; this program never opens it by itself."""
@@ -404,12 +365,12 @@ class CasesPage(Page):
             try:
                 path.write_bytes(content)
             except OSError as error:
-                self.complaint.say(phrase("Not saved: {why}", why=error.strerror or error))
+                self.asking.refuse(phrase("Not saved: {why}", why=error.strerror or error))
                 return
             self.note.say(phrase("Saved {name}.", name=path.name))
 
         def failed(error: Exception) -> None:
-            self.complaint.say(self.presenter.refused(error))
+            self.asking.refuse(self.presenter.refused(error))
 
         self.around.tasks.run(
             lambda progress: self.presenter.read_file(shown, file),
@@ -422,7 +383,7 @@ class CasesPage(Page):
     def ask_for_file(self) -> None:
         shown = self.presenter.shown
         if shown is None or not shown.is_open:
-            self.complaint.say(phrase("A file is attached to an open case; choose one."))
+            self.asking.refuse(phrase("A file is attached to an open case; choose one."))
             return
         path, _ = QFileDialog.getOpenFileName(self, phrase("Attach a file"), "")
         if path:
@@ -432,15 +393,15 @@ class CasesPage(Page):
         """As the dialog and a dropped file give it; asks in a line what it is."""
         shown = self.presenter.shown
         if shown is None or not shown.is_open:
-            self.complaint.say(phrase("A file is attached to an open case; choose one."))
+            self.asking.refuse(phrase("A file is attached to an open case; choose one."))
             return
         try:
             if path.stat().st_size > EVIDENCE_MOST:
-                self.complaint.say(phrase("{name} is larger than 10 MB.", name=path.name))
+                self.asking.refuse(phrase("{name} is larger than 10 MB.", name=path.name))
                 return
             content = path.read_bytes()
         except OSError as error:
-            self.complaint.say(
+            self.asking.refuse(
                 phrase("{name} cannot be read: {why}", name=path.name, why=error.strerror or error)
             )
             return
@@ -451,7 +412,8 @@ class CasesPage(Page):
                 phrase("Filing {name}", name=path.name),
             )
 
-        self._ask_line(f"{path.name}: {phrase(NOTE_HINT)}", phrase("What the file is"), entered)
+        hint = f"{path.name}: {phrase(NOTE_HINT)}"
+        self.asking.ask_line(hint, phrase("What the file is"), entered, about=shown.case.id)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if len(event.mimeData().urls()) == 1 and event.mimeData().urls()[0].isLocalFile():
@@ -461,110 +423,58 @@ class CasesPage(Page):
         event.acceptProposedAction()
         self.attach(Path(event.mimeData().urls()[0].toLocalFile()))
 
-    # The line, the question, and what is carried out
-
-    def _ask_line(self, hint: str, name: str, entered: Callable[[str], None]) -> None:
-        self._leave_asking()
-        self.complaint.say("")
-        self._entered = entered
-        self._say_question(hint)
-        self.line.setAccessibleName(name)
-        self.line.clear()
-        self.line.show()
-        self.line.setFocus()
-
-    def _line_entered(self) -> None:
-        if self._entered is not None:
-            self._entered(self.line.text())
-
-    def _say_question(self, words: str) -> None:
-        colour(self.question, "conflict")
-        self.question.setText(words)
-        self.question.setAccessibleName(words)
-        self.question.show()
-        self.complaint.say("")
-
-    def _leave_asking(self) -> None:
-        self._held = None
-        self._entered = None
-        self.question.hide()
-        if self.line.isVisible():
-            self.line.hide()
-            self.list.setFocus()
+    # What is carried out
 
     def leave(self) -> None:
-        self._leave_asking()
-        self.complaint.say("")
+        self.asking.leave()
         self.list.setFocus()
 
     def _act(self, work: Callable[[], str], title: str) -> None:
         shown = self.presenter.shown
         assert shown is not None
-        self._leave_asking()
-        self.complaint.say("")
+        self.asking.send()
 
-        def over() -> None:
-            self._task = None
+        def read_again() -> None:
             if self.presenter.shown is not None and self.presenter.shown.case.id == shown.case.id:
-                self.presenter.shown = None  # read again: it is another case now
+                self.presenter.shown = None  # it is another case now
             self.refresh()
 
         def done(said: str) -> None:
-            over()
+            self.asking.leave()
+            read_again()
             self.note.say(said)
             self.around.changes.tell("cases", shown.case.id)
 
         def failed(error: Exception) -> None:
             words = self.presenter.refused(error)
-            over()
+            read_again()
             self._drawn = None
-            self.complaint.say(words)
+            self.asking.refuse(words)
             self.note.say(words)
 
-        task = self.around.tasks.run(lambda progress: work(), done, failed, title=title, owner=self)
-        self._task = task
-        task.ended.connect(self._ended)
+        self.act(title, lambda progress: work(), done, failed)
         self._show_buttons(shown)
 
-    def _ended(self) -> None:
-        """After a cancel: whether it was carried out, the server says."""
-        if self._task is not None and self._task.is_over:
-            self._task = None
-            self.refresh()
-
     # The desk
+
+    def load(self) -> list[CaseLine]:
+        return self.presenter.load()
+
+    def take(self, loaded: list[CaseLine]) -> None:
+        self.presenter.take(loaded)
+
+    def not_loaded(self, error: Exception) -> None:
+        self.presenter.not_loaded(error)
 
     def open_new(self) -> None:
         self.wants.emit("new_case", 0)
 
-    def refresh(self) -> None:
-        if self._loading is not None:
-            self._loading.cancel()
-
-        def done(cases: list[CaseLine]) -> None:
-            self._loading = None
-            self._refreshed = self.around.now()
-            self.presenter.take(cases)
-
-        def failed(error: Exception) -> None:
-            self._loading = None
-            self.presenter.not_loaded(error)
-
-        self._loading = self.around.tasks.run(
-            lambda progress: self.presenter.load(), done, failed, owner=self
-        )
-
-    def shown(self) -> None:
-        if self._refreshed is None or self.around.now() - self._refreshed > FRESH:
-            self.refresh()
-        self.list.setFocus()
-
     def heard(self, kind: str, id: int) -> None:
-        if kind == "cases" and self._refreshed is not None and self._task is None:
+        if kind == "cases" and self._refreshed is not None and not self.is_busy:
             self.refresh()
 
     def leaving(self) -> str:
-        if self._entered is not None and self.line.text().strip():
+        if self.asking.typed:
             return phrase("What you typed about a case is not sent.")
         return ""
 

@@ -3,38 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 
-from PySide6.QtCore import QDate, QLocale, Qt
+from PySide6.QtCore import QDate, QLocale
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QComboBox,
     QDateEdit,
-    QHBoxLayout,
     QLineEdit,
-    QPushButton,
-    QSplitter,
     QVBoxLayout,
     QWidget,
 )
 
-from sims_desktop.approvals.page import text_label
 from sims_desktop.delegations.presenter import DelegationsPresenter, Loaded, state_words
 from sims_desktop.kit import theme
+from sims_desktop.kit.asking import push_button, row_of, text_label
+from sims_desktop.kit.desk import Desk
 from sims_desktop.kit.forms import Complaint, Form
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.notes import Note
-from sims_desktop.kit.page import Page, Surroundings
+from sims_desktop.kit.page import Surroundings
 from sims_desktop.kit.tables import Field, RecordModel, RecordView
-from sims_desktop.kit.tasks import Task
 from sims_shared.access import ColleagueView, DelegationView
 
-FRESH = timedelta(seconds=30)
 A_WEEK = 7
 
 
-class DelegationsPage(Page):
+class DelegationsPage(Desk[Loaded]):
     """Enter finds the colleague, Ctrl+Enter lends, R takes back what is chosen on the left."""
 
     title = later("While I am away")
@@ -45,9 +41,6 @@ class DelegationsPage(Page):
     ) -> None:
         super().__init__(around, "delegations", parent)
         self.presenter = presenter
-        self._task: Task | None = None
-        self._loading: Task | None = None
-        self._refreshed: datetime | None = None
         self._build()
         add = self.add_action
         add("delegations.find", later("Find a colleague"), "Ctrl+L", self._to_search)
@@ -78,9 +71,7 @@ class DelegationsPage(Page):
         self.list = RecordView(self.model, "delegations_list", parent=self)
         self.list.setAccessibleName(phrase("What is lent"))
         self.nothing = text_label("delegations_nothing", self)
-        self.back_button = QPushButton(phrase("Take back (R)"), self)
-        self.back_button.setObjectName("delegations_back")
-        self.back_button.clicked.connect(lambda checked=False: self.take_back())
+        self.back_button = push_button(self, "delegations_back", self.take_back, phrase("Take back (R)"))
         self.search = QLineEdit(self)
         self.search.setPlaceholderText(phrase("A part of the name; Enter finds"))
         self.search.returnPressed.connect(self.find_colleagues)
@@ -103,9 +94,7 @@ class DelegationsPage(Page):
             ("reason", later("&Why"), self.reason),
         ):
             self.form.add(name, label, control)
-        self.lend_button = QPushButton(phrase("Lend it (Ctrl+Enter)"), self)
-        self.lend_button.setObjectName("delegations_lend")
-        self.lend_button.clicked.connect(lambda checked=False: self.lend())
+        self.lend_button = push_button(self, "delegations_lend", self.lend, phrase("Lend it (Ctrl+Enter)"))
         self.about = text_label("delegations_about", self)
         self.about.setText(
             phrase(
@@ -122,26 +111,15 @@ class DelegationsPage(Page):
         column.addWidget(self.nothing)
         column.addWidget(self.list, 1)
         column.addWidget(self.complaint)
-        beneath = QHBoxLayout()
-        beneath.addWidget(self.back_button)
-        beneath.addStretch(1)
-        column.addLayout(beneath)
+        column.addLayout(row_of([self.back_button]))
         column.addStretch(0)
         form = QVBoxLayout(right)
         form.setContentsMargins(8, 0, 0, 0)
         form.addWidget(self.about)
         form.addWidget(self.form)
-        row = QHBoxLayout()
-        row.addWidget(self.lend_button)
-        row.addStretch(1)
-        form.addLayout(row)
+        form.addLayout(row_of([self.lend_button]))
         form.addStretch(1)
-        self.split = QSplitter(Qt.Orientation.Horizontal, self)
-        self.split.setObjectName("delegations_split")
-        self.split.addWidget(left)
-        self.split.addWidget(right)
-        self.split.setSizes([550, 450])
-        self.split.setChildrenCollapsible(False)
+        self.split = self.split_of("delegations_split", left, right, (550, 450))
         layout = QVBoxLayout(self)
         layout.addWidget(self.summary)
         layout.addWidget(self.split, 1)
@@ -183,7 +161,7 @@ class DelegationsPage(Page):
                 self.role.addItem(phrase(role), role)
             for department in loaded.departments:
                 self.department.addItem(f"{department.code} {department.name}", department.id)
-        self.lend_button.setEnabled(self._task is None and loaded is not None)
+        self.lend_button.setEnabled(not self.is_busy and loaded is not None)
 
     # Acts
 
@@ -212,7 +190,7 @@ class DelegationsPage(Page):
         self.around.tasks.run(lambda progress: self.presenter.find(words), done, failed, owner=self)
 
     def lend(self) -> None:
-        if self._task is not None:
+        if self.is_busy:
             return
         wish = self.presenter.check(
             self.colleague.currentData(),
@@ -241,7 +219,7 @@ class DelegationsPage(Page):
         chosen = self.list.current()
         refusal = self.presenter.why_not_back(chosen)
         self.complaint.say(refusal)
-        if not refusal and chosen is not None and self._task is None:
+        if not refusal and chosen is not None and not self.is_busy:
             work = partial(self.presenter.take_back, chosen)
             self._act(work, lambda words: None, self.complaint.say, phrase("Taking back"))
 
@@ -253,46 +231,25 @@ class DelegationsPage(Page):
         title: str,
     ) -> None:
         def done(words: str) -> None:
-            self._task = None
             said(words)
             self.note.say(words)
             self.refresh()
 
         def failed(error: Exception) -> None:
-            self._task = None
             refused(self.presenter.refused(error))
             self.refresh()
 
-        self._task = self.around.tasks.run(lambda progress: work(), done, failed, title=title, owner=self)
-        self._task.ended.connect(self._ended)
+        self.act(title, lambda progress: work(), done, failed)
         self._show()
 
-    def _ended(self) -> None:
-        if self._task is not None and self._task.is_over:
-            self._task = None
-            self.refresh()
+    def load(self) -> Loaded:
+        return self.presenter.load()
 
-    def refresh(self) -> None:
-        if self._loading is not None:
-            self._loading.cancel()
+    def take(self, loaded: Loaded) -> None:
+        self.presenter.take(loaded)
 
-        def done(loaded: Loaded) -> None:
-            self._loading = None
-            self._refreshed = self.around.now()
-            self.presenter.take(loaded)
-
-        def failed(error: Exception) -> None:
-            self._loading = None
-            self.presenter.not_loaded(error)
-
-        self._loading = self.around.tasks.run(
-            lambda progress: self.presenter.load(), done, failed, owner=self
-        )
-
-    def shown(self) -> None:
-        if self._refreshed is None or self.around.now() - self._refreshed > FRESH:
-            self.refresh()
-        self.search.setFocus()
+    def not_loaded(self, error: Exception) -> None:
+        self.presenter.not_loaded(error)
 
     def leaving(self) -> str:
         return phrase("What you began to lend is not lent.") if self.reason.text().strip() else ""

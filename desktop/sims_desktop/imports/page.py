@@ -8,23 +8,17 @@ which button was pressed last; an import that another person opened looks the sa
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QFileDialog,
-    QHBoxLayout,
-    QPushButton,
-    QSplitter,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from sims_desktop.approvals.page import colour, text_label
 from sims_desktop.imports.panes import FilePane, HeaderPane, TablesPane
 from sims_desktop.imports.presenter import (
     FATES,
@@ -37,19 +31,18 @@ from sims_desktop.imports.presenter import (
     faults_file,
 )
 from sims_desktop.kit import theme
-from sims_desktop.kit.forms import Complaint
+from sims_desktop.kit.asking import Asking, push_button, row_of, text_label
+from sims_desktop.kit.desk import Desk
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.notes import Note
-from sims_desktop.kit.page import Page, Surroundings
+from sims_desktop.kit.page import Surroundings
 from sims_desktop.kit.tables import Field, RecordModel, RecordView
 from sims_desktop.kit.tasks import Progress, Task
 from sims_desktop.kit.wording import plural
 from sims_shared.imports import ImportSummary
 
-FRESH = timedelta(seconds=30)
 
-
-class ImportsPage(Page):
+class ImportsPage(Desk[list[ImportSummary]]):
     """Ctrl+O or a dropped file, Ctrl+Enter for the next step, Ctrl+Z takes an import back."""
 
     title = later("Import")
@@ -60,20 +53,14 @@ class ImportsPage(Page):
     ) -> None:
         super().__init__(around, "imports", parent)
         self.presenter = presenter
-        self._question: Callable[[], None] | None = None
-        self._task: Task | None = None
-        self._loading: Task | None = None
         self._opening: Task | None = None
         self._naming = False
         self._drawn: Shown | None = None
-        self._refreshed: datetime | None = None
         self._build()
         self._add_actions()
         self.setAcceptDrops(True)
         presenter.on_change = self._show
         around.theme.changed.connect(self._recolour)
-        around.remembered.restore_place("imports_split", self.split)
-        self.split.splitterMoved.connect(lambda *_: around.remembered.save_place("imports_split", self.split))
         self._show()
 
     def _build(self) -> None:
@@ -96,53 +83,43 @@ class ImportsPage(Page):
         self.file = FilePane(self)
         self.file.offer(self.presenter.kinds)
         self.headers = HeaderPane(self)
-        self.headers.changed.connect(lambda: self.complaint.say(""))
+        self.headers.changed.connect(self._columns_named)
         self.tables = TablesPane(self)
         self.empty = QWidget(self)
         self.parts = QStackedWidget(self)
         for part in (self.empty, self.file, self.headers, self.tables):
             self.parts.addWidget(part)
-        self.question = text_label("imports_question", self)
-        self.complaint: Complaint = Complaint(self)
-        self.complaint.setObjectName("imports_complaint")
-        self.next_button = self._button("imports_next", self.go_on)
-        self.columns_button = self._button("imports_columns", self.name_columns)
-        self.save_button = self._button("imports_save", self.ask_where_to_save)
-        self.undo_button = self._button("imports_undo", self.undo)
-        self.more_button = self._button("imports_more", self.read_more)
-        self.choose_button = self._button("imports_choose", self.ask_for_file)
+        self.asking = Asking("imports", self)
+        self.next_button = push_button(self, "imports_next", self.go_on)
+        self.columns_button = push_button(self, "imports_columns", self.name_columns)
+        self.save_button = push_button(self, "imports_save", self.ask_where_to_save)
+        self.undo_button = push_button(self, "imports_undo", self.undo)
+        self.more_button = push_button(self, "imports_more", self.read_more)
+        self.choose_button = push_button(self, "imports_choose", self.ask_for_file)
         self.choose_button.setText(phrase("Choose a file (Ctrl+O)"))
         self.columns_button.setText(phrase("Name the columns (M)"))
         self.save_button.setText(phrase("Save what is wrong (Ctrl+S)"))
         self.undo_button.setText(phrase("Take it back (Ctrl+Z)"))
         self.more_button.setText(phrase("More rows (N)"))
-        buttons = QHBoxLayout()
-        for button in (
-            self.next_button,
-            self.choose_button,
-            self.columns_button,
-            self.save_button,
-            self.more_button,
-            self.undo_button,
-        ):
-            buttons.addWidget(button)
-        buttons.addStretch(1)
+        buttons = row_of(
+            (
+                self.next_button,
+                self.choose_button,
+                self.columns_button,
+                self.save_button,
+                self.more_button,
+                self.undo_button,
+            )
+        )
         right = QWidget(self)
         column = QVBoxLayout(right)
         column.setContentsMargins(8, 0, 0, 0)
         column.addWidget(self.heading)
         column.addWidget(self.lead)
         column.addWidget(self.parts, 1)
-        for below in (self.question, self.complaint):
-            column.addWidget(below)
-            below.hide()
+        column.addWidget(self.asking)
         column.addLayout(buttons)
-        self.split: QSplitter = QSplitter(Qt.Orientation.Horizontal, self)
-        self.split.setObjectName("imports_split")
-        self.split.addWidget(self.list)
-        self.split.addWidget(right)
-        self.split.setSizes([460, 540])
-        self.split.setChildrenCollapsible(False)
+        self.split = self.split_of("imports_split", self.list, right, (460, 540))
         self.note = Note(self)
         layout = QVBoxLayout(self)
         layout.addWidget(self.summary)
@@ -150,11 +127,8 @@ class ImportsPage(Page):
         layout.addWidget(self.note)
         self.setFocusProxy(self.list)
 
-    def _button(self, name: str, call: Callable[[], object]) -> QPushButton:
-        button = QPushButton(self)
-        button.setObjectName(name)
-        button.clicked.connect(lambda checked=False: call())
-        return button
+    def _columns_named(self) -> None:
+        self.asking.refuse("")
 
     def _add_actions(self) -> None:
         add = self.add_action
@@ -183,7 +157,7 @@ class ImportsPage(Page):
         return theme.tint(meaning) if meaning else None
 
     def _recolour(self) -> None:
-        colour(self.question, "conflict")
+        self.asking.recolour()
         self.tables.recolour()
         self.model.set_records(list(self.presenter.batches))
 
@@ -234,7 +208,7 @@ class ImportsPage(Page):
             self._naming = False
 
     def _show_buttons(self) -> None:
-        shown, busy = self.presenter.shown, self._task is not None
+        shown, busy = self.presenter.shown, self.is_busy
         words = self._next_words()
         self.next_button.setText(words)
         self.next_button.setVisible(bool(words))
@@ -280,12 +254,12 @@ class ImportsPage(Page):
 
     def choose(self, path: Path) -> None:
         """As the dialog and a dropped file give it."""
-        if self._task is not None:
-            self.complaint.say(phrase("One file at a time; this one is under way."))
+        if self.is_busy:
+            self.asking.refuse(phrase("One file at a time; this one is under way."))
             return
-        self._leave_asking()
+        self.asking.leave()
         refusal = self.presenter.choose(path)
-        self.complaint.say(refusal)
+        self.asking.refuse(refusal)
         if not refusal:
             self.file.kind.setFocus()
 
@@ -302,25 +276,23 @@ class ImportsPage(Page):
     def go_on(self) -> None:
         """The next step of whatever is shown; also answers yes to what was asked."""
         presenter, shown = self.presenter, self.presenter.shown
-        if self._task is not None:
+        if self.is_busy:
             return
-        if self._question is not None:
-            agreed = self._question
-            self._leave_asking()
-            agreed()
+        if self.asking.is_asking:
+            self.asking.answer()
         elif self._is_naming:
             self._send_columns()
         elif shown is None and presenter.at_hand is not None:
             presenter.say_kind(str(self.file.kind.currentData()), self.file.complete.isChecked())
             self._preview(presenter.at_hand, None)
         elif shown is None:
-            self.complaint.say(phrase("Choose a file first: Ctrl+O, or drop it here."))
+            self.asking.refuse(phrase("Choose a file first: Ctrl+O, or drop it here."))
         elif shown.view.status == "uploaded":
             self._run(phrase("Reading the file"), partial(presenter.retry, shown), phrase("Read again."))
         elif presenter.why_not_commit:
-            self.complaint.say(presenter.why_not_commit)
+            self.asking.refuse(presenter.why_not_commit)
         elif presenter.commit_question:
-            self._ask(presenter.commit_question, self._commit)
+            self.asking.ask(presenter.commit_question, self._commit)
         else:
             self._commit()
 
@@ -337,7 +309,7 @@ class ImportsPage(Page):
         said = self.headers.said()
         missing = self.presenter.check_mapping(said)
         if missing:
-            self.complaint.say(missing)
+            self.asking.refuse(missing)
             return
         file = self.presenter.at_hand
         assert file is not None
@@ -347,7 +319,7 @@ class ImportsPage(Page):
         """The headers again, also those that were explained before."""
         shown = self.presenter.shown
         if shown is None or not self.presenter.has_file or not self.presenter.headers():
-            self.complaint.say(phrase("Every column of this file has its own name already."))
+            self.asking.refuse(phrase("Every column of this file has its own name already."))
             return
         self._naming = True
         self._drawn = None
@@ -373,7 +345,7 @@ class ImportsPage(Page):
         shown = self.presenter.shown
         refusal = self.presenter.why_not_undo
         if refusal or shown is None:
-            self.complaint.say(refusal)
+            self.asking.refuse(refusal)
             return
 
         def work(progress: Progress) -> Shown:
@@ -383,15 +355,13 @@ class ImportsPage(Page):
             name = shown.view.file_name
             self._run(phrase("Taking {name} back", name=name), work, phrase("Taken back: {name}.", name=name))
 
-        self._ask(self.presenter.undo_question, agreed)
+        self.asking.ask(self.presenter.undo_question, agreed)
 
     def _run(self, title: str, work: Callable[[Progress], Shown], said: str) -> None:
         """One act on its way; its answer is shown and said, its refusal stands beside the buttons."""
-        self.complaint.say("")
-        self._leave_asking()
+        self.asking.leave()
 
         def done(shown: Shown) -> None:
-            self._task = None
             self.presenter.take_shown(shown)
             failed = shown.job is not None and shown.job.status in ("failed", "cancelled")
             self.note.say("" if failed else said)
@@ -402,46 +372,28 @@ class ImportsPage(Page):
                 self.tables.take_focus()
 
         def failed(error: Exception) -> None:
-            self._task = None
-            self.complaint.say(self.presenter.refused(error))
+            self.asking.refuse(self.presenter.refused(error))
             self._show()
             self.refresh()
 
-        task = self.around.tasks.run(work, done, failed, title=title, owner=self)
-        self._task = task
-        task.ended.connect(self._ended)
+        self.act(title, work, done, failed)
         self._show_buttons()
 
-    def _ended(self) -> None:
-        """Also after a cancel, when neither `done` nor `failed` is called."""
-        if self._task is not None and self._task.is_over:
-            self._task = None
-            self.note.say(phrase("Cancelled."))
-            self._show()
-            self.refresh()
-
-    def _ask(self, words: str, agreed: Callable[[], None]) -> None:
-        self._question = agreed
-        colour(self.question, "conflict")
-        self.question.setText(words)
-        self.question.setAccessibleName(words)
-        self.question.show()
-        self.complaint.say("")
-
-    def _leave_asking(self) -> None:
-        self._question = None
-        self.question.hide()
+    def cancelled(self) -> None:
+        self.note.say(phrase("Cancelled."))
+        self._show()
+        self.refresh()
 
     def leave(self) -> None:
-        if self._question is not None:
-            self._leave_asking()
+        if self.asking.is_asking:
+            self.asking.leave()
         elif self._naming:
             self._naming = False
             self._drawn = None
             self._show()
         elif self.presenter.at_hand is not None and self.presenter.shown is None:
             self.presenter.leave_file()
-        self.complaint.say("")
+        self.asking.refuse("")
         self.list.setFocus()
 
     # What is wrong, as a file
@@ -449,7 +401,7 @@ class ImportsPage(Page):
     def ask_where_to_save(self) -> None:
         shown = self.presenter.shown
         if shown is None or not shown.faults:
-            self.complaint.say(phrase("There is nothing wrong to be saved."))
+            self.asking.refuse(phrase("There is nothing wrong to be saved."))
             return
         stem = Path(shown.view.file_name).stem
         name = phrase("{name}, what is wrong.csv", name=stem)
@@ -463,7 +415,7 @@ class ImportsPage(Page):
         try:
             path.write_bytes(faults_file(shown.faults))
         except OSError as error:
-            self.complaint.say(phrase("Not saved: {why}", why=error.strerror or error))
+            self.asking.refuse(phrase("Not saved: {why}", why=error.strerror or error))
             return
         self.note.say(
             phrase("Saved {faults} to {name}.", faults=plural(len(shown.faults), "fault"), name=path.name)
@@ -492,9 +444,8 @@ class ImportsPage(Page):
             self._follow(lambda progress: self.presenter.read_more(shown))
 
     def open_batch(self, batch: ImportSummary) -> None:
-        if self._task is None:
-            self._leave_asking()
-            self.complaint.say("")
+        if not self.is_busy:
+            self.asking.leave()
             self._naming = False
             self._read(batch.id, None)
 
@@ -508,47 +459,32 @@ class ImportsPage(Page):
 
         def failed(error: Exception) -> None:
             self._opening = None
-            self.complaint.say(self.presenter.refused(error))
+            self.asking.refuse(self.presenter.refused(error))
 
         if self._opening is not None:
             self._opening.cancel()
         self._opening = self.around.tasks.run(work, done, failed, owner=self)
 
     def _step(self, by: int) -> None:
-        count = self.model.rowCount()
-        if count:
-            self.list.selectRow(min(max(self.list.currentIndex().row() + by, 0), count - 1))
-            current = self.list.current()
-            if current is not None:
-                self.open_batch(current)
+        self.step(by)
+        current = self.list.current()
+        if current is not None:
+            self.open_batch(current)
 
-    def refresh(self) -> None:
-        if self._loading is not None:
-            return
+    def load(self) -> list[ImportSummary]:
+        return self.presenter.load()
 
-        def done(batches: list[ImportSummary]) -> None:
-            self._loading = None
-            self._refreshed = self.around.now()
-            self.presenter.take(batches)
+    def take(self, loaded: list[ImportSummary]) -> None:
+        self.presenter.take(loaded)
 
-        def failed(error: Exception) -> None:
-            self._loading = None
-            self.presenter.not_loaded(error)
-
-        self._loading = self.around.tasks.run(
-            lambda progress: self.presenter.load(), done, failed, owner=self
-        )
-
-    def shown(self) -> None:
-        if self._refreshed is None or self.around.now() - self._refreshed > FRESH:
-            self.refresh()
-        self.list.setFocus()
+    def not_loaded(self, error: Exception) -> None:
+        self.presenter.not_loaded(error)
 
     def heard(self, kind: str, id: int) -> None:
         if kind == "imports":
             self.refresh()
 
     def leaving(self) -> str:
-        if self._task is not None:
+        if self.is_busy:
             return phrase("A file is being brought in; leaving does not stop the server.")
         return ""

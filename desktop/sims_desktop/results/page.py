@@ -7,23 +7,22 @@ Shift twin on everything that term and program name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from functools import partial
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from sims_desktop.approvals.page import colour, text_label
 from sims_desktop.client.errors import ClientError
 from sims_desktop.client.results import Wish
 from sims_desktop.kit import theme
-from sims_desktop.kit.forms import Complaint
+from sims_desktop.kit.asking import Asking, push_button, row_of, text_label
+from sims_desktop.kit.desk import Desk
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.notes import Note
-from sims_desktop.kit.page import Page, Surroundings
+from sims_desktop.kit.page import Surroundings
 from sims_desktop.kit.search import Entry
 from sims_desktop.kit.tables import LETTER, Field, RecordModel, RecordView
-from sims_desktop.kit.tasks import Task
 from sims_desktop.kit.wording import left_to_right
 from sims_desktop.results.presenter import (
     Act,
@@ -46,7 +45,7 @@ CHANGE_HINT = later("New grade, or marks such as “Final 34, Quiz ABS”; Enter
 REASON_HINT = later("Reason; Enter sends it to the head, Esc leaves it")
 
 
-class PublishPage(Page):
+class PublishPage(Desk[Loaded]):
     title = later("Publish results")
     guide = "controller"
 
@@ -55,18 +54,11 @@ class PublishPage(Page):
     ) -> None:
         super().__init__(around, "publish", parent)
         self.presenter = presenter
-        self._held: Act | None = None
-        self._task: Task | None = None
-        self._loading: Task | None = None
-        self._again = False
-        self._entered: Callable[[str], None] | None = None
         self._section: tuple[int, SectionProgress] | None = None
         self._build()
         self._add_actions()
         presenter.on_change = self._show
         around.theme.changed.connect(self._recolour)
-        around.remembered.restore_place("publish_split", self.split)
-        self.split.splitterMoved.connect(lambda *_: around.remembered.save_place("publish_split", self.split))
         self._show()
 
     def _build(self) -> None:
@@ -82,9 +74,7 @@ class PublishPage(Page):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.term.activated.connect(self._narrow)
         self.program.activated.connect(self._narrow)
-        self.filter_button = QPushButton(self)
-        self.filter_button.setObjectName("publish_filter")
-        self.filter_button.clicked.connect(self.presenter.next_filter)
+        self.filter_button = push_button(self, "publish_filter", self.presenter.next_filter)
         top = QHBoxLayout()
         for part in (self.term, self.program, self.filter_button):
             top.addWidget(part)
@@ -115,36 +105,23 @@ class PublishPage(Page):
         )
         self.rows: RecordView[RowLine] = RecordView(self.row_model, "publish_rows", several=True, parent=self)
         self.rows.setAccessibleName(phrase("Students of the section"))
-        self.question = text_label("publish_question", self)
-        self.line = QLineEdit(self)
-        self.line.setObjectName("publish_line")
-        self.line.setAccessibleName(phrase("Reason for the change"))
-        self.line.setMaxLength(2000)
-        self.line.returnPressed.connect(self._line_entered)
-        self.complaint = Complaint(self)
-        self.complaint.setObjectName("publish_complaint")
-        self.publish_button = self._button(phrase("Publish"), "Ctrl+Enter", self.publish_section)
-        self.all_button = self._button(phrase("Publish all"), "Ctrl+Shift+Enter", self.publish_all)
-        self.freeze_button = self._button(phrase("Freeze"), "Ctrl+Shift+F", self.freeze_section)
-        buttons = QHBoxLayout()
-        for button in (self.publish_button, self.all_button, self.freeze_button):
-            buttons.addWidget(button)
-        buttons.addStretch(1)
+        self.asking = Asking("publish", self)
+        self.publish_button = push_button(self, "publish_publish", self.publish_section, phrase("Publish"))
+        self.all_button = push_button(self, "publish_publish_all", self.publish_all, phrase("Publish all"))
+        self.freeze_button = push_button(self, "publish_freeze", self.freeze_section, phrase("Freeze"))
+        self.buttons = (self.publish_button, self.all_button, self.freeze_button)
+        for button, keys in zip(
+            self.buttons, ("Ctrl+Enter", "Ctrl+Shift+Enter", "Ctrl+Shift+F"), strict=True
+        ):
+            button.setToolTip(keys)
         right = QWidget(self)
         column = QVBoxLayout(right)
         column.setContentsMargins(8, 0, 0, 0)
         column.addWidget(self.heading)
         column.addWidget(self.rows, 1)
-        for below in (self.question, self.line, self.complaint):
-            column.addWidget(below)
-            below.hide()
-        column.addLayout(buttons)
-        self.split: QSplitter = QSplitter(Qt.Orientation.Horizontal, self)
-        self.split.setObjectName("publish_split")
-        self.split.addWidget(self.list)
-        self.split.addWidget(right)
-        self.split.setSizes([500, 500])
-        self.split.setChildrenCollapsible(False)
+        column.addWidget(self.asking)
+        column.addLayout(row_of(self.buttons))
+        self.split = self.split_of("publish_split", self.list, right, (500, 500))
         self.note = Note(self)
         layout = QVBoxLayout(self)
         layout.addWidget(self.summary)
@@ -152,13 +129,6 @@ class PublishPage(Page):
         layout.addWidget(self.split, 1)
         layout.addWidget(self.note)
         self.setFocusProxy(self.list)
-
-    def _button(self, text: str, keys: str, call: Callable[[], object]) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setObjectName("publish_" + text.lower().replace(" ", "_"))
-        button.setToolTip(keys)
-        button.clicked.connect(lambda checked=False: call())
-        return button
 
     def _add_actions(self) -> None:
         add = self.add_action
@@ -176,8 +146,8 @@ class PublishPage(Page):
         add("publish.change", "Request a change", "Ctrl+R", self.ask_change)
         add("publish.case", later("Open a case about this result"), "C", self.open_case)
         add("publish.filter", "Next filter", "F", self.presenter.next_filter)
-        add("publish.next", "Next section", "J", lambda: self._step(1))
-        add("publish.previous", "Previous section", "K", lambda: self._step(-1))
+        add("publish.next", "Next section", "J", lambda: self.step(1))
+        add("publish.previous", "Previous section", "K", lambda: self.step(-1))
         add("publish.leave", "Leave it", "Esc", self.leave)
         add("publish.refresh", "Ask the server again", "F5", self.refresh)
 
@@ -195,7 +165,7 @@ class PublishPage(Page):
         return theme.tint("refused") if row.why else None
 
     def _recolour(self) -> None:
-        colour(self.question, "conflict")
+        self.asking.recolour()
         self.model.set_records(list(self.presenter.visible))
         self.row_model.set_records(list(self.row_model.records))
 
@@ -232,20 +202,20 @@ class PublishPage(Page):
         section = self.list.current()
         if section is None:
             self._section = None
-            self._leave_asking()
+            self.asking.leave()
             self.heading.setText("")
             self.row_model.set_records([])
         elif self._section is None or self._section[1] != section:
             if self._section is None or self._section[0] != section.section_id:
                 self.row_model.set_records([])
-                self._leave_asking()
-            elif self._held is not None:  # what was shown to be agreed to is no longer what it would do
-                self._leave_asking()
+                self.asking.leave()
+            elif not self.asking.asks_line:  # what was shown to be agreed to is no longer what it would do
+                self.asking.leave()
             self._section = (section.section_id, section)
             self.heading.setText(f"{full_title_of(section)}: {state_words(section)}")
             self._read_rows(section)
-        for button in (self.publish_button, self.all_button, self.freeze_button):
-            button.setEnabled(section is not None and self._task is None)
+        for button in self.buttons:
+            button.setEnabled(section is not None and not self.is_busy)
 
     def _read_rows(self, section: SectionProgress) -> None:
         def is_wanted() -> bool:
@@ -276,17 +246,12 @@ class PublishPage(Page):
     def _to_rows(self) -> None:
         self.rows.setFocus()
 
-    def _step(self, by: int) -> None:
-        count = self.model.rowCount()
-        if count:
-            self.list.selectRow(min(max(self.list.currentIndex().row() + by, 0), count - 1))
-
     # Acts
 
     def publish_section(self) -> None:
         """Also answers yes to whatever was asked last."""
-        if self._held is not None:
-            self._carry_out(self._held)
+        if self.asking.is_asking and not self.asking.asks_line:
+            self.asking.answer()
             return
         section = self.list.current()
         if section is not None:
@@ -313,25 +278,25 @@ class PublishPage(Page):
             self._propose(self.presenter.withhold(rows, typed))
 
         if rows:
-            self._ask_line(phrase(WITHHOLD_HINT), phrase("Reason for withholding"), entered)
+            self.asking.ask_line(phrase(WITHHOLD_HINT), phrase("Reason for withholding"), entered)
         else:
-            self.complaint.say(phrase("Choose students first; Tab goes to them."))
+            self.asking.refuse(phrase("Choose students first; Tab goes to them."))
 
     def ask_change(self) -> None:
         row = self.rows.current()
         if row is None or row.result is None or row.result.state == "draft":
-            self.complaint.say(
+            self.asking.refuse(
                 phrase("A change is asked for a published result; a draft is corrected on its sheet.")
             )
             return
 
         def entered(typed: str) -> None:
             assert row is not None
-            self.complaint.say("")
+            self.asking.refuse("")
 
             def done(found: tuple[Wish, str] | str) -> None:
                 if isinstance(found, str):
-                    self.complaint.say(found)
+                    self.asking.refuse(found)
                 else:
                     self._ask_reason(row, *found)
 
@@ -340,13 +305,13 @@ class PublishPage(Page):
             )
 
         name = f"{left_to_right(row.reg_no)}, {row.total_words} {row.grade_words}"
-        self._ask_line(f"{name}: {phrase(CHANGE_HINT)}", phrase("New grade or marks"), entered)
+        self.asking.ask_line(f"{name}: {phrase(CHANGE_HINT)}", phrase("New grade or marks"), entered)
 
     def open_case(self) -> None:
         """About the result under the cursor: a recheck, unfair means, grace, an incomplete."""
         row = self.rows.current()
         if row is None or row.result is None:
-            self.complaint.say(phrase("Choose a student who has a result; Tab goes to them."))
+            self.asking.refuse(phrase("Choose a student who has a result; Tab goes to them."))
         else:
             self.wants.emit("new_case", row.result.id)
 
@@ -354,105 +319,61 @@ class PublishPage(Page):
         def entered(reason: str) -> None:
             self._propose(self.presenter.request_change(row, wish, reason))
 
-        self._ask_line(phrase(REASON_HINT), phrase("Reason for the change"), entered)
-        self._say_question(effect)
-
-    def _ask_line(self, hint: str, name: str, entered: Callable[[str], None]) -> None:
-        self._leave_asking()
-        self._entered = entered
-        self.line.setPlaceholderText(hint)
-        self.line.setAccessibleName(name)
-        self.line.show()
-        self.line.setFocus()
-
-    def _line_entered(self) -> None:
-        if self._entered is not None and self._task is None:
-            self._entered(self.line.text())
+        self.asking.ask_line(f"{effect}\n{phrase(REASON_HINT)}", phrase("Reason for the change"), entered)
 
     def _propose(self, act: Act | str) -> None:
         """Shows what it would do, or why not; what needs no question is done."""
         if isinstance(act, str):
-            self.complaint.say(act)
+            self.asking.refuse(act)
         elif act.question:
-            self._leave_asking()
-            self._held = act
-            self._say_question(act.question)
+            self.asking.ask(act.question, partial(self._carry_out, act))
         else:
             self._carry_out(act)
 
-    def _say_question(self, words: str) -> None:
-        colour(self.question, "conflict")
-        self.question.setText(words)
-        self.question.setAccessibleName(words)
-        self.question.show()
-
     def _carry_out(self, act: Act) -> None:
-        if self._task is not None:
-            self.complaint.say(phrase("One moment: the last act is still on its way."))
+        if self.is_busy:
+            self.asking.refuse(phrase("One moment: the last act is still on its way."))
             return
 
         def done(sentence: str) -> None:
-            self._leave_asking()
+            self.asking.leave()
             self.note.say(sentence)
             self.around.changes.tell("results", 0)
             self.rows.setFocus() if self.rows.hasFocus() else self.list.setFocus()
+            self.refresh()
 
-        self.complaint.say("")
-        self._held = None
+        def failed(error: Exception) -> None:
+            self._refused(error)
+            self.refresh()
+
+        self.asking.send()
         self.note.say(f"{act.title} …")
-        self._task = self.around.tasks.run(
-            lambda progress: self.presenter.carry_out(act), done, self._refused, title=act.title, owner=self
-        )
-        self._task.ended.connect(self._ended)
+        self.act(act.title, lambda progress: self.presenter.carry_out(act), done, failed)
         self._moved()
 
     def _refused(self, error: Exception) -> None:
         if not isinstance(error, ClientError):
             raise error
-        self.question.hide()
         self.note.say("")
-        self.complaint.say(refusal_words(error))
-
-    def _ended(self) -> None:
-        """Also after a cancel: what the server did it did."""
-        self._task = None
-        self.refresh()
+        self.asking.refuse(refusal_words(error))
 
     def leave(self) -> None:
-        self._leave_asking()
+        self.asking.leave()
         self.list.setFocus()
-
-    def _leave_asking(self) -> None:
-        self._held, self._entered = None, None
-        self.question.hide()
-        self.complaint.say("")
-        self.line.clear()
-        self.line.hide()
 
     # The server
 
-    def refresh(self) -> None:
-        if self._loading is not None:
-            self._again = True
-            return
+    def load(self) -> Loaded:
+        return self.presenter.load()
 
-        def done(loaded: Loaded) -> None:
-            if not self._again:
-                self.presenter.take(loaded)
+    def take(self, loaded: Loaded) -> None:
+        self.presenter.take(loaded)
 
-        self._loading = self.around.tasks.run(
-            lambda progress: self.presenter.load(), done, self.presenter.take_trouble, owner=self
-        )
-        self._loading.ended.connect(self._loaded)
-
-    def _loaded(self) -> None:
-        self._loading = None
-        if self._again:
-            self._again = False
-            self.refresh()
+    def not_loaded(self, error: Exception) -> None:
+        self.presenter.take_trouble(error)
 
     def heard(self, kind: str, id: int) -> None:
-        if kind == "results" and self.isVisible() and self._task is None:
+        if kind == "results" and self.isVisible() and not self.is_busy:
             self.refresh()
 
     def shown(self) -> None:
@@ -483,4 +404,4 @@ class PublishPage(Page):
             self.list.setFocus()
 
     def leaving(self) -> str:
-        return phrase("An act is still being sent.") if self._task is not None else ""
+        return phrase("An act is still being sent.") if self.is_busy else ""

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
-from sims_desktop.approvals.page import text_label
 from sims_desktop.client.errors import ClientError
+from sims_desktop.kit.asking import text_label
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.page import Page, Surroundings
 from sims_desktop.kit.palette import Palette

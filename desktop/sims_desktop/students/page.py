@@ -28,8 +28,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from sims_desktop.approvals.page import text_label
 from sims_desktop.kit import theme
+from sims_desktop.kit.asking import text_label
 from sims_desktop.kit.forms import Complaint
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.notes import Note

@@ -133,7 +133,7 @@ def test_an_intake_is_enrolled_and_taken_out_again_by_keys(
     look(window, "batches_done")
     press("Z", CONTROL)
     press(Qt.Key.Key_Return)
-    assert page.complaint.text() == "Say why it is undone."
+    assert page.asking.complaint.text() == "Say why it is undone."
     press("The wrong semester")
     press(Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: page.note.text() == "Undone." and page._loading is None, timeout=WAIT)

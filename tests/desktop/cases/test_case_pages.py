@@ -77,7 +77,7 @@ def test_a_case_goes_from_a_result_to_its_second_signature_by_keys(
     press("Board 12/2026")
     press(Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: page.note.text().startswith("Proposed: ") and settled(page), timeout=WAIT)
-    assert page.complaint.text() == "You asked or proposed it; other people decide."
+    assert page.asking.complaint.text() == "You asked or proposed it; other people decide."
     assert not page.approve_button.isEnabled()
     window = program.enter("head")
     page = cases(qtbot, window)
@@ -90,14 +90,14 @@ def test_a_case_goes_from_a_result_to_its_second_signature_by_keys(
     qtbot.waitUntil(lambda: page.note.text() == "Saved copy.txt.", timeout=WAIT)
     assert (tmp_path / "copy.txt").read_text() == "page 4, 15 marks"
     press("A")
-    assert page.question.text().startswith("You sign first")
+    assert page.asking.question.text().startswith("You sign first")
     press("A")
     qtbot.waitUntil(lambda: page.note.text().startswith("Approved: ") and settled(page), timeout=WAIT)
     assert result(api, results[0])["grade"] == "B+"
     window = program.enter("registrar")
     page = cases(qtbot, window)
     press(Qt.Key.Key_Return, CONTROL)
-    assert "You sign as the last." in page.question.text()
+    assert "You sign as the last." in page.asking.question.text()
     look(window, "case_second")
     press(Qt.Key.Key_Return, CONTROL)
     qtbot.waitUntil(lambda: page.note.text().startswith("Applied: ") and settled(page), timeout=WAIT)
@@ -115,7 +115,7 @@ def test_a_case_is_rejected_with_a_reason_and_nothing_is_signed_without_the_serv
     assert page.summary.text() == "2 cases waiting for me"
     press("R")
     press(Qt.Key.Key_Return)
-    assert page.complaint.text() == "A rejection needs a reason."
+    assert page.asking.complaint.text() == "A rejection needs a reason."
     press("The script shows no such page")
     press(Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: page.note.text().startswith("Rejected: ") and settled(page), timeout=WAIT)

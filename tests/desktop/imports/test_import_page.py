@@ -101,7 +101,7 @@ def test_a_file_is_dropped_named_previewed_brought_in_and_taken_back(
     boxes["What Student means"].setCurrentIndex(0)
     look(window, "imports_columns")
     press(Qt.Key.Key_Return, CONTROL)
-    assert page.complaint.text() == "Still to be named: name."
+    assert page.asking.complaint.text() == "Still to be named: name."
     boxes["What Student means"].setCurrentIndex(boxes["What Student means"].findData("name"))
     press(Qt.Key.Key_Return, CONTROL)
     worked_off(qtbot, page, api, campus)
@@ -114,7 +114,7 @@ def test_a_file_is_dropped_named_previewed_brought_in_and_taken_back(
     assert campus.row("SELECT count(*) FROM student") == 2
     look(window, "imports_done")
     press("Z", CONTROL)
-    assert page.question.text().startswith("2 new rows go again")
+    assert page.asking.question.text().startswith("2 new rows go again")
     press(Qt.Key.Key_Escape)
     assert campus.row("SELECT count(*) FROM student") == 2
     press("Z", CONTROL)
@@ -139,19 +139,19 @@ def test_what_is_wrong_is_listed_saved_and_keeps_all_of_the_file_out(
         ("3", "program_code"),
     ]
     press(Qt.Key.Key_Return, CONTROL)
-    assert page.complaint.text().startswith("Nothing is brought in while a row is at fault.")
+    assert page.asking.complaint.text().startswith("Nothing is brought in while a row is at fault.")
     page.save_faults(tmp_path / "wrong.csv")
     assert page.note.text() == "Saved 2 faults to wrong.csv."
     assert (tmp_path / "wrong.csv").read_text("utf-8-sig").splitlines()[1].startswith("2,admitted_on,")
     page.save_faults(tmp_path / "nowhere" / "wrong.csv")
-    assert page.complaint.text() == "Not saved: No such file or directory"
+    assert page.asking.complaint.text() == "Not saved: No such file or directory"
     press("2")
     assert page.tables.in_front is page.tables.rows
     drop(page, tmp_path / "departments.csv", "code,name\nMT,Mathematics\n")
     program.server.kill()
     press(Qt.Key.Key_Return, CONTROL)
     qtbot.waitUntil(lambda: page._task is None and page._loading is None, timeout=WAIT)
-    assert page.complaint.text() == "The server cannot be reached"
+    assert page.asking.complaint.text() == "The server cannot be reached"
     assert "Bringing files in needs the server" in page.summary.text()
     assert page.presenter.at_hand is not None
 
@@ -168,7 +168,7 @@ def test_results_from_before_are_confirmed_by_a_second_person_who_sees_the_avera
     press("J")
     worked_off(qtbot, page, api, university)
     press(Qt.Key.Key_Return, CONTROL)
-    assert "a second person confirms them" in page.question.text()
+    assert "a second person confirms them" in page.asking.question.text()
     press(Qt.Key.Key_Return, CONTROL)
     worked_off(qtbot, page, api, university)
     assert page.note.text() == "Proposed. Another person confirms it."
@@ -183,10 +183,10 @@ def test_results_from_before_are_confirmed_by_a_second_person_who_sees_the_avera
     press("3")
     look(window, "imports_second_person")
     press(Qt.Key.Key_Return, CONTROL)
-    assert page.question.text().startswith("Registrar proposed these results")
+    assert page.asking.question.text().startswith("Registrar proposed these results")
     press(Qt.Key.Key_Return, CONTROL)
     worked_off(qtbot, page, api, university)
     assert university.row("SELECT status FROM import_batch WHERE id = %(id)s", id=made["id"]) == "committed"
     press("Z", CONTROL)
-    assert "never taken back" in page.complaint.text()
+    assert "never taken back" in page.asking.complaint.text()
     look(window, "imports_confirmed")

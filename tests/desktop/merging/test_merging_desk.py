@@ -115,18 +115,18 @@ def test_two_people_make_two_records_one_by_keys(
     qtbot.waitUntil(lambda: page.line_model.rowCount() > 1, timeout=WAIT)
     look(window, "merging_new")
     press(Qt.Key.Key_Return)
-    assert page.complaint.text() == "Say why they are one person."
+    assert page.asking.complaint.text() == "Say why they are one person."
     press("Entered twice")
     press(Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: page.model.rowCount() == 1, timeout=WAIT)
     assert page.note.text() == "Asked for. Another person confirms it."
-    qtbot.waitUntil(lambda: "You asked for it" in page.complaint.text(), timeout=WAIT)
+    qtbot.waitUntil(lambda: "You asked for it" in page.asking.complaint.text(), timeout=WAIT)
     window = program.enter("examcell")
     page = merging(qtbot, window)
     qtbot.waitUntil(lambda: page.line_model.rowCount() > 1, timeout=WAIT)
     press("A")
     look(window, "merging_confirm")
-    assert "Twin Record is read as Student Number 1" in page.question.text()
+    assert "Twin Record is read as Student Number 1" in page.asking.question.text()
     press("A")
     qtbot.waitUntil(lambda: page.note.text().startswith("One record now: "), timeout=WAIT)
     qtbot.waitUntil(lambda: page.model.records[0].status == "merged", timeout=WAIT)

@@ -68,15 +68,15 @@ def test_what_stops_a_publish_is_said_withheld_and_published_with_its_number(
     assert states(page) == ["Approved, 1 missing", "Not started"]
     assert rows(qtbot, page, 3)[1:] == ["Ready", "Ready"]
     press(Qt.Key.Key_Return, CONTROL)
-    assert page.complaint.text().startswith("Not yet: 1 student without a result or a reason: ")
+    assert page.asking.complaint.text().startswith("Not yet: 1 student without a result or a reason: ")
     look(window, "publish_missing")
     press(Qt.Key.Key_Tab)
     page.rows.setFocus()
     press("W")
     press("9")
     press(Qt.Key.Key_Return)
-    assert page.complaint.text().startswith("Type the reason's digit: 1 fee")
-    page.line.clear()
+    assert page.asking.complaint.text().startswith("Type the reason's digit: 1 fee")
+    page.asking.line.clear()
     press("3 paper two")
     press(Qt.Key.Key_Return)
     settled(qtbot, page)
@@ -84,7 +84,7 @@ def test_what_stops_a_publish_is_said_withheld_and_published_with_its_number(
     qtbot.waitUntil(lambda: "Withheld" in rows(qtbot, page, 3)[0], timeout=WAIT)
     assert states(page)[0] == "Approved, 1 withheld"
     press(Qt.Key.Key_Return, CONTROL)
-    assert page.question.text().startswith("CS-101 A: 2 results complete, 1 withheld and left behind.")
+    assert page.asking.question.text().startswith("CS-101 A: 2 results complete, 1 withheld and left behind.")
     assert {row["state"] for row in results(api, scene["section"])} == {"draft"}
     look(window, "publish_question")
     press(Qt.Key.Key_Return, CONTROL)
@@ -105,9 +105,9 @@ def test_a_section_is_frozen_after_it_is_asked_once(
     page = tower(qtbot, program.enter("registrar"))
     rows(qtbot, page, 3)
     press("F", CONTROL | SHIFT)
-    assert "3 results will be closed for good" in page.question.text()
+    assert "3 results will be closed for good" in page.asking.question.text()
     press(Qt.Key.Key_Escape)
-    assert not page.question.isVisible()
+    assert not page.asking.question.isVisible()
     press("F", CONTROL | SHIFT)
     press(Qt.Key.Key_Return, CONTROL)
     settled(qtbot, page)
@@ -140,7 +140,7 @@ def test_the_whole_term_waits_for_every_sheet_and_then_goes_at_once(
     approve(api, scene["section"])
     page = tower(qtbot, program.enter("examcell"))
     press(Qt.Key.Key_Return, CONTROL | SHIFT)
-    assert "1 sheet is not approved: CS-202 B (Faculty)." in page.complaint.text()
+    assert "1 sheet is not approved: CS-202 B (Faculty)." in page.asking.complaint.text()
     row = university.rows("SELECT id FROM enrollment WHERE section_id = %(s)s", s=scene["other"])[0]["id"]
     final = university.rows("SELECT id FROM assessment WHERE section_id = %(s)s", s=scene["other"])[0]["id"]
     university.score(row, final, "80")
@@ -148,7 +148,9 @@ def test_the_whole_term_waits_for_every_sheet_and_then_goes_at_once(
     press(Qt.Key.Key_F5)
     qtbot.waitUntil(lambda: page.summary.text() == "2 sections: 2 ready", timeout=WAIT)
     press(Qt.Key.Key_Return, CONTROL | SHIFT)
-    assert page.question.text().startswith("Fall 2026: 4 results of 2 sections complete, nobody withheld.")
+    assert page.asking.question.text().startswith(
+        "Fall 2026: 4 results of 2 sections complete, nobody withheld."
+    )
     press(Qt.Key.Key_Return, CONTROL)
     settled(qtbot, page)
     assert states(page) == ["Published", "Published"]
@@ -167,12 +169,14 @@ def test_a_change_shows_its_effect_before_it_is_sent(
     press("R", CONTROL)
     press("Fnal 90")
     press(Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: "There are Quiz, Midterm and Final." in page.complaint.text(), timeout=WAIT)
-    page.line.clear()
+    qtbot.waitUntil(
+        lambda: "There are Quiz, Midterm and Final." in page.asking.complaint.text(), timeout=WAIT
+    )
+    page.asking.line.clear()
     press("final 90")
     press(Qt.Key.Key_Return)
-    qtbot.waitUntil(page.question.isVisible, timeout=WAIT)
-    assert page.question.text().startswith("total 75 → 85, grade B+ → A, CGPA 3.30 → 4.00.")
+    qtbot.waitUntil(lambda: "CGPA" in page.asking.question.text(), timeout=WAIT)
+    assert page.asking.question.text().startswith("total 75 → 85, grade B+ → A, CGPA 3.30 → 4.00.")
     assert api.as_("head").get("/api/pending-changes/").json["results"] == []
     look(window, "publish_change")
     press("A page was missed")
@@ -192,12 +196,12 @@ def test_a_draft_is_not_changed_by_request_and_nothing_is_sent_without_the_serve
     page = tower(qtbot, window)
     rows(qtbot, page, 3)
     press("R", CONTROL)
-    assert "a draft is corrected on its sheet" in page.complaint.text()
+    assert "a draft is corrected on its sheet" in page.asking.complaint.text()
     program.server.kill()
     press(Qt.Key.Key_Return, CONTROL)
     press(Qt.Key.Key_Return, CONTROL)
     settled(qtbot, page)
-    assert "counts only once" in page.complaint.text()
+    assert "counts only once" in page.asking.complaint.text()
     assert "publishing needs the server" in page.summary.text()
     look(window, "publish_offline")
 
