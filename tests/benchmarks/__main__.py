@@ -259,9 +259,9 @@ def _good(measured: Measured) -> Measured:
 def _line(row: Row) -> str:
     sign = "≤" if row.at_most else "≥"
     verdict = "holds" if row.holds else "MISSED"
+    places = 1 if row.ours >= 10 else 3
     return (
-        f"{row.name:30} {row.ours:10.1f} {row.unit:12} {row.against:24} {row.other:10.1f}   "
-        f""
+        f"{row.name:30} {row.ours:10.{places}f} {row.unit:12} {row.against:24} {row.other:10.{places}f}   "
         f"{row.ratio:6.2f} × ({sign} {row.wanted:g}) {verdict}"
     )
 

@@ -34,11 +34,15 @@ LISTS: Mapping[str, Listing] = {
 }
 DEEP = 1000  # the page that is compared with the first
 TURNS = 30
-# Names, names in another script, parts of both, whole numbers; five letters or digits and more.
+# Names, names in another script, parts of both; numbers that somebody has and that nobody has, whole, their
+# ends and middles; five letters or digits and more.
 WORDS = (
     *("garcia", "siddiq", "kowals", "zainab", "qureshi", "zainab khan", "hassan ahmed"),
-    *("زینب", "فاطمہ", "صدیقہ", "محمد حسن", "2020-CS-012345", "03000054321", "054321", "nobody-of-this-name"),
+    *("زینب", "فاطمہ", "صدیقہ", "محمد حسن", "nobody-of-this-name", "nobody"),
+    *("2018-CS-012345", "2020-CS-012345", "03000054321", "054321", "54321", "CS-01234", "8-CS-0123", "00543"),
 )
+# Beginnings of a number that hundreds and thousands share: what costs is to have all of them in hand.
+SHARED = ("2018-CS-012", "2018-CS-01", "2018-CS-0")
 
 
 class _Timed:
@@ -93,7 +97,7 @@ def measure_pages(bench: Bench) -> None:
             for order in listing.every_order:
                 for sign in ("", "-"):
                     first, deep = _first_and_deep(work, listing, f"{sign}{order}")
-                    bench.say(f"  {name} by {sign}{order}: {first:.2f} ms, page {DEEP:,} {deep:.2f} ms")
+                    bench.say(f"  {name} by {sign}{order}: {first:.3f} ms, page {DEEP:,} {deep:.3f} ms")
                     if deep / first > worst[1] / worst[0]:
                         worst = (first, deep)
             bench.add(
@@ -135,15 +139,17 @@ def _cursor_at(work: Work, listing: Listing, order: str) -> str:
 
 
 def measure_search(bench: Bench) -> None:
-    """Adds the slowest of the searches against the 2 ms of database time that one may take."""
+    """Adds the slowest of the searches against the 2 ms of database time that one may take, twice: numbers
+    by a beginning that many share are slower than all else, and would hide it."""
 
     def measure(work: Work, _: None) -> None:
-        slowest = 0.0
-        for words in WORDS:
-            least = min(_taken(work, STUDENTS, {"search": [words]}) for _turn in range(TURNS))
-            bench.say(f"  search {words:24} {least:8.2f} ms")
-            slowest = max(slowest, least)
-        bench.add("search, database time", slowest, 2.0, "ms", "bar", 1, faster=False, at_most=True)
+        for name, asked in (("search, database time", WORDS), ("search, shared beginning", SHARED)):
+            slowest = 0.0
+            for words in asked:
+                least = min(_taken(work, STUDENTS, {"search": [words]}) for _turn in range(TURNS))
+                bench.say(f"  search {words:24} {least:8.2f} ms")
+                slowest = max(slowest, least)
+            bench.add(name, slowest, 2.0, "ms", "bar", 1, faster=False, at_most=True)
 
     _as_system(bench, measure)
 

@@ -10,7 +10,7 @@ import msgspec
 
 from sims_server.kernel.actor import Caller
 from sims_server.kernel.http import File
-from sims_server.kernel.paging import Filter, Listing, Order
+from sims_server.kernel.paging import Filter, Listing, Order, Search
 from sims_server.kernel.work import Work
 from sims_server.people.queries import OF_PERSON, search_of_students
 from sims_server.results.queries.deciding import decides_first, decides_second, deciding_values
@@ -96,9 +96,10 @@ def _shape(row: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
-def _search(caller: Caller) -> str:
-    of_students = search_of_students("x.student_id")(caller)
-    return f"EXISTS (SELECT FROM case_result x WHERE x.case_id = c.id AND {of_students})"
+def _search(caller: Caller) -> Search:
+    found = search_of_students("x.student_id")(caller)
+    within = "EXISTS (SELECT FROM case_result x WHERE x.case_id = c.id AND {})"
+    return Search(within.format(found.words), within.format(found.numbers))
 
 
 CASES = Listing(

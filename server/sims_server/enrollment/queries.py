@@ -99,7 +99,8 @@ ENROLLMENTS = Listing(
         "ended_at": "e.ended_at",
         "end_reason": "e.end_reason",
     },
-    source="enrollment e JOIN section s ON s.id = e.section_id JOIN course c ON c.id = e.course_id",
+    # LEFT: every enrollment has both, and where no scope asks for them the planner leaves them out.
+    source="enrollment e LEFT JOIN section s ON s.id = e.section_id LEFT JOIN course c ON c.id = e.course_id",
     key="e.id",
     filters={
         "student_id": Filter(OF_PERSON.format("e.student_id"), int),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     Column,
@@ -41,6 +42,7 @@ student = Table(
     Column("address", Text),
     Column("search_text", Text, nullable=False, server_default=text("''")),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    Column("number_parts", ARRAY(Text), nullable=False),  # generated of search_text
     Column("merged_into", BigInteger, ForeignKey("student.id", name="fk_student_merged_into")),
 )
 registration = Table(

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from sims_server.kernel.actor import SYSTEM_CALLER
-from sims_server.kernel.paging import LOOKED_UP, PLANNED, Listing, ListRequest, statement_of
+from sims_server.kernel.paging import Listing, ListRequest, Search, statement_of
 from sims_server.kernel.work import Work
 from sims_server.people.queries import REGISTRATIONS, STUDENTS, student_scope
 from tests.support.api import Api
@@ -341,10 +341,13 @@ def test_a_page_of_students_is_an_index_walk_and_a_search_asks_the_trigram_index
         assert "Seq Scan" not in found, found
     assert callable(STUDENTS.search)
     search = STUDENTS.search(SYSTEM_CALLER)
+    assert isinstance(search, Search)
     for order in ("s.id", "r.reg_no, s.id"):
-        for how in (PLANNED, LOOKED_UP):
-            found = plan("WHERE " + search.format("folded('%%abc12%%')", **how), order)
-            assert "ix_student_search_text" in found, found
+        found = plan("WHERE " + search.words.format("folded('%%abc12%%')"), order)
+        assert "ix_student_search_text" in found, found
+        found = plan("WHERE " + search.numbers.format("folded('%%R-12345%%')"), order)
+        assert "ix_student_number_parts" in found, found
+        assert "ix_student_search_text" not in found, found
 
     # And a page far down begins in the index, and does not read the table before it, in every order.
     for listing in (STUDENTS, REGISTRATIONS):
