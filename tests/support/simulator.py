@@ -259,30 +259,25 @@ class History:
                 check_device(device.watch, self.server, device.damaged)
 
     def come_to_rest(self) -> None:
-        """Faults stop; every queue must empty, and everybody must hold what the server holds. A device that
-        asked in vain would only do so again, until somebody has pushed; when all have, it is over."""
+        """Faults stop; every queue must empty, and everybody must hold what the server holds. Everybody syncs
+        once; then whoever has something left to send, or has not heard of somebody else's push, again."""
         self.faulty = False
         self.server.commit_open()
-        in_vain: dict[tuple[int, int], int] = {}  # how much had been pushed by then
-        for _ in range(ROUNDS_TO_REST):
-            is_over = True
-            for place, device in enumerate(self.devices):
+        for turn in range(ROUNDS_TO_REST):
+            stirred = False
+            for device in self.devices:
+                device.watch.stirred = False
                 for section in self.server.sections:
-                    if in_vain.get((place, section)) == len(self.pushed):
+                    if turn and self.is_settled(device, section):
                         continue
-                    if not device.holds(section) and not self.server.teaches(section, device.account):
-                        continue
-                    device.watch.stirred = False
-                    try:
-                        device.exchange.sync_sheet(section)
-                    except TryLater:  # a server that has just come back may say so once
-                        device.watch.stirred = True
-                    if device.watch.stirred:
-                        is_over = False
-                    else:
-                        in_vain[place, section] = len(self.pushed)
+                    if device.holds(section) or self.server.teaches(section, device.account):
+                        try:
+                            device.exchange.sync_sheet(section)
+                        except TryLater:  # a server that has just come back may say so once
+                            device.watch.stirred = True
                 check_device(device.watch, self.server, device.damaged)
-            if is_over:
+                stirred |= device.watch.stirred
+            if not stirred:
                 break
         for person in self.server.people:
             # Nothing happens any more: each person's sheets need to be asked for once only.
@@ -292,6 +287,13 @@ class History:
                     check_rest(device.watch, self.server, person, self.server.sections, told)
         for device, lost in self.lost:
             check_lost(device.watch, self.server, lost)
+
+    def is_settled(self, device: Device, section: int) -> bool:
+        head = device.store.head(section)
+        if head is None or (head.epoch, head.cursor) != (self.server.epoch_name, self.server.rev(section)):
+            return False
+        copy = device.store.held(section)
+        return not copy.dirty and copy.inflight is None
 
     # -- What people do ----------------------------------------------------------------------------
 

@@ -153,14 +153,14 @@ def check_device(watch: Watch, server: ServerPort, damaged: bool) -> None:
             _check_edits(watch, section_id, ())
             continue
         copy = watch.store.held(section_id)
-        waiting = [*copy.dirty.values(), *(c.mine for c in copy.conflict.values())]
-        waiting += [r.mine for r in copy.refused.values()]
-        flying = copy.inflight.ops.values() if copy.inflight is not None else ()
-        _check_edits(watch, section_id, [*(e.edit_id for e in waiting), *(o.edit_id for o in flying)])
+        flying = copy.inflight.ops if copy.inflight is not None else {}
+        held = [mine.edit_id for mine in copy.dirty.values()]
+        held += [conflict.mine.edit_id for conflict in copy.conflict.values()]
+        held += [refused.mine.edit_id for refused in copy.refused.values()]
+        held += [op.edit_id for op in flying.values()]
+        _check_edits(watch, section_id, held)
         for key, mine in copy.dirty.items():
-            if key in (copy.inflight.ops if copy.inflight is not None else ()):
-                continue
-            if copy.base.get(key, NEVER) != watch.eyes[mine.edit_id]:
+            if key not in flying and copy.base.get(key, NEVER) != watch.eyes[mine.edit_id]:
                 raise InvariantBroken(f"S2: base of {section_id}{key} moved under a waiting edit")
         if not damaged:
             _check_cursor(copy, server, section_id)

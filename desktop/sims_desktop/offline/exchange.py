@@ -212,7 +212,7 @@ class Exchange:
     def _sealed(self, section_id: int) -> Inflight | None:
         """The batch in flight, or a new one; None when nothing waits."""
         flying = self.store.inflight(section_id)
-        if flying is None:
+        if flying is None and self.store.heartbeat(section_id).pending:
             client_id = self.store.client_id()
             self._change(section_id, Scope.WAITING, lambda copy: seal(copy, client_id))
             flying = self.store.inflight(section_id)

@@ -23,12 +23,22 @@ from sims_shared.merge import Decision, SheetFacts, body_hash, sync_batch, touch
 from sims_shared.problems import InvalidInput
 
 # A device that was never seen is bound; of one that was, the account it belongs to.
-_BIND = """
+_OWNER = """
 WITH made AS (INSERT INTO sync_device (client_id, account_id, name)
        SELECT %(client)s, %(me)s, coalesce((SELECT l.device FROM login_session l
                                   WHERE l.id = nullif(%(session)s, '')::uuid), '')
-       ON CONFLICT (client_id) DO NOTHING RETURNING account_id)
-SELECT account_id FROM made UNION ALL SELECT account_id FROM sync_device WHERE client_id = %(client)s"""
+       ON CONFLICT (client_id) DO NOTHING RETURNING account_id),
+     owner AS (SELECT account_id FROM made
+               UNION ALL SELECT account_id FROM sync_device WHERE client_id = %(client)s)"""
+_BIND = f"{_OWNER} SELECT account_id FROM owner"
+# Every open sheet beats every few seconds: one statement, and what beats in another's name leaves no trace.
+_BEAT = f"""{_OWNER},
+     beat AS (INSERT INTO sync_presence (client_id, section_id, last_seen_at, pending, conflicts)
+       SELECT %(client)s, %(section)s, %(now)s, %(pending)s, %(conflicts)s
+         FROM owner WHERE account_id = %(me)s
+       ON CONFLICT (client_id, section_id) DO UPDATE SET last_seen_at = EXCLUDED.last_seen_at,
+         pending = EXCLUDED.pending, conflicts = EXCLUDED.conflicts)
+SELECT account_id FROM owner"""
 
 # The loop over cells is PostgreSQL's, and so is what each cell's version, author and time come to.
 _WRITE = """
@@ -159,11 +169,13 @@ def _record_conflicts(work: Work, push: Push, decision: Decision) -> None:
     )
 
 
-def bind_device(work: Work, client_id: str) -> None:
+def bind_device(work: Work, client_id: str, statement: str = _BIND, **values: object) -> None:
     """A device belongs to the account that used it first. Raises DeviceOfAnother."""
     owner = None
     while owner is None:  # nothing is found when somebody else bound it while this statement waited
-        owner = work.value(_BIND, client=client_id, me=work.caller.id, session=work.caller.session_id)
+        owner = work.value(
+            statement, client=client_id, me=work.caller.id, session=work.caller.session_id, **values
+        )
     if owner != work.caller.id:
         raise DeviceOfAnother("Sign in on this device with the account that used it first.")
 
@@ -172,13 +184,10 @@ def pull_changes(work: Work, section_id: int, query: sheets.ChangesQuery) -> dic
     """What moved since a revision; takes the device's heartbeat."""
     sheets.access_sheet(work, section_id, Permission.READ_SHEETS)
     if query.client_id is not None:
-        bind_device(work, query.client_id)
-        work.run(
-            "INSERT INTO sync_presence (client_id, section_id, last_seen_at, pending, conflicts) "
-            "VALUES (%(client)s, %(section)s, %(now)s, %(pending)s, %(conflicts)s) "
-            "ON CONFLICT (client_id, section_id) DO UPDATE SET last_seen_at = EXCLUDED.last_seen_at, "
-            "pending = EXCLUDED.pending, conflicts = EXCLUDED.conflicts",
-            client=query.client_id,
+        bind_device(
+            work,
+            query.client_id,
+            _BEAT,
             section=section_id,
             now=work.now,
             pending=query.pending,
