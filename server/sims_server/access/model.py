@@ -109,6 +109,8 @@ login_session = Table(
     Column("refresh_hash", LargeBinary, nullable=False),
     Column("previous_hash", LargeBinary),
     Column("previous_used", Boolean, nullable=False, server_default=text("false")),
+    # Of the answer that was lost, where the previous token was used once more.
+    Column("superseded_hash", LargeBinary),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
     Column("last_seen_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
     Column("expires_at", DateTime(timezone=True), nullable=False),
@@ -130,6 +132,18 @@ setting = Table(
     Column("value", JSONB, nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
     UniqueConstraint("key", name="uq_setting_key"),
+)
+
+# That somebody got power over grades, or that such a one's account was opened to another.
+power_alarm = Table(
+    "power_alarm",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    Column("account_id", BigInteger, ForeignKey("account.id", name="fk_power_alarm_account")),
+    Column("given_by", BigInteger, ForeignKey("account.id", name="fk_power_alarm_given_by"), nullable=False),
+    Column("what", Text, nullable=False),
+    Column("role", Text, nullable=False, server_default=text("''")),
 )
 
 CONSTRAINTS = {

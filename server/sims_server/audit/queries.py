@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -205,6 +205,39 @@ def blocks_by_number(driver: psycopg.Connection[Any], above: int = 0) -> Iterato
 def blocks_by_first_id(driver: psycopg.Connection[Any], above: int = 0) -> Iterator[Block]:
     """The same in the order in which their entries come by."""
     yield from _stream(driver, "blocks", f"{_BLOCK} WHERE b.number > %s ORDER BY b.first_id", above)
+
+
+def newest_number(connection: Connection) -> int:
+    found: int = connection.value("SELECT coalesce(max(number), 0) FROM audit_block")
+    return found
+
+
+# The lock's number as `seal_audit()` takes it, in the two halves that pg_locks shows.
+_SEAL_HOLDERS = """
+SELECT a.pid, a.usename::text AS database_user, a.application_name AS application,
+       a.client_addr::text AS address, coalesce(a.xact_start, a.state_change) AS since
+  FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+ WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+   AND l.classid::bigint = (hashtext('sims.audit.seal')::bigint >> 32) & 4294967295
+   AND l.objid::bigint = hashtext('sims.audit.seal')::bigint & 4294967295
+   AND a.pid <> pg_backend_pid()
+   AND coalesce(a.xact_start, a.state_change) <= clock_timestamp() - %(longer_than)s::interval
+"""
+
+
+def who_holds_the_seal(connection: Connection, longer_than: timedelta) -> list[dict[str, Any]]:
+    """Sessions that have held the seal so long: sealing 20,000 entries takes a second or two."""
+    return connection.rows(_SEAL_HOLDERS, longer_than=longer_than)
+
+
+def end_who_holds_the_seal(connection: Connection) -> list[dict[str, Any]]:
+    """End the sessions that hold it; who they were, and whether that could be done."""
+    return connection.rows(
+        "SELECT h.pid, h.database_user, h.application, h.address, CASE WHEN pg_has_role(h.database_user, "
+        f"'MEMBER') THEN pg_terminate_backend(h.pid) ELSE false END AS ended FROM ({_SEAL_HOLDERS}) h",
+        longer_than=timedelta(),
+    )
 
 
 def find_block(driver: psycopg.Connection[Any], number: int) -> Block | None:

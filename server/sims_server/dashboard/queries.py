@@ -128,6 +128,12 @@ def _bulk_reading(caller: Caller) -> Counted:
     return "SELECT count(*) FROM disclosure_alarm WHERE at > now() - interval '24 hours'", {}
 
 
+def _power_given(caller: Caller) -> Counted:
+    if not caller.may(P.READ_AUDIT):
+        return None
+    return "SELECT count(*) FROM power_alarm WHERE at > now() - interval '7 days'", {}
+
+
 CARDS = (
     _Described("my_open_sheets", "Grade sheets to fill", "/api/sheets/", _own_sheets),
     _Described("sheets_to_approve", "Grade sheets to approve", "/api/sheets/", _sheets_to_approve),
@@ -158,6 +164,12 @@ CARDS = (
         "Accounts that read in bulk today",
         "/api/audit/?entity=disclosure_alarm",
         _bulk_reading,
+    ),
+    _Described(
+        "power_given",
+        "Power over grades given, or such an account opened, in 7 days",
+        "/api/audit/?entity=power_alarm",
+        _power_given,
     ),
 )
 

@@ -243,6 +243,17 @@ ATTACKS: dict[str, tuple[str, str | tuple[str, ...]]] = {
             "VALUES (%(section)s, %(regulation)s, '{}')"
         ),
     ),
+    "an attempt that shall not count": (
+        "ck_result_counting_follows_results",
+        "INSERT INTO result_counting (result_id, counts) VALUES (%(result)s, 'excluded')",
+    ),
+    "an attempt that shall not count, beside a draft that is touched": (
+        "ck_result_counting_follows_results",
+        (
+            "UPDATE result SET total = total WHERE id = %(draft)s",
+            "INSERT INTO result_counting (result_id, counts) VALUES (%(result)s, 'excluded')",
+        ),
+    ),
     "a series turned back": ("ck_series_only_grows", "UPDATE series SET last = 0"),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import psycopg
 import pytest
 
 from sims_server.__main__ import main
-from sims_server.audit.operations import anchoring
+from sims_server.audit.operations import anchoring, sealing
 from sims_server.audit.operations.sealing import Sealer, seal, seal_and_anchor
 from sims_server.audit.operations.verifying import (
     database_findings,
@@ -20,11 +21,14 @@ from sims_server.audit.operations.verifying import (
     verify,
     verify_new,
 )
+from sims_server.operations_room.operations import checking
+from sims_server.operations_room.queries.health import sealed_of
 from sims_shared.audit import AuditHead
 from tests.server.results.scene import approve, fill, publish
 from tests.support.api import Api
 from tests.support.database import TestDatabase
 from tests.support.university import University
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -154,8 +158,53 @@ def test_somebody_else_sealing_keeps_nobody_waiting(
 ) -> None:
     with psycopg.connect(database_url.app_url) as other:
         other.execute("SELECT pg_advisory_xact_lock(hashtext('sims.audit.seal'))")
-        assert seal(api.database, patience=0.05) == 0
+        assert seal(api.database, patience=0.05) is None
     assert seal(api.database) == 1
+
+
+def test_whoever_holds_the_seal_and_seals_nothing_is_ended(
+    api: Api,
+    scene: dict[str, Any],
+    university: University,
+    database_url: TestDatabase,
+    data: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Anybody with the application's password can take the lock and never give it back."""
+    monkeypatch.setattr(sealing, "HELD_IN_VAIN", 0.0)
+    sealer = sealing.Sealer(api.database, data)
+    held_in = (
+        "SELECT pg_advisory_lock(hashtext('sims.audit.seal'))",  # for as long as the session lives
+        "SELECT pg_advisory_xact_lock(hashtext('sims.audit.seal'))",
+        "SELECT seal_audit()",  # in a transaction that is never ended
+    )
+    for number, statement in enumerate(held_in):
+        write(university, f"seal{number}@example.edu")
+        with psycopg.connect(database_url.app_url) as thief:
+            thief.execute(statement)
+            sealer.turn()  # sees that somebody else seals
+            assert thief.execute("SELECT 1").fetchone() == (1,), "who only just began is left alone"
+            sealer.turn()  # and that nothing came of it
+            with pytest.raises(psycopg.errors.AdminShutdown):
+                thief.execute("SELECT 1")
+        wait_until(lambda: seal(api.database) is not None)
+        with api.database.reading() as connection:
+            assert sealed_of(connection)["unsealed_since"] is None
+
+
+def test_the_check_names_who_holds_the_seal(
+    api: Api, database_url: TestDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> list[dict[str, Any]]:
+        found = {one.name: one.rows for one in checking.broken_invariants(api.database)}
+        return found.get(checking.SEAL, [])
+
+    with psycopg.connect(database_url.app_url) as thief:
+        thief.execute("SELECT pg_advisory_lock(hashtext('sims.audit.seal'))")
+        assert broken() == [], "a moment is what sealing takes"
+        monkeypatch.setattr(checking, "HELD_LONG", timedelta())
+        assert [row["pid"] for row in broken()] == [thief.info.backend_pid]
+    wait_until(lambda: broken() == [])
 
 
 # --- heads ----------------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ def test_each_role_is_shown_what_waits_for_it(api: Api, scene: dict[str, Any]) -
         "requests_to_complete",
         "open_holds",
         "bulk_reading",
+        "power_given",
     }
     assert cards(api, "student") == {"my_holds": 0, "my_requests": 0}
     for name in ("admin", "dean", "office", "accounts", "counter", "auditor", "examcell"):

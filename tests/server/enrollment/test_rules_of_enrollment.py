@@ -269,6 +269,21 @@ def machine(
             self.leave(data, "registrar", how, late)
 
         @precondition(
+            lambda self: any(
+                seat.status == "enrolled" and section != "C"
+                for (section, _), seat in self.model.seats.items()
+            )
+        )
+        @rule(
+            data=st.data(),
+            how=st.sampled_from(("drop", "withdraw")),
+            late=st.sampled_from((True, True, False)),
+        )
+        def leave_after_the_last_day(self, data: Any, how: str, late: bool) -> None:
+            self.days(3)
+            self.leave(data, "registrar", how, late)
+
+        @precondition(
             lambda self: any(seat.status in ("withdrawn", "barred") for seat in self.model.seats.values())
         )
         @rule(data=st.data(), who=someone("registrar"))

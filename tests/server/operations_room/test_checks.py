@@ -19,7 +19,7 @@ from sims_server.access.operations import ship_roles
 from sims_server.kernel.database import Connection, Database
 from sims_server.kernel.execute import execute_as_system
 from sims_server.operations_room.operations import run_checks
-from sims_server.operations_room.operations.checking import CGPA
+from sims_server.operations_room.operations.checking import CGPA, COUNTS, COUNTS_SENTENCE
 from sims_server.operations_room.queries.invariants import INVARIANTS, broken_rows
 from tests.server.results.scene import approve, fill, publish
 from tests.support.api import Api
@@ -256,7 +256,7 @@ def checked(record: TestDatabase) -> Iterator[Database]:
 def test_a_sound_record_holds(checked: Database) -> None:
     out = io.StringIO()
     assert run_checks(checked, out) == 0, out.getvalue()
-    assert out.getvalue().count("holds   ") == len(INVARIANTS) + 2
+    assert out.getvalue().count("holds   ") == len(INVARIANTS) + 4
     assert "all" in out.getvalue().splitlines()[-1]
 
 
@@ -279,6 +279,26 @@ def test_the_check_notices_what_breaks_it(record: TestDatabase, name: str, harm:
         rows = broken_rows(Connection(driver), invariant)
         driver.rollback()
     assert rows
+
+
+def test_a_result_that_is_said_not_to_count_is_named(record: TestDatabase, checked: Database) -> None:
+    out = io.StringIO()
+    with psycopg.connect(record.superuser_url) as driver:
+        driver.execute("SET session_replication_role = replica")
+        harmed = driver.execute(
+            "INSERT INTO result_counting (result_id, counts) SELECT min(id), 'excluded' FROM result "
+            "WHERE state <> 'draft' AND id NOT IN (SELECT result_id FROM result_counting) RETURNING result_id"
+        ).fetchone()
+        assert harmed is not None
+    try:
+        assert run_checks(checked, out) == 1
+    finally:
+        with psycopg.connect(record.superuser_url) as driver:
+            driver.execute("SET session_replication_role = replica")
+            driver.execute("DELETE FROM result_counting WHERE result_id = %s", harmed)
+    broken = [line for line in out.getvalue().splitlines() if line.startswith("BROKEN")]
+    assert broken == [f"BROKEN  {COUNTS}: {COUNTS_SENTENCE}"]
+    assert f'{{"result_id":{harmed[0]},"counts":"excluded","computed":"counted"}}' in out.getvalue()
 
 
 def test_a_wrong_average_is_named_with_the_right_one(record: TestDatabase, checked: Database) -> None:

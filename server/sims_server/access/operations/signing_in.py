@@ -166,10 +166,11 @@ def refresh_session(work: Work, command: RefreshSession) -> Tokens:
     """Exchange a refresh token for a new pair."""
     hashed = token_hash(command.refresh)
     row = work.row(
-        "SELECT s.id::text AS id, s.account_id, s.refresh_hash, s.previous_used, a.disabled, "
-        "s.ended_at IS NOT NULL OR s.expires_at < %(now)s AS ended FROM login_session s JOIN account a "
-        "ON a.id = s.account_id "
-        "WHERE s.refresh_hash = %(hash)s OR s.previous_hash = %(hash)s FOR UPDATE OF s",
+        "SELECT s.id::text AS id, s.account_id, s.refresh_hash, s.previous_hash, s.previous_used, "
+        "a.disabled, s.ended_at IS NOT NULL OR s.expires_at < %(now)s AS ended "
+        "FROM login_session s JOIN account a ON a.id = s.account_id "
+        "WHERE s.refresh_hash = %(hash)s OR s.previous_hash = %(hash)s OR s.superseded_hash = %(hash)s "
+        "FOR UPDATE OF s",
         hash=hashed,
         now=work.now,
     )
@@ -182,13 +183,15 @@ def refresh_session(work: Work, command: RefreshSession) -> Tokens:
             "previous_used = false, last_seen_at = %(now)s, expires_at = %(expires)s WHERE "
             "id = %(id)s"
         )
-    elif not row["previous_used"]:  # the answer to the first use was lost
+    elif bytes(row["previous_hash"] or b"") == hashed and not row["previous_used"]:  # the answer was lost
         statement = (
-            "UPDATE login_session SET refresh_hash = %(new)s, previous_used = true, "
+            "UPDATE login_session SET superseded_hash = refresh_hash, refresh_hash = %(new)s, "
+            "previous_used = true, "
             "last_seen_at = %(now)s, expires_at = %(expires)s WHERE id = %(id)s"
         )
     else:
-        # Somebody else holds a copy: the family ends. After the refusal, which rolls this back.
+        # Somebody else holds a copy (the second reuse, or the token of an answer that was called lost): the
+        # family ends. After the refusal, which rolls this back.
         work.after_refusal(
             lambda: execute_as_system(
                 work.database, _end_family, row["id"], action="auth.reuse", data=work.data

@@ -3,7 +3,8 @@
 The database makes the block (`seal_audit()`); this only asks for it, lets the newest head be signed and
 written down every five minutes, and looks whether somebody reads in bulk. A freeze or an issue asks at
 once and waits a second at most. Nothing here may keep anybody from working: what fails is logged, shown
-by the health page, and tried again.
+by the health page, and tried again. The lock that sealing takes can be taken by anybody with the
+application's password: whoever holds it and seals nothing is ended.
 """
 
 from __future__ import annotations
@@ -27,11 +28,13 @@ log = structlog.get_logger("sims.audit")
 PAUSE = 1.0  # seconds between two looks
 PATIENCE = 1.0  # seconds that a freeze or an issue waits
 ALARM_EVERY = 5.0
+# Seconds that somebody else may hold the seal while no block comes of it; the largest takes one or two.
+HELD_IN_VAIN = 30.0
 
 
-def seal(database: Database, patience: float = 0.0) -> int:
+def seal(database: Database, patience: float = 0.0) -> int | None:
     """Seal whatever waits; how many blocks were made. While another process seals, waits for it up to
-    `patience` seconds, then leaves it to that one."""
+    `patience` seconds, then leaves it to that one: None when none was made for it."""
     made, until = 0, time.monotonic() + patience
     while True:
         with database.reading() as connection:
@@ -40,8 +43,10 @@ def seal(database: Database, patience: float = 0.0) -> int:
             number = connection.value("SELECT seal_audit()")
         if number:
             made += 1
-        elif (number == 0 and laid_out == 0) or time.monotonic() >= until:
+        elif number == 0 and laid_out == 0:
             return made
+        elif time.monotonic() >= until:
+            return made if made or number is not None else None
         else:
             time.sleep(0.02)
 
@@ -73,6 +78,7 @@ class Sealer:
         self._anchor_due = float("-inf")
         self._alarm_due = float("-inf")
         self._disclosures = 0
+        self._held: tuple[int, float] | None = None  # the newest block while somebody else seals, since when
         self._thread = threading.Thread(target=self._run, name="sealer", daemon=True)
 
     def start(self) -> None:
@@ -95,8 +101,11 @@ class Sealer:
 
     def turn(self) -> None:
         """One look: seal, and what is due besides."""
-        seal(self._database)
-        now = time.monotonic()
+        made, now = seal(self._database), time.monotonic()
+        if made is None:
+            self._watch_the_seal(now)
+        else:
+            self._held = None
         if now >= self._alarm_due:
             self._alarm_due = now + ALARM_EVERY
             with self._database.reading() as connection:
@@ -109,3 +118,14 @@ class Sealer:
             # The head is known outside first; then there is time to look whether it holds.
             seal_and_anchor(self._database, self._data)
             verify_new(self._database, self._data)
+
+    def _watch_the_seal(self, now: float) -> None:
+        """Somebody else holds it. Who makes blocks may; who only holds would keep the audit open for ever."""
+        with self._database.reading() as connection:
+            newest = queries.newest_number(connection)
+            if self._held is None or self._held[0] != newest:
+                self._held = (newest, now)
+            elif now - self._held[1] >= HELD_IN_VAIN:
+                self._held = None
+                for holder in queries.end_who_holds_the_seal(connection):
+                    log.error("who held the seal and sealed nothing was ended", **holder)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
@@ -16,6 +17,7 @@ from typing import Any, TextIO
 import msgspec
 
 from sims_server.audit.operations.verifying import database_findings
+from sims_server.audit.queries import who_holds_the_seal
 from sims_server.kernel import clock
 from sims_server.kernel.actor import SYSTEM_CALLER
 from sims_server.kernel.database import Database
@@ -24,14 +26,20 @@ from sims_server.operations_room.queries.invariants import (
     INVARIANTS,
     SHOWN,
     broken_rows,
+    counts_of,
     declared_figures,
     registrations_with_record,
 )
 from sims_server.results.queries.judging import records_of
-from sims_shared.gpa import cumulative_gpa
+from sims_shared.gpa import cumulative_gpa, effective_rows
 
 CHAIN = "audit.chain"
 CHAIN_SENTENCE = "Every entry of the audit is in one block as it was written; each block names the one before"
+COUNTS = "result.counts"
+COUNTS_SENTENCE = "Which attempt counts is what the regulation makes of the published results"
+SEAL = "audit.seal"
+SEAL_SENTENCE = "Nobody holds the seal of the audit without sealing"
+HELD_LONG = timedelta(seconds=30)
 AT_ONCE = 500  # registrations recomputed in one go
 CGPA = "registration.cgpa"
 CGPA_SENTENCE = "A registration's CGPA is what its regulation makes of its published results"
@@ -63,7 +71,7 @@ def run_checks(database: Database, out: TextIO | None = None) -> int:
         else:
             out.write(f"holds   {found}\n")
         out.flush()
-    total = len(INVARIANTS) + 2
+    total = len(INVARIANTS) + 4
     out.write(f"check: {failed} of {total} do not hold\n" if failed else f"check: all {total} hold\n")
     return 1 if failed else 0
 
@@ -79,28 +87,39 @@ def _judged(database: Database) -> Iterator[Broken | str]:
             rows = broken_rows(connection, invariant)
             yield Broken(invariant.name, invariant.sentence, rows) if rows else invariant.name
         work = Work(connection, database, SYSTEM_CALLER, clock.now(), "", Path(), CGPA)
-        wrong = list(_wrong_averages(work))
-        yield Broken(CGPA, CGPA_SENTENCE, wrong) if wrong else CGPA
+        averages, attempts = _recomputed(work)
+        yield Broken(CGPA, CGPA_SENTENCE, averages) if averages else CGPA
+        yield Broken(COUNTS, COUNTS_SENTENCE, attempts) if attempts else COUNTS
     # In a snapshot of its own: two connections share it, and nothing here is compared with the above.
     broken = [asdict(one) for one in islice(database_findings(database.url), SHOWN)]
     yield Broken(CHAIN, CHAIN_SENTENCE, broken) if broken else CHAIN
+    with database.reading() as connection:
+        holders = who_holds_the_seal(connection, HELD_LONG)
+    yield Broken(SEAL, SEAL_SENTENCE, holders) if holders else SEAL
 
 
-def _wrong_averages(work: Work) -> Iterator[dict[str, Any]]:
-    """The CGPA is recomputed by the regulation, in the same exact arithmetic, from the results alone."""
-    everybody, shown = registrations_with_record(work.connection), 0
+def _recomputed(work: Work) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The first averages, and the first results said to count or not, that are not what the regulation makes
+    of the results alone, in the same exact arithmetic."""
+    everybody = registrations_with_record(work.connection)
+    averages: list[dict[str, Any]] = []
+    attempts: list[dict[str, Any]] = []
     for start in range(0, len(everybody), AT_ONCE):
         some = everybody[start : start + AT_ONCE]
-        stored = declared_figures(work.connection, some)
+        stored, counts = declared_figures(work.connection, some), counts_of(work.connection, some)
         for record in records_of(work, some).records:
-            rows = [entry.row for entry in record.rows]
-            computed = cumulative_gpa(record.policy, rows, credits_required=record.credits_required).value
-            if record.declared and computed != stored[record.registration_id]:
-                yield {
-                    "registration_id": record.registration_id,
-                    "cgpa": stored[record.registration_id],
-                    "computed": computed,
-                }
-                shown += 1
-                if shown == SHOWN:
-                    return
+            rows, required = [entry.row for entry in record.rows], record.credits_required
+            if len(averages) < SHOWN and record.declared:
+                computed = cumulative_gpa(record.policy, rows, credits_required=required).value
+                if computed != (cgpa := stored[record.registration_id]):
+                    averages.append(
+                        {"registration_id": record.registration_id, "cgpa": cgpa, "computed": computed}
+                    )
+            fates = effective_rows(record.policy, rows, credits_required=required)
+            for entry in record.rows:
+                said, fate = counts.get(entry.result_id, "counted"), fates[entry.row.key]
+                if said != fate and len(attempts) < SHOWN:
+                    attempts.append({"result_id": entry.result_id, "counts": said, "computed": fate})
+        if len(averages) == len(attempts) == SHOWN:
+            break
+    return averages, attempts

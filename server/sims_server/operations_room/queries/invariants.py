@@ -518,3 +518,13 @@ def declared_figures(connection: Connection, registration_ids: list[int]) -> dic
     """By registration: the CGPA that the registration shows."""
     rows = connection.rows("SELECT id, cgpa FROM registration WHERE id = ANY (%(ids)s)", ids=registration_ids)
     return {row["id"]: row["cgpa"] for row in rows}
+
+
+def counts_of(connection: Connection, registration_ids: list[int]) -> dict[int, str]:
+    """By result, where it is written that it does not simply count."""
+    rows = connection.rows(
+        "SELECT k.result_id, k.counts FROM result_counting k JOIN result r ON r.id = k.result_id "
+        "WHERE r.registration_id = ANY (%(ids)s)",
+        ids=registration_ids,
+    )
+    return {row["result_id"]: row["counts"] for row in rows}
