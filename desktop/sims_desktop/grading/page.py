@@ -12,11 +12,11 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QLocale, Qt, QTimer, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QKeyEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSplitter, QVBoxLayout, QWidget
 
 from sims_desktop.grading.award_list import award_list, award_list_in_words
-from sims_desktop.grading.clipboard import rows_on_clipboard
+from sims_desktop.grading.clipboard import put_on_clipboard, rows_on_clipboard
 from sims_desktop.grading.columns import ColumnDesk
 from sims_desktop.grading.cutoffs import CutoffDesk
 from sims_desktop.grading.files import SheetFiles
@@ -244,15 +244,15 @@ class GridPage(Page):
     def _copy(self, *, with_names: bool) -> None:
         block = self.view.hull()
         if block is not None:
-            QGuiApplication.clipboard().setText(self.grid.copy(*block, with_names=with_names))
+            put_on_clipboard(self.grid.block(*block, with_names=with_names), texts=2 if with_names else 0)
             rows, columns = block.bottom - block.top + 1, block.right - block.left + 1
             self.note.say(phrase("Copied {rows:,} × {columns:,} cells", rows=rows, columns=columns))
 
     def cut(self) -> None:
         block = self.view.hull()
         if block is not None:
-            text, outcome = self.grid.cut(*block)
-            QGuiApplication.clipboard().setText(text)
+            rows, outcome = self.grid.cut(*block)
+            put_on_clipboard(rows)
             self._did(outcome)
 
     def paste(self) -> None:

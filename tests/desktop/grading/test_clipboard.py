@@ -9,8 +9,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QGuiApplication
+from pytestqt.qtbot import QtBot
 
-from sims_desktop.grading.presenter.clipboard import OF_LIBREOFFICE, PLAIN, TABLE, read_clipboard, read_table
+from sims_desktop.grading.clipboard import put_on_clipboard, rows_on_clipboard
+from sims_desktop.grading.presenter.bringing import read_pages
+from sims_desktop.grading.presenter.clipboard import (
+    OF_LIBREOFFICE,
+    PLAIN,
+    TABLE,
+    read_clipboard,
+    read_table,
+    write_table,
+)
+from sims_desktop.grading.presenter.opendocument import DESCRIPTION, DOCUMENT, spreadsheet_of
 
 CLIPBOARDS = Path(__file__).parent / "clipboards"
 
@@ -93,3 +105,35 @@ def test_a_table_of_google_sheets_is_read() -> None:
 )
 def test_a_broken_table_is_no_fault(broken: str) -> None:
     assert read_clipboard({PLAIN: '"1', TABLE: broken}) in ([["1"]], [['"1']])
+
+
+COPIED = [
+    ["0012345", 'Ayesha "A" Khan', "34.5", "ABS"],
+    ["007", "two\nlines", "7", ""],
+    ["2020-XU-BSCS-0417", "فاطمہ <b> & co", "1,5", "  a  b"],
+]
+
+
+def test_what_we_copy_is_a_table_whose_numbers_are_numbers_and_whose_texts_stay_texts() -> None:
+    table = write_table(COPIED, texts=2)
+    assert read_table(table) == COPIED
+    assert 'sdval="34.5" sdnum="1033;" x:num="34.5">34.5</td>' in table
+    assert 'x:num="1.5">1,5</td>' in table  # also where the country writes a comma
+    as_text = """sdnum="1033;0;@" x:str style="mso-number-format:'\\@'">"""
+    assert f"<td {as_text}0012345</td>" in table
+    assert f"<td {as_text}ABS</td>" in table
+    assert "x:num" not in write_table([["007"]])  # a zero in front is no number anywhere
+
+
+def test_the_spreadsheet_on_the_clipboard_is_one_that_programs_read() -> None:
+    file = spreadsheet_of([["0012345", "two\nlines", 34.5, ""], ["007", "a <b> & c", 7.0, "  a  b"]])
+    (page,) = read_pages("copied.ods", file).values()
+    assert page == [["0012345", "two\nlines", "34.5", ""], ["007", "a <b> & c", "7", "a  b"]]
+
+
+def test_four_forms_lie_on_the_clipboard_and_we_read_our_own_again(qtbot: QtBot) -> None:
+    put_on_clipboard(COPIED, texts=2)
+    held = QGuiApplication.clipboard().mimeData()
+    assert set(held.formats()) == {PLAIN, TABLE, DOCUMENT, DESCRIPTION}
+    assert held.text().startswith('0012345\t"Ayesha ""A"" Khan"\t34.5\tABS\n')
+    assert rows_on_clipboard() == COPIED

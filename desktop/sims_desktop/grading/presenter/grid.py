@@ -311,19 +311,25 @@ class GridPresenter:
         return self._act(texts, phrase("filling down {cells}", cells=plural(len(texts), "cell")))
 
     def copy(self, top: int, bottom: int, left: int, right: int, *, with_names: bool = False) -> str:
-        """The block as the spreadsheets paste it; with number and name in front when asked."""
+        """As plain text; see `block`."""
+        return write_block(self.block(top, bottom, left, right, with_names=with_names))
+
+    def block(
+        self, top: int, bottom: int, left: int, right: int, *, with_names: bool = False
+    ) -> list[list[str]]:
+        """What is copied; with number and name in front when asked."""
         rows = []
         for place in range(top, bottom + 1):
             texts = [self.cell(place, column).text for column in range(left, right + 1)]
             if self.decimal_mark != ".":
                 texts = [text.replace(".", self.decimal_mark) for text in texts]
             rows.append([self.row(place).reg_no, self.row(place).name, *texts] if with_names else texts)
-        return write_block(rows)
+        return rows
 
-    def cut(self, top: int, bottom: int, left: int, right: int) -> tuple[str, Outcome]:
-        text = self.copy(top, bottom, left, right)
+    def cut(self, top: int, bottom: int, left: int, right: int) -> tuple[list[list[str]], Outcome]:
+        copied = self.block(top, bottom, left, right)
         block = [(p, c) for p in range(top, bottom + 1) for c in range(left, right + 1)]
-        return text, self._act(
+        return copied, self._act(
             dict.fromkeys(block, ""), phrase("cutting {cells}", cells=plural(len(block), "cell"))
         )
 
