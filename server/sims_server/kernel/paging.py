@@ -57,8 +57,8 @@ class Order:
 
 @dataclass(frozen=True)
 class Search:
-    """What a search's words are looked for in: conditions on one folded pattern `{}`, for words as they come
-    and for such as are much of a number (see _is_number)."""
+    """What a search's words are looked for in: conditions on one folded pattern `{0}`, for words as they come
+    and for such as are much of a number, which ends with `{1}` (see _number_in)."""
 
     words: str
     numbers: str
@@ -205,7 +205,7 @@ def read_page(work: Work, listing: Listing, query: Mapping[str, list[str]], path
     search = listing.search(work.caller) if callable(listing.search) else listing.search
     shape = (
         tuple(sorted(request.filters)),
-        tuple(map(_is_number, request.words)),
+        tuple(bool(_number_in(word)) for word in request.words),
         request.order,
         request.descending,
         request.after is None,
@@ -215,11 +215,7 @@ def read_page(work: Work, listing: Listing, query: Mapping[str, list[str]], path
     sql = listing.statements.get(shape)
     if sql is None:
         sql = listing.statements[shape] = statement_of(listing, request, scope_sql, search)
-    for name, value in request.filters.items():
-        values[f"f_{name}"] = _moment(work, value, listing.filters[name])
-    for index, word in enumerate(request.words):
-        escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        values[f"w_{index}"] = f"%{escaped}%"
+    values |= _asked(work, listing, request)
     if request.after is not None:
         values["after"], values["after_id"] = request.after
     try:
@@ -251,13 +247,16 @@ _PART = re.compile(r"(?=([0-9A-Za-z./-]{5}))")
 _YEAR = re.compile(r"(19|20)[0-9]{2}(?![0-9])")
 
 
-def _is_number(word: str) -> bool:
-    """Whether a word is so much of a number that few have it, and has a part by which numbers are looked up
-    (`number_parts` in the database: five characters of which three are figures). Names, and the year that a
-    number begins with, are found soon by a walk in the list's order; a few numbers lie together, and a
-    walk that begins far from them reads half the table (150 ms of 100,000 students)."""
+def _number_in(word: str) -> str:
+    """The end of a number, if a word is so much of one that few have it: the last one or two of the parts by
+    which numbers are looked up (`number_parts` in the database: five characters of which three are
+    figures). Numbers differ where they end; with what all begin with asked as well, a vacuumed index goes
+    through all of them (8 ms of 100,000 students). Names, and the year that a number begins with, are
+    found soon by a walk in the list's order; a few numbers lie together, and a walk that begins far from
+    them reads half the table (150 ms)."""
     few = _figures(word) >= 5 or _figures(word) - 4 * bool(_YEAR.match(word)) >= 3
-    return few and any(_figures(part) >= 3 for part in _PART.findall(word))
+    parts = [found.start() for found in _PART.finditer(word) if _figures(found[1]) >= 3] if few else []
+    return word[parts[-1] - (parts[-1] - 1 in parts) : parts[-1] + 5] if parts else ""
 
 
 def _figures(text: str) -> int:
@@ -271,6 +270,18 @@ def _moment(work: Work, value: Any, described: Filter) -> Any:
     return first + timedelta(days=1, microseconds=-1) if described.through else first
 
 
+def _asked(work: Work, listing: Listing, request: ListRequest) -> dict[str, Any]:
+    """The values of filters and words, as the statement names them."""
+    values = {
+        f"f_{name}": _moment(work, value, listing.filters[name]) for name, value in request.filters.items()
+    }
+    for index, word in enumerate(request.words):
+        escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        values[f"w_{index}"] = f"%{escaped}%"
+        values[f"n_{index}"] = _number_in(word)
+    return values
+
+
 def _conditions(
     listing: Listing, request: ListRequest, scope_sql: str, search: str | Search | None, *, paged: bool
 ) -> str:
@@ -279,7 +290,9 @@ def _conditions(
     if search is not None:
         kinds = search if isinstance(search, Search) else Search(search, search)
         parts += [
-            (kinds.numbers if _is_number(word) else kinds.words).format(f"folded(%(w_{index})s)")
+            (kinds.numbers if _number_in(word) else kinds.words).format(
+                f"folded(%(w_{index})s)", f"folded(%(n_{index})s)"
+            )
             for index, word in enumerate(request.words)
         ]
     if paged and request.after is not None:
@@ -335,11 +348,7 @@ def every_row(
     request = parse_list_request(listing, query)
     scope_sql, values = listing.scope(work.caller)
     search = listing.search(work.caller) if callable(listing.search) else listing.search
-    for name, value in request.filters.items():
-        values[f"f_{name}"] = _moment(work, value, listing.filters[name])
-    for index, word in enumerate(request.words):
-        escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        values[f"w_{index}"] = f"%{escaped}%"
+    values |= _asked(work, listing, request)
     order, way = listing.every_order[request.order], "DESC" if request.descending else "ASC"
     named = ", ".join(f"{sql} AS {name}" for name, sql in columns.items())
     conditions = _conditions(listing, request, scope_sql, search, paged=False)

@@ -38,7 +38,7 @@ FORMER_NAMES = (
 _BY_WORDS = "{column} IN (SELECT m.id FROM student_search m{join} WHERE m.search_text LIKE {{0}}{rest})"
 _BY_NUMBERS = (
     "{column} = ANY (ARRAY(SELECT m.id FROM student_search m{join} "
-    "WHERE m.number_parts @> number_parts({{0}}) AND m.search_text || '' LIKE {{0}}{rest}))"
+    "WHERE m.number_parts @> number_parts({{1}}) AND m.search_text || '' LIKE {{0}}{rest}))"
 )
 # For whom the phone number is hidden: found by the index, kept when the rest says so too.
 _PHONE_HIDDEN = {
