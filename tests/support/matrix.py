@@ -79,6 +79,7 @@ TABLE = """
 * * * d d s d . . * .
     GET /api/sheets/  GET /api/sheets/{section_id}/  GET /api/sheets/{section_id}/changes/
     GET /api/sheets/{section_id}/cutoffs/
+    GET /api/sheets/{section_id}/revisions/  GET /api/sheets/{section_id}/compared/
 . . . . . s . . . . .
     POST /api/sheets/{section_id}/submit/  POST /api/sheets/{section_id}/cutoffs/
 . . * d d . . . . . .

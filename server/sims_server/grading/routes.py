@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from sims_server.grading.operations import assessments, scores, sheets, sync
 from sims_server.grading.queries import assessments as assessment_queries
+from sims_server.grading.queries import revisions
 from sims_server.grading.queries import scores as score_queries
 from sims_server.grading.queries import sheets as sheet_queries
 from sims_server.kernel.http import command, listing, read
 from sims_shared import grading as g
 from sims_shared.access import Permission
 from sims_shared.messages import Page
+from sims_shared.revisions import SheetCompared, SheetRevisions
 
 _ASSESSMENT = "/api/assessments/{id:int}/"
 _SCORE = "/api/assessment-scores/{id:int}/"
@@ -137,6 +139,20 @@ routes = [
         changes=True,
         locate=sheet_queries.access_sheet_to_read,
         refusals=(g.DeviceOfAnother,),
+    ),
+    read(
+        f"{_SHEET}revisions/",
+        revisions.get_revisions,
+        SheetRevisions,
+        permission=Permission.READ_SHEETS,
+    ),
+    read(
+        f"{_SHEET}compared/",
+        revisions.compare_revisions,
+        SheetCompared,
+        permission=Permission.READ_SHEETS,
+        parameters=revisions.ComparedQuery,
+        locate=sheet_queries.access_sheet_to_read,
     ),
     command(
         "POST",

@@ -95,6 +95,7 @@ UNMADE = {"session", "condonation", "disclosure", "merge", "incomplete"}
 QUESTIONS = {
     "/api/students/{id}/history/": "?at=2099-01-01T00:00:00Z",
     "/api/sheets/{section_id}/changes/": "?since=0",
+    "/api/sheets/{section_id}/compared/": "?since=0",
     "/api/results/overview/": "?term_id=1",
     "/api/merit/": "?program_id=1&intake=2024F",
     "/api/attendance/percentage/": "?student_id=1&section_id=1",
