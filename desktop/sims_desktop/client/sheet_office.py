@@ -18,6 +18,7 @@ from sims_desktop.offline.store import SheetStore
 from sims_shared.cutoffs import SheetCutoffs
 from sims_shared.grading import AssessmentView, DeviceView
 from sims_shared.results import ChangeImpact, PendingChangeView, ResultView
+from sims_shared.revisions import SheetCompared, SheetRevisions
 
 
 class SheetOffice:
@@ -100,16 +101,24 @@ class SheetOffice:
     def request_change(self, wish: Mapping[str, Any], reason: str, key: str) -> PendingChangeView:
         return self._results.request_change(dict(wish), reason, key)
 
+    def read_revisions(self, section_id: int) -> SheetRevisions:
+        return self._client.get(f"/api/sheets/{section_id}/revisions/", SheetRevisions)
+
+    def compare_revisions(self, section_id: int, since: int, until: int) -> SheetCompared:
+        given = {"since": since, "until": until}
+        return self._client.get(f"/api/sheets/{section_id}/compared/", SheetCompared, given)
+
     def read_cutoffs(self, section_id: int) -> SheetCutoffs:
         return self._client.get(f"/api/sheets/{section_id}/cutoffs/", SheetCutoffs)
 
     def propose_cutoffs(
-        self, section_id: int, regulation_id: int, rev: int, lines: Mapping[str, Decimal]
+        self, section_id: int, regulation_id: int, rev: int, lines: Mapping[str, Decimal], reason: str
     ) -> SheetCutoffs:
         """Raises ProblemAnswer: `sheets.cutoffs_invalid`, `sheets.stale`, `sheets.not_lead`."""
         body = {
             "regulation_id": regulation_id,
             "rev": rev,
+            "reason": reason,
             "lines": [{"grade": grade, "at_least": str(to)} for grade, to in lines.items()],
         }
         return self._client.post(f"/api/sheets/{section_id}/cutoffs/", body, SheetCutoffs)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QSizePolicy, QWidget
 
 from sims_desktop.client.errors import ClientError, ProblemAnswer
 from sims_desktop.grading.panels import ENTER, Panel, words
@@ -229,6 +229,12 @@ class CutoffPanel(Panel):
         self.button = QPushButton(phrase("Propose these lines (Enter)"), self)
         self.button.setObjectName("cutoff_save")
         self.button.clicked.connect(self._save)
+        self.reason = QLineEdit(self)
+        self.reason.setObjectName("cutoff_reason")
+        self.reason.setAccessibleName(phrase("Why the lines are moved"))
+        self.reason.setPlaceholderText(phrase("Why the lines are moved; the head reads it. Enter proposes"))
+        self.reason.setMaxLength(2000)
+        self.reason.setText(cutoffs.reason)
         foot = QHBoxLayout()
         foot.addWidget(self.standing, 1)
         foot.addWidget(self.button)
@@ -236,6 +242,7 @@ class CutoffPanel(Panel):
         self.body.addWidget(self.picture, 1)
         self.body.addWidget(self.list, 1)
         self.body.addWidget(self.keys)
+        self.body.addWidget(self.reason)
         self.body.addWidget(self.complaint)
         self.body.addLayout(foot)
         self.setFocusProxy(self.picture)
@@ -253,6 +260,7 @@ class CutoffPanel(Panel):
         self.standing.setText(cutoffs.saved_words)
         self.button.setVisible(cutoffs.may_save)
         self.button.setEnabled(cutoffs.may_save and cutoffs.has_changes)
+        self.reason.setVisible(cutoffs.may_save and bool(cutoffs.moved))
 
     def undo(self) -> bool:
         if self.cutoffs.undo():
@@ -260,10 +268,15 @@ class CutoffPanel(Panel):
         return True
 
     def _save(self) -> None:
-        if self.button.isEnabled():
-            self.button.setEnabled(False)
-            self.complaint.say("")
-            self.saved.emit()
+        if not self.button.isEnabled():
+            return
+        if self.cutoffs.moved and not self.reason.text().strip():
+            self.complaint.say(phrase("Say why the lines are moved."))
+            self.reason.setFocus()
+            return
+        self.button.setEnabled(False)
+        self.complaint.say("")
+        self.saved.emit()
 
     def failed(self, why: str) -> None:
         self.show_lines()
@@ -319,10 +332,11 @@ class CutoffDesk:
         if not isinstance(panel, CutoffPanel) or panel.cutoffs.graded is None:
             return
         known, lines = panel.cutoffs.known, dict(panel.cutoffs.moved)
+        reason = panel.reason.text().strip() if lines else ""
         regulation_id = panel.cutoffs.graded.regulation_id
 
         def work(progress: Progress) -> SheetCutoffs:
-            return office.propose_cutoffs(page.section_id, regulation_id, known.rev, lines)
+            return office.propose_cutoffs(page.section_id, regulation_id, known.rev, lines, reason)
 
         page.around.tasks.run(work, self._saved, self._failed, title="Proposing the cut-offs", owner=page)
 

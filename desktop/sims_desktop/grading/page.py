@@ -21,6 +21,7 @@ from sims_desktop.grading.columns import ColumnDesk
 from sims_desktop.grading.cutoffs import CutoffDesk
 from sims_desktop.grading.files import SheetFiles
 from sims_desktop.grading.late import LateMarks
+from sims_desktop.grading.memo import MemoDesk
 from sims_desktop.grading.panels import DistributionPanel, MatchPanel, Panel, TrayPanel
 from sims_desktop.grading.plan import PlanDesk
 from sims_desktop.grading.presenter.entry import number_text
@@ -31,6 +32,7 @@ from sims_desktop.grading.presenter.office import SheetOffice
 from sims_desktop.grading.presenter.sheet import Badge, Conflict, Row, Sheet, SheetNotHere, SheetShelf
 from sims_desktop.grading.presenter.stack import StackPresenter
 from sims_desktop.grading.presenter.tray import TrayPresenter
+from sims_desktop.grading.revisions import RevisionDesk
 from sims_desktop.grading.strip import Strip
 from sims_desktop.grading.submitting import Submitting
 from sims_desktop.grading.view import GridView
@@ -94,6 +96,7 @@ class GridPage(Page):
         self.column_desk = ColumnDesk(self)
         self.plan = PlanDesk(self)
         self.files = SheetFiles(self)
+        self.revisions, self.memo = RevisionDesk(self), MemoDesk(self)
         self.noticed: list[Suspicion] = []
         self._let_be: set[Suspicion] = set()
         self._looking = QTimer(self)
@@ -103,7 +106,7 @@ class GridPage(Page):
         self._is_refreshing = self._refresh_again = False
         self._lay_out()
         self._add_actions()
-        self.view.say = self.note.say
+        self.view.say = self._say
         self.view.acted = self._acted
         self.view.next_problem = self.next_problem
         self.view.table.on_act = self._did
@@ -178,6 +181,8 @@ class GridPage(Page):
         add("grading.stack_again", "Key a stack a second time, blind", "Shift+F6", self.toggle_blind_strip)
         add("grading.distribution", "Distribution", "Ctrl+F", self.toggle_distribution)
         add("grading.plan", "Plan of assessment", "Ctrl+T", self.plan.open)
+        add("grading.memo", later("Compare with the hall memo"), "F3", self.memo.toggle)
+        add("grading.revisions", later("Two revisions side by side"), "F4", self.revisions.toggle)
         add("grading.cutoffs", "Cut-offs between the grades", "F9", self.cutoffs.toggle)
         add("grading.release", "Show this column to the students", "S", self.column_desk.release, cells)
         add("grading.lock", "Lock this column", "K", self.column_desk.lock, cells)
@@ -210,15 +215,18 @@ class GridPage(Page):
             if rank(query, f"{row.reg_no} {row.name}") is not None:
                 yield Entry(
                     row.name,
-                    partial(self._follow_student, row),
+                    partial(self.go_to_row, row),
                     phrase("{reg_no} · student of this sheet", reg_no=row.reg_no),
                 )
 
     # Acts
 
     def _did(self, outcome: Outcome) -> None:
-        self.note.say(outcome.sentence)
+        self._say(outcome.sentence)
         self._acted()
+
+    def _say(self, sentence: str) -> None:
+        self.note.say(" · ".join(filter(None, (sentence, self.memo.notice()))))
 
     def _acted(self) -> None:
         self._looking.start()
@@ -515,14 +523,14 @@ class GridPage(Page):
         if self.grid.columns[column].closed:
             self.note.say(f"{self.grid.columns[column].closed}.")
             return
-        self.strip = Strip(StackPresenter(self.grid, column, blind=blind), self._follow_student, self)
+        self.strip = Strip(StackPresenter(self.grid, column, blind=blind), self.go_to_row, self)
         self.strip.closed.connect(lambda: self.toggle_strip())
         self.strip.acted.connect(self._acted)
         self._column.insertWidget(1, self.strip)
         self.view.setVisible(not blind)  # whoever keys a second time must not see the first marks
         self.strip.line.setFocus()
 
-    def _follow_student(self, row: Row) -> None:
+    def go_to_row(self, row: Row) -> None:
         key = (row.enrollment_id, self.grid.columns[self.view.column_here()].assessment_id)
         position = self.grid.position(key)
         if position is not None:

@@ -64,6 +64,12 @@ class NoServer:
         self._away()
 
     def propose_cutoffs(
-        self, section_id: int, regulation_id: int, rev: int, lines: Mapping[str, Decimal]
+        self, section_id: int, regulation_id: int, rev: int, lines: Mapping[str, Decimal], reason: str
     ) -> NoReturn:
+        self._away()
+
+    def read_revisions(self, section_id: int) -> NoReturn:
+        self._away()
+
+    def compare_revisions(self, section_id: int, since: int, until: int) -> NoReturn:
         self._away()

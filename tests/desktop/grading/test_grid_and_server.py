@@ -22,11 +22,13 @@ from sims_desktop.grading.columns import ColumnPanel
 from sims_desktop.grading.correction import CorrectionPanel
 from sims_desktop.grading.cutoffs import CutoffPanel
 from sims_desktop.grading.late import LatePanel
+from sims_desktop.grading.memo import MemoPanel
 from sims_desktop.grading.page import GridPage
 from sims_desktop.grading.panels import SubmitPanel
 from sims_desktop.grading.plan import PlanPanel
 from sims_desktop.grading.presenter.sheet import Badge
 from sims_desktop.grading.presenter.shelf import StoreShelf
+from sims_desktop.grading.revisions import RevisionPanel
 from sims_desktop.kit.actions import Actions
 from sims_desktop.kit.page import Surroundings
 from sims_desktop.kit.remembered import Remembered
@@ -428,7 +430,12 @@ def test_cut_offs_are_moved_by_key_with_live_counts_and_frozen_by_the_approval(
         place.key(Qt.Key.Key_Left)
     assert panel.cutoffs.counts == {"A": 1, "B+": 0, "B": 1, "C+": 6, "D": 2, "F": 0}
     place.key(Qt.Key.Key_Return)
+    assert panel.complaint.text() == "Say why the lines are moved."
+    place.type("Two scripts were read again")
+    place.key(Qt.Key.Key_Return)
     place.until(lambda: panel.standing.text().startswith("Proposed by Faculty "))
+    told = api.as_("head").get(f"/api/sheets/{section}/cutoffs/").json["classes"][0]
+    assert told["reason"] == "Two scripts were read again"
     place.key(Qt.Key.Key_Escape)
     place.page.submit()
     place.until(lambda: place.page.submission.may_submit)
@@ -475,3 +482,47 @@ def test_a_class_that_is_not_graded_relatively_has_no_lines(sit: Sit, scene: Sce
     place.key(Qt.Key.Key_F9)
     place.until(lambda: "does not grade in relation to the class" in place.note)
     assert place.page.panel is None
+
+
+def test_a_returned_sheet_is_seen_beside_what_was_handed_in(sit: Sit, api: Api, scene: Scene) -> None:
+    rev = submit(api, scene["section"])
+    words = {"reason": "Page 7 was not added up"}
+    assert api.as_("head").post(f"/api/sheets/{scene['section']}/return/", words).status == 200
+    place = sit("faculty", scene["section"])
+    place.type("17")
+    place.key(Qt.Key.Key_Return)
+    place.sync()
+    place.type("9")
+    place.key(Qt.Key.Key_Return)
+    place.key(Qt.Key.Key_F4)
+    panel = place.page.panel
+    assert isinstance(panel, RevisionPanel)
+    place.until(lambda: panel.sentence.text().startswith("1 mark of 1 student stand otherwise."))
+    assert panel.sentence.text().endswith("1 mark on this computer are not sent and in no revision.")
+    assert f"by Faculty, revision {rev}" in panel.earlier.currentText()
+    assert panel.later.currentText().startswith("now, ")
+    texts = [str(panel.model.index(0, column).data()) for column in range(6)]
+    assert texts[2:5] == ["Quiz", "10", "17"]
+    assert texts[5].startswith("Faculty, ")
+    place.key(Qt.Key.Key_Return)
+    assert place.page.view.here() == (0, 0), "Enter goes to the cell"
+    panel.later.setCurrentIndex(1)
+    panel.earlier.setCurrentIndex(0)
+    panel.later.activated.emit(1)
+    place.until(lambda: panel.model.rowCount() == 9)
+    place.key(Qt.Key.Key_F4)
+    assert place.page.panel is None
+
+
+def test_marking_absent_says_what_the_hall_memo_says(sit: Sit, scene: Scene) -> None:
+    place = sit("faculty", scene["section"])
+    place.key(Qt.Key.Key_F3)
+    place.type("=2")
+    place.key(Qt.Key.Key_Return)
+    panel = place.page.panel
+    assert isinstance(panel, MemoPanel)
+    assert panel.sentence.text() == "0 marked absent; the hall memo says 2: 2 differ."
+    place.key(Qt.Key.Key_Escape)
+    place.type("A")
+    place.key(Qt.Key.Key_Return)
+    assert place.page.note.text().endswith("1 marked absent; the hall memo says 2: 1 differ.")

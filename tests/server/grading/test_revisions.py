@@ -1,4 +1,4 @@
-"""Two revisions of a sheet: what stands differently, who wrote it and when; never how often somebody typed."""
+"""Two revisions of a sheet: what stands otherwise, who wrote it and when, not how often somebody typed."""
 
 from __future__ import annotations
 

@@ -59,6 +59,11 @@ class CutoffPresenter:
         return {line.grade: line.at_least for line in self.lines if line.moved}
 
     @property
+    def reason(self) -> str:
+        """What was said for the lines that the server has."""
+        return self.graded.reason if self.graded is not None else ""
+
+    @property
     def has_changes(self) -> bool:
         return self.moved != self.proposed
 

@@ -13,6 +13,7 @@ from sims_desktop.client.late_marks import Asked, LeftOver
 from sims_shared.cutoffs import SheetCutoffs
 from sims_shared.grading import DeviceView
 from sims_shared.results import ChangeImpact, PendingChangeView, ResultView
+from sims_shared.revisions import SheetCompared, SheetRevisions
 
 
 class SubmitOffice(Protocol):
@@ -71,10 +72,16 @@ class CutoffOffice(Protocol):
     def read_cutoffs(self, section_id: int) -> SheetCutoffs: ...
 
     def propose_cutoffs(
-        self, section_id: int, regulation_id: int, rev: int, lines: Mapping[str, Decimal]
+        self, section_id: int, regulation_id: int, rev: int, lines: Mapping[str, Decimal], reason: str
     ) -> SheetCutoffs: ...
 
 
+class PastOffice(Protocol):
+    def read_revisions(self, section_id: int) -> SheetRevisions: ...
+
+    def compare_revisions(self, section_id: int, since: int, until: int) -> SheetCompared: ...
+
+
 class SheetOffice(
-    SubmitOffice, LateOffice, ChangeOffice, ColumnOffice, PlanOffice, CutoffOffice, Protocol
+    SubmitOffice, LateOffice, ChangeOffice, ColumnOffice, PlanOffice, CutoffOffice, PastOffice, Protocol
 ): ...

@@ -17,6 +17,7 @@ from sims_desktop.kit.words.urdu import (
     imports,
     kit,
     marks,
+    paper,
     results,
     sheet,
     shell,
@@ -39,4 +40,5 @@ CATALOG: dict[str, str] = {
     **students.WORDS,
     **desks.WORDS,
     **admissions.WORDS,
+    **paper.WORDS,
 }

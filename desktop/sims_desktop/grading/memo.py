@@ -1,0 +1,87 @@
+"""F3: the hall memo of the column. Last digits and Enter for each absentee, `=11` for the count.
+
+What was typed stays for as long as the sheet is open, and the sheet says after each act how the two stand.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QLineEdit
+
+from sims_desktop.grading.panels import Panel, words
+from sims_desktop.grading.presenter.memo import Difference, HallMemo
+from sims_desktop.kit.language import later, phrase
+from sims_desktop.kit.tables import Field, RecordModel, RecordView
+from sims_desktop.kit.wording import left_to_right
+
+if TYPE_CHECKING:
+    from sims_desktop.grading.page import GridPage
+
+
+class MemoPanel(Panel):
+    def __init__(self, page: GridPage, memo: HallMemo, name: str) -> None:
+        super().__init__("memo", phrase("The hall memo of {name}", name=name), page)
+        self.memo = memo
+        self.sentence = words(self, "memo_sentence")
+        self.line = QLineEdit(self)
+        self.line.setObjectName("memo_line")
+        self.line.setAccessibleName(phrase("Who is absent by the hall memo"))
+        self.line.setPlaceholderText(phrase("Last digits, Enter: absent by the memo; =11 is its count"))
+        self.line.returnPressed.connect(self._take)
+        self.said = words(self, "memo_said")
+        self.model: RecordModel[Difference] = RecordModel(
+            [
+                Field(later("Number"), lambda one: left_to_right(one.row.reg_no), 140),
+                Field(later("Name"), lambda one: one.row.name, 140),
+                Field(later("Sheet"), lambda one: one.on_sheet, 80),
+                Field(later("Memo"), lambda one: one.on_memo, 80),
+            ]
+        )
+        self.list = RecordView(self.model, "memo_differences", parent=self)
+        self.list.setAccessibleName(phrase("Where the memo and the sheet differ"))
+        for part in (self.sentence, self.line, self.said):
+            self.body.addWidget(part)
+        self.body.addWidget(self.list, 1)
+        self.setFocusProxy(self.line)
+        self.follow()
+
+    def follow(self) -> None:
+        self.sentence.setText(self.memo.sentence)
+        self.model.set_records(self.memo.differences)
+        self.list.setVisible(bool(self.memo.differences))
+
+    def _take(self) -> None:
+        if self.line.text().strip():
+            self.said.setText(self.memo.take(self.line.text()))
+            self.line.selectAll()
+            self.follow()
+
+
+class MemoDesk:
+    def __init__(self, page: GridPage) -> None:
+        self._page = page
+        self._memos: dict[int, HallMemo] = {}
+
+    def toggle(self) -> None:
+        page = self._page
+        if isinstance(page.panel, MemoPanel):
+            page.close_panel()
+        elif page.grid.columns:
+            page.view.finish_typing()
+            head = page.grid.columns[page.view.column_here()]
+            memo = self._memos.setdefault(head.assessment_id, HallMemo(page.grid, head.assessment_id))
+            panel = MemoPanel(page, memo, head.name)
+            panel.list.opened.connect(lambda one: page.go_to_row(one.row))
+            page.open_panel(panel)
+            panel.line.setFocus()
+
+    def notice(self) -> str:
+        """How sheet and memo stand in the column of the cursor, where a memo was typed in."""
+        page = self._page
+        if isinstance(page.panel, MemoPanel):
+            page.panel.follow()
+        if not page.grid.columns:
+            return ""
+        memo = self._memos.get(page.grid.columns[page.view.column_here()].assessment_id)
+        return memo.sentence if memo is not None and memo.is_known else ""

@@ -1,0 +1,105 @@
+"""The hall memo: whom the invigilators saw missing, beside whom the sheet says was absent. Qt-free.
+
+The rule a newcomer would get wrong: the memo is no mark. It changes nothing on the sheet; it only says where
+paper and sheet differ, and a person decides which of the two is right.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sims_desktop.grading.presenter.entry import spoken
+from sims_desktop.grading.presenter.grid import GridPresenter
+from sims_desktop.grading.presenter.sheet import Row
+from sims_desktop.kit.language import phrase
+from sims_desktop.kit.wording import left_to_right, plural
+
+ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    row: Row
+    on_sheet: str
+    on_memo: str
+
+
+class HallMemo:
+    """Of one assessment. `count` is what the memo states; `listed` are the numbers it names."""
+
+    def __init__(self, grid: GridPresenter, assessment_id: int) -> None:
+        self.grid = grid
+        self.assessment_id = assessment_id
+        self.count: int | None = None
+        self.listed: dict[int, Row] = {}
+
+    @property
+    def is_known(self) -> bool:
+        return self.count is not None or bool(self.listed)
+
+    def take(self, typed: str) -> str:
+        """`=11` is the memo's count; anything else the end of a number it names, and once more takes it off.
+        Answers what was understood, or why nothing was."""
+        text = typed.strip()
+        if text.startswith("="):
+            if not text[1:].strip().isdecimal():
+                return phrase("After = comes how many the memo says were absent.")
+            self.count = int(text[1:])
+            return phrase("The memo says {students}.", students=plural(self.count, "student"))
+        found = [
+            row for row in self.grid.sheet.rows if text and row.reg_no.casefold().endswith(text.casefold())
+        ]
+        if not found:
+            return phrase("No number here ends with “{text}”.", text=text)
+        if len(found) > 1:
+            return phrase(
+                "{count:,} numbers end with “{text}”; type more of it.", count=len(found), text=text
+            )
+        row = found[0]
+        number = left_to_right(row.reg_no)
+        if self.listed.pop(row.enrollment_id, None) is not None:
+            return phrase("Off the memo: {number} {name}", number=number, name=row.name)
+        self.listed[row.enrollment_id] = row
+        return phrase("On the memo: {number} {name}", number=number, name=row.name)
+
+    def _absent(self) -> dict[int, Row]:
+        return {
+            row.enrollment_id: row
+            for row in self.grid.sheet.rows
+            if self.grid.cell_of((row.enrollment_id, self.assessment_id)).value.mark == ABSENT
+        }
+
+    @property
+    def differences(self) -> list[Difference]:
+        """Whom only one of the two calls absent, as the sheet has them; none while the memo names none."""
+        if not self.listed:
+            return []
+        absent, maximum = self._absent(), self.grid.columns[self.grid.column_of[self.assessment_id]].max_score
+        told = []
+        for row in self.grid.sheet.rows:
+            on_sheet, on_memo = row.enrollment_id in absent, row.enrollment_id in self.listed
+            if on_sheet != on_memo:
+                value = self.grid.cell_of((row.enrollment_id, self.assessment_id)).value
+                told.append(
+                    Difference(
+                        row,
+                        spoken(value, maximum) or phrase("blank"),
+                        phrase("absent") if on_memo else phrase("not named"),
+                    )
+                )
+        return told
+
+    @property
+    def sentence(self) -> str:
+        absent = len(self._absent())
+        if not self.is_known:
+            return phrase("{absent:,} marked absent; the hall memo is not typed in yet.", absent=absent)
+        memo = len(self.listed) if self.count is None else self.count
+        said = phrase("{absent:,} marked absent; the hall memo says {memo:,}", absent=absent, memo=memo)
+        differ = len(self.differences) if self.listed else abs(absent - memo)
+        said += phrase(": {differ:,} differ.", differ=differ) if differ else phrase(": they agree.")
+        if self.count is not None and self.listed and self.count != len(self.listed):
+            said += " " + phrase(
+                "It names {listed:,} and says {count:,}.", listed=len(self.listed), count=self.count
+            )
+        return said

@@ -1,0 +1,41 @@
+# ruff: noqa: E501
+"""What is compared with paper and with the past: the hall memo, two revisions, the reason of moved lines."""
+
+from __future__ import annotations
+
+WORDS: dict[str, str] = {
+    "&Earlier": "&پہلی",
+    "&Later": "&بعد کی",
+    ": they agree.": ": دونوں ایک ہیں۔",
+    ": {differ:,} differ.": ": {differ:,} مختلف۔",
+    "After = comes how many the memo says were absent.": "= کے بعد وہ تعداد جو میمو غیر حاضر بتاتا ہے۔",
+    "Both revisions show the same marks.": "دونوں نظرثانیوں میں نمبر ایک ہی ہیں۔",
+    "Compare with the hall memo": "ہال میمو سے موازنہ",
+    "It names {listed:,} and says {count:,}.": "نام {listed:,} ہیں اور تعداد {count:,} لکھی ہے۔",
+    "Last digits, Enter: absent by the memo; =11 is its count": "آخری ہندسے، Enter: میمو پر غیر حاضر؛ =11 اس کی تعداد",
+    "Memo": "میمو",
+    "No number here ends with “{text}”.": "یہاں کوئی نمبر “{text}” پر ختم نہیں ہوتا۔",
+    "Off the memo: {number} {name}": "میمو سے ہٹایا: {number} {name}",
+    "On the memo: {number} {name}": "میمو پر: {number} {name}",
+    "Say why the lines are moved.": "بتائیں حدیں کیوں ہٹائی گئیں۔",
+    "The hall memo of {name}": "{name} کا ہال میمو",
+    "The memo says {students}.": "میمو کے مطابق {students}۔",
+    "Two revisions side by side": "دو نظرثانیاں ساتھ ساتھ",
+    "What stands otherwise": "کیا مختلف ہے",
+    "Where the memo and the sheet differ": "میمو اور شیٹ جہاں مختلف ہیں",
+    "Who is absent by the hall memo": "ہال میمو کے مطابق غیر حاضر",
+    "Why the lines are moved": "حدیں ہٹانے کی وجہ",
+    "Why the lines are moved; the head reads it. Enter proposes": "حدیں ہٹانے کی وجہ؛ صدر شعبہ پڑھتے ہیں۔ Enter تجویز کرتا ہے",
+    "handed in": "جمع ہوئی",
+    "not named": "نام نہیں",
+    "now, revision {rev:,}": "اب، نظرثانی {rev:,}",
+    "returned": "واپس ہوئی",
+    "the empty sheet": "خالی شیٹ",
+    "{absent:,} marked absent; the hall memo is not typed in yet.": "{absent:,} غیر حاضر درج؛ ہال میمو ابھی درج نہیں۔",
+    "{absent:,} marked absent; the hall memo says {memo:,}": "{absent:,} غیر حاضر درج؛ ہال میمو کے مطابق {memo:,}",
+    "{count:,} numbers end with “{text}”; type more of it.": "{count:,} نمبر “{text}” پر ختم ہوتے ہیں؛ مزید لکھیں۔",
+    "{error}. Revisions are compared on line.": "{error}۔ نظرثانیوں کا موازنہ آن لائن ہوتا ہے۔",
+    "{marks} of {students} stand otherwise.": "{students} کے {marks} مختلف ہیں۔",
+    "{marks} on this computer are not sent and in no revision.": "اس کمپیوٹر پر {marks} ابھی نہیں بھیجے گئے اور کسی نظرثانی میں نہیں۔",
+    "{what} {when} by {who}, revision {rev:,}": "{when} کو {what}، از {who}، نظرثانی {rev:,}",
+}
