@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -59,6 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     workers = max(1, min(given.jobs, given.n))
     asked = Asked(given.seed, given.n, given.steps, given.full_stack, given.socket, workers)
     began = time.monotonic()
+    end_when_told()
     held, failure = _watch(asked, began)
     seconds = time.monotonic() - began
     if failure is None and held == asked.number:
@@ -92,28 +94,40 @@ def _watch(asked: Asked, began: float) -> tuple[int, Told | None]:
     for process in processes:
         process.start()
     held, left, reported, failure = 0, asked.workers, began, None
-    while left and failure is None:
-        while said.empty():
-            if not any(process.is_alive() for process in processes) and said.empty():
-                return held, None
-            time.sleep(0.05)
-        told: Told = said.get()
-        held += told.held
-        left -= told.is_last
-        if told.seed is not None:
-            failure = told
-        if time.monotonic() - reported > REPORT_EVERY:
-            reported = time.monotonic()
-            rate = held / (reported - began)
-            print(f"{held:,} of {asked.number:,} histories hold, {rate:.1f} a second", file=sys.stderr)
-    for process in processes:
-        if failure is not None:
-            process.terminate()
-        process.join()
+    try:
+        while left and failure is None:
+            while said.empty():
+                if not any(process.is_alive() for process in processes) and said.empty():
+                    return held, None
+                time.sleep(0.05)
+            told: Told = said.get()
+            held += told.held
+            left -= told.is_last
+            if told.seed is not None:
+                failure = told
+            if time.monotonic() - reported > REPORT_EVERY:
+                reported = time.monotonic()
+                rate = held / (reported - began)
+                print(f"{held:,} of {asked.number:,} histories hold, {rate:.1f} a second", file=sys.stderr)
+    finally:
+        for process in processes:
+            if left:
+                process.terminate()
+            process.join()
     return held, failure
 
 
+def end_when_told() -> None:
+    """SIGTERM ends a process as Ctrl+C does: what lies in memory for it, a PostgreSQL too, goes with it."""
+
+    def end(*_: object) -> None:
+        raise SystemExit(143)
+
+    signal.signal(signal.SIGTERM, end)
+
+
 def _work(asked: Asked, place: int, said: multiprocessing.SimpleQueue[Told]) -> None:
+    end_when_told()
     seeds = range(asked.first + place, asked.first + asked.number, asked.workers)
     with ExitStack() as after:
         play = _full_stack(after, over_a_socket=asked.over_a_socket) if asked.full_stack else simulator.play
