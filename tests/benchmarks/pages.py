@@ -55,7 +55,7 @@ class _Timed:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._work, name)
 
-    def rows(self, sql: str, **values: Any) -> list[dict[str, Any]]:
+    def tuples(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
         # TIMING OFF: a clock read around each row of each node would be most of what is measured.
         for line in self._work.rows(f"EXPLAIN (ANALYZE, TIMING OFF) {sql}", **values):
             if "Execution Time" in (text := line["QUERY PLAN"]):

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import msgspec
 import psycopg
-from psycopg.rows import dict_row
+from psycopg.rows import dict_row, tuple_row
 from psycopg.types.json import Jsonb, set_json_dumps, set_json_loads
 from sqlalchemy import MetaData, Table, create_engine
 from sqlalchemy.engine import make_url
@@ -84,7 +84,11 @@ class Connection:
 
     def rows(self, sql: str, /, **values: Any) -> list[Row]:
         """All rows, as dicts by column name."""
-        return self._cursor.execute(sql, values, prepare=None).fetchall()
+        return self._cursor.execute(sql, values).fetchall()
+
+    def tuples(self, sql: str, /, **values: Any) -> list[tuple[Any, ...]]:
+        """All rows, for whoever knows their columns: dicts of a page cost more than reading it."""
+        return self.driver.cursor(row_factory=tuple_row).execute(sql, values).fetchall()
 
     def row(self, sql: str, /, **values: Any) -> Row | None:
         """The first row, or None."""

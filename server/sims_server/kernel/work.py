@@ -31,6 +31,7 @@ class Work:
 
     def __post_init__(self) -> None:
         self.rows = self.connection.rows
+        self.tuples = self.connection.tuples
         self.row = self.connection.row
         self.value = self.connection.value
         self.run = self.connection.run
@@ -38,6 +39,7 @@ class Work:
         self.update = self.connection.update
 
     rows: Callable[..., list[dict[str, Any]]] = field(init=False)
+    tuples: Callable[..., list[tuple[Any, ...]]] = field(init=False)
     row: Callable[..., dict[str, Any] | None] = field(init=False)
     value: Callable[..., Any] = field(init=False)
     run: Callable[..., int] = field(init=False)

@@ -80,7 +80,9 @@ def test_a_search_finds_what_a_plain_comparison_finds(
             )
             for listing, key in ((STUDENTS, "id"), (REGISTRATIONS, "student_id")):
                 page = read_page(work, listing, {"search": [question], "page_size": ["200"]}, "/")
-                assert [row[key] for row in page["results"]] == [row["id"] for row in plain], question
+                assert [getattr(row, key) for row in page["results"]] == [row["id"] for row in plain], (
+                    question
+                )
 
     api.run(ask, None)
 
