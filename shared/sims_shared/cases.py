@@ -126,6 +126,15 @@ class FileEvidence(msgspec.Struct, kw_only=True):
     note: str = ""
 
 
+class FileChangeEvidence(msgspec.Struct, kw_only=True):
+    """The scan of a script, or a letter, for a change of marks that is not decided."""
+
+    id: int
+    file: bytes
+    file_name: str = "file"
+    note: str = ""
+
+
 class TransferCourse(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A course passed elsewhere, and the one it stands for here. `credits` default to the course's;
     `grade_points` are those earned elsewhere, where the regulation counts them."""
@@ -221,6 +230,24 @@ class EvidenceView(View, kw_only=True):
     note: str
     filed_by: Person
     filed_at: datetime
+
+
+class ChangeEvidenceView(View, kw_only=True):
+    """A file of a change request, by what it is."""
+
+    id: int
+    change_id: int
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    note: str
+    filed_by: Person
+    filed_at: datetime
+
+
+class ChangeEvidenceList(View, kw_only=True):
+    results: list[ChangeEvidenceView]
 
 
 class EvidenceList(View, kw_only=True):

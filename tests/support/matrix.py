@@ -96,12 +96,14 @@ TABLE = """
     GET /api/students/{id}/explain/division/
 * * * d d s d . . * .
     GET /api/pending-changes/  GET /api/pending-changes/{id}/
+    GET /api/pending-changes/{id}/evidence/
 . * * . . . . . . . .
     POST /api/results/publish/  POST /api/results/freeze/  POST /api/results/withhold/
     POST /api/results/release/  GET /api/results/overview/  GET /api/results/exceptions/
     GET /api/merit/
 . * * d d s d . . . .
     POST /api/results/change-request/  POST /api/results/preview-change/
+    POST /api/pending-changes/{id}/evidence/
 . * * d d . . . . . .
     POST /api/results/approve-change/
 . * . . . . . . * . i
@@ -207,6 +209,8 @@ TABLE = """
     GET /api/cases/  GET /api/cases/{id}/  GET /api/cases/{id}/evidence/
 - - - - - - - . - - -
     GET /api/cases/{id}/evidence/{evidence_id}/
+- - - - - - - . . - .
+    GET /api/pending-changes/{id}/evidence/{evidence_id}/
 * * * d d s d . * * .
     GET /api/cases/{id}/impact/
 * * * d d s d . . * i

@@ -7,10 +7,12 @@ decision is made and is answered by the same key.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
+    QFileDialog,
     QFrame,
     QHBoxLayout,
     QLineEdit,
@@ -22,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from sims_desktop.approvals.presenter import Detail, InboxPresenter, Item, Key, Loaded, Outcome, Plan, age
+from sims_desktop.approvals.scans import Scans
 from sims_desktop.client.errors import ClientError
 from sims_desktop.kit import theme
 from sims_desktop.kit.asking import colour, text_label
@@ -31,6 +34,7 @@ from sims_desktop.kit.notes import Note
 from sims_desktop.kit.page import Page, Surroundings
 from sims_desktop.kit.tables import LETTER, Field, RecordModel, RecordView
 from sims_desktop.kit.tasks import Progress, Task
+from sims_shared.cases import ChangeEvidenceView
 
 FRESH = timedelta(seconds=30)
 Row = tuple[str, str, str]
@@ -45,6 +49,7 @@ class DetailPane(QWidget):
         self.lead = text_label("detail_lead", self)
         self.warnings = text_label("detail_warnings", self)
         self.lines = text_label("detail_lines", self)
+        self.files = text_label("detail_files", self)
         self._columns: Row = ("", "", "")
         self._box = QVBoxLayout(self)
         self._box.addWidget(self.heading)
@@ -53,6 +58,7 @@ class DetailPane(QWidget):
         self.table: RecordView[Row] | None = None
         self.model: RecordModel[Row] | None = None
         self._box.addWidget(self.lines)
+        self._box.addWidget(self.files)
         self._box.addStretch(1)
 
     def show_words(self, heading: str, lead: str = "") -> None:
@@ -67,7 +73,12 @@ class DetailPane(QWidget):
         self.recolour()
         self.lines.setText("\n".join(detail.lines))
         self.lines.setVisible(bool(detail.lines))
+        self.show_files("")
         self._show_rows(detail)
+
+    def show_files(self, words: str) -> None:
+        self.files.setText(words)
+        self.files.setVisible(bool(words))
 
     def recolour(self) -> None:
         colour(self.warnings, "conflict")
@@ -122,6 +133,7 @@ class InboxPage(Page):
         self._task: Task | None = None
         self._loading: Task | None = None
         self._shown: tuple[Key, int] | None = None
+        self._scans: Scans | None = None
         self._refreshed: datetime | None = None
         self._build()
         self._add_actions()
@@ -205,6 +217,7 @@ class InboxPage(Page):
         add("approvals.return", "Return with a reason", "R", self.ask_reason)
         add("approvals.choose", "Choose this item", "Space", self._choose, self.list)
         add("approvals.choose_like", "Choose all like this", "Ctrl+A", self._choose_like, self.list)
+        add("approvals.evidence", later("Save the files of the request"), "E", self.save_scans)
         add("approvals.leave", "Leave it undecided", "Esc", self.leave)
         add("approvals.refresh", "Ask the server again", "F5", self.refresh)
 
@@ -253,6 +266,7 @@ class InboxPage(Page):
             self.detail.show_words(phrase("Nothing to decide") if self.presenter.loaded_at else "")
         elif item.change is not None:
             self.detail.show_detail(self.presenter.read_detail(item))
+            self._read_scans(item)
         else:
             self.detail.show_words(item.title, phrase("Reading the sheet …"))
             self._read(item)
@@ -274,6 +288,52 @@ class InboxPage(Page):
                 )
 
         self.around.tasks.run(lambda progress: self.presenter.read_detail(item), done, failed, owner=self)
+
+    def _read_scans(self, item: Item) -> None:
+        """The files of a change request come after it: it is read without waiting for them."""
+        self._scans = scans = self.presenter.scans_of(item)
+
+        def done(files: list[ChangeEvidenceView]) -> None:
+            if self._scans is scans:
+                scans.files = files
+                self.detail.show_files(scans.words(self.around.now()))
+
+        def failed(error: Exception) -> None:
+            if not isinstance(error, ClientError):
+                raise error
+            if self._scans is scans:
+                self.detail.show_files(phrase("{error}. Its files cannot be listed now.", error=error))
+
+        self.around.tasks.run(lambda progress: scans.load(), done, failed, owner=self)
+
+    def save_scans(self) -> None:
+        """E: the one file under a name, several into a folder."""
+        item, scans = self.current, self._scans
+        if item is None or item.change is None or scans is None or not scans.files:
+            self.complaint.say(phrase("No file is filed with this."))
+            return
+        names = scans.names
+        if len(names) == 1:
+            path, _ = QFileDialog.getSaveFileName(self, phrase("Save a copy"), names[0])
+            names = [Path(path).name]
+            folder = Path(path).parent if path else None
+        else:
+            path = QFileDialog.getExistingDirectory(self, phrase("Save copies in a folder"))
+            folder = Path(path) if path else None
+        if folder is not None:
+            self.save_scans_as(scans, folder, names)
+
+    def save_scans_as(self, scans: Scans, folder: Path, names: list[str]) -> None:
+        def failed(error: Exception) -> None:
+            if not isinstance(error, ClientError | OSError):
+                raise error
+            why = error.strerror or error if isinstance(error, OSError) else error
+            self.complaint.say(phrase("Not saved: {why}", why=why))
+
+        title = phrase("Fetching {name}", name=names[0])
+        self.around.tasks.run(
+            lambda progress: scans.save(folder, names), self.note.say, failed, title=title, owner=self
+        )
 
     def _show_controls(self, item: Item | None) -> None:
         chosen = len(self.presenter.chosen)

@@ -13,6 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, Protocol
 
+from sims_desktop.approvals.scans import ScanCalls, Scans
 from sims_desktop.client.errors import ClientError, ProblemAnswer, SignedOut, TryLater
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.wording import left_to_right, listed, local, plural, when
@@ -47,7 +48,7 @@ STALE = frozenset(
 )
 
 
-class Post(Protocol):
+class Post(ScanCalls, Protocol):
     """The server's side of the inbox. Every call raises `ClientError`s only."""
 
     def me(self) -> User: ...
@@ -343,6 +344,10 @@ class InboxPresenter:
             lines,
             warnings,
         )
+
+    def scans_of(self, item: Item) -> Scans:
+        assert item.change is not None
+        return Scans(self._post, item.change.id)
 
     def capacity_words(self, item: Item) -> str:
         """`You sign as Examination cell, second of two.`"""

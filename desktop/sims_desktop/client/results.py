@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from sims_desktop.client.http import Client, Parameters
 from sims_shared.access import User
+from sims_shared.cases import ChangeEvidenceList, ChangeEvidenceView
 from sims_shared.catalog import ProgramView
 from sims_shared.cutoffs import SheetCutoffs
 from sims_shared.grading import AssessmentView, SheetStateView, SheetSummary, SheetView
@@ -66,6 +67,12 @@ class ApprovalCalls:
 
     def return_sheet(self, section_id: int, reason: str, key: str) -> None:
         self._client.post(f"/api/sheets/{section_id}/return/", {"reason": reason}, SheetStateView, key=key)
+
+    def change_evidence(self, change_id: int) -> list[ChangeEvidenceView]:
+        return self._client.get(f"/api/pending-changes/{change_id}/evidence/", ChangeEvidenceList).results
+
+    def read_change_evidence(self, change_id: int, evidence_id: int) -> bytes:
+        return self._client.download(f"/api/pending-changes/{change_id}/evidence/{evidence_id}/")
 
     def decide_change(self, change_id: int, approved: bool, reason: str, key: str) -> PendingChangeView:
         """Raises ProblemAnswer: `results.own_request`, `.already_decided`, `.stage`, `.moved`."""
@@ -126,6 +133,13 @@ class ResultCalls:
 
     def preview_change(self, wish: Wish) -> ChangeImpact:
         return self._client.post("/api/results/preview-change/", wish, ChangeImpact)
+
+    def file_change_evidence(
+        self, change_id: int, file_name: str, content: bytes, note: str
+    ) -> ChangeEvidenceView:
+        """Raises ProblemAnswer: `cases.evidence_filed`, `.evidence_invalid`, `.wrong_state`."""
+        path = f"/api/pending-changes/{change_id}/evidence/"
+        return self._client.upload(path, {"note": note}, file_name, content, ChangeEvidenceView)
 
     def request_change(self, wish: Wish, reason: str, key: str) -> PendingChangeView:
         body = {**wish, "reason": reason}

@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from sims_desktop.client.errors import ProblemAnswer
 from sims_desktop.client.http import Client
 from sims_desktop.client.late_marks import Asked, LeftOver, left_over, request_changes
 from sims_desktop.client.results import ResultCalls
 from sims_desktop.client.sheets import SheetCalls
 from sims_desktop.offline.store import SheetStore
+from sims_shared.cases import EvidenceFiled
 from sims_shared.cutoffs import SheetCutoffs
 from sims_shared.grading import AssessmentView, DeviceView
 from sims_shared.results import ChangeImpact, PendingChangeView, ResultView
@@ -100,6 +102,13 @@ class SheetOffice:
 
     def request_change(self, wish: Mapping[str, Any], reason: str, key: str) -> PendingChangeView:
         return self._results.request_change(dict(wish), reason, key)
+
+    def file_scan(self, change_id: int, file_name: str, content: bytes) -> None:
+        try:
+            self._results.file_change_evidence(change_id, file_name, content, "")
+        except ProblemAnswer as refusal:
+            if refusal.code != EvidenceFiled.code:
+                raise
 
     def read_revisions(self, section_id: int) -> SheetRevisions:
         return self._client.get(f"/api/sheets/{section_id}/revisions/", SheetRevisions)

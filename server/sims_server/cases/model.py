@@ -126,6 +126,22 @@ case_evidence = Table(
     _moment("filed_at", now="clock_timestamp()"),
     UniqueConstraint("case_id", "sha256", name="uq_case_evidence_once"),
 )
+change_evidence = Table(
+    "change_evidence",
+    metadata,
+    _id(),
+    _names("change_id", "pending_change.id", "fk_change_evidence_change"),
+    Column(
+        "sha256", Text, ForeignKey("evidence_file.sha256", name="fk_change_evidence_file"), nullable=False
+    ),
+    _text("name"),
+    _text("media_type"),
+    Column("size", Integer, nullable=False),
+    _text("note", "''"),
+    _names("filed_by", "account.id", "fk_change_evidence_filed_by"),
+    _moment("filed_at", now="clock_timestamp()"),
+    UniqueConstraint("change_id", "sha256", name="uq_change_evidence_once"),
+)
 case_hearing = Table(
     "case_hearing",
     metadata,
@@ -153,6 +169,8 @@ incomplete_extension = Table(
 CONSTRAINTS = {
     "uq_case_result_one_open": CaseOpen,
     "uq_case_evidence_once": EvidenceFiled,
+    "uq_change_evidence_once": EvidenceFiled,
+    "ck_change_evidence_before_the_decision": CaseWrongState,
     "ck_withholding_waits_for_its_case": CaseUndecided,
     "ck_academic_case_transition": CaseWrongState,
     "ck_academic_case_stands_once_proposed": CaseWrongState,

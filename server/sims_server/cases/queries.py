@@ -13,6 +13,7 @@ from sims_server.kernel.http import File
 from sims_server.kernel.paging import Filter, Listing, Order, Search
 from sims_server.kernel.work import Work
 from sims_server.people.queries import OF_PERSON, search_of_students
+from sims_server.results.queries.changes import get_change
 from sims_server.results.queries.deciding import decides_first, decides_second, deciding_values
 from sims_shared.access import Permission
 from sims_shared.cases import (
@@ -22,6 +23,8 @@ from sims_shared.cases import (
     CaseResult,
     CaseState,
     CaseView,
+    ChangeEvidenceList,
+    ChangeEvidenceView,
     EvidenceList,
     EvidenceView,
     Hearing,
@@ -295,20 +298,64 @@ def get_evidence(work: Work, case_id: int, evidence_id: int) -> EvidenceView:
 
 
 def open_evidence(work: Work, id: int, evidence_id: int) -> File:
-    """A file of a case, as it was filed. It came from somebody's computer: a browser neither guesses
-    what it is nor runs anything in it."""
+    """A file of a case, as it was filed."""
     see_case(work, id)
     found = get_evidence(work, id, evidence_id)
-    content = work.value("SELECT content FROM evidence_file WHERE sha256 = %(sha256)s", sha256=found.sha256)
+    return _as_filed(work, found.sha256, found.name)
+
+
+def _as_filed(work: Work, sha256: str, name: str) -> File:
+    """It came from somebody's computer: a browser neither guesses what it is nor runs anything in it."""
+    content = work.value("SELECT content FROM evidence_file WHERE sha256 = %(sha256)s", sha256=sha256)
     return File(
         bytes(content),
         "application/octet-stream",  # what it seems to be is told in words; nothing opens it by itself
         headers={
-            "Content-Disposition": f'attachment; filename="{found.name}"',
+            "Content-Disposition": f'attachment; filename="{name}"',
             "X-Content-Type-Options": "nosniff",
             "Content-Security-Policy": "sandbox; default-src 'none'",
         },
     )
+
+
+# -- Evidence of a change that was asked for --------------------------------------------------------
+
+_OF_CHANGE = """
+SELECT e.id, e.change_id, e.name, e.media_type, e.size, e.sha256, e.note, e.filed_by, a.name AS filer,
+       e.filed_at
+  FROM change_evidence e JOIN account a ON a.id = e.filed_by WHERE e.change_id = %(change)s
+"""
+
+
+def see_change(work: Work, id: int) -> None:
+    """Raises NotFound outside the caller's scope."""
+    get_change(work, id)
+
+
+def _change_evidence(row: dict[str, Any]) -> ChangeEvidenceView:
+    row["filed_by"] = Person(row["filed_by"], row.pop("filer"))
+    return ChangeEvidenceView(**row)
+
+
+def list_change_evidence(work: Work, id: int) -> ChangeEvidenceList:
+    """The files of a change request, for whoever reads the request."""
+    see_change(work, id)
+    rows = work.rows(_OF_CHANGE + " ORDER BY e.id", change=id)
+    return ChangeEvidenceList(results=[_change_evidence(row) for row in rows])
+
+
+def get_change_evidence(work: Work, change_id: int, evidence_id: int) -> ChangeEvidenceView:
+    row = work.row(_OF_CHANGE + " AND e.id = %(id)s", change=change_id, id=evidence_id)
+    if row is None:
+        raise NotFound
+    return _change_evidence(row)
+
+
+def open_change_evidence(work: Work, id: int, evidence_id: int) -> File:
+    """A file of a change request, as it was filed."""
+    see_change(work, id)
+    found = get_change_evidence(work, id, evidence_id)
+    return _as_filed(work, found.sha256, found.name)
 
 
 # -- Transfers --------------------------------------------------------------------------------------

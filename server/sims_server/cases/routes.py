@@ -26,6 +26,7 @@ from sims_shared.problems import NotFound, NotPermitted
 REGISTER = (lapsing,)
 READ = Permission.READ_CASES
 CASE = "/api/cases/{id:int}/"
+CHANGE = "/api/pending-changes/{id:int}/"
 TRANSFER = "/api/transfers/{id:int}/"
 GRANT = "/api/enrollments/{id:int}/incomplete/"
 _PROPOSING = (
@@ -110,6 +111,30 @@ routes = [
         queries.open_evidence,
         File,
         permission=READ,
+        media_type="application/octet-stream",
+    ),
+    read(
+        f"{CHANGE}evidence/",
+        queries.list_change_evidence,
+        c.ChangeEvidenceList,
+        permission=Permission.READ_RESULTS,
+    ),
+    upload(
+        f"{CHANGE}evidence/",
+        filing.file_change_evidence,
+        c.FileChangeEvidence,
+        c.ChangeEvidenceView,
+        status=201,
+        locate=queries.see_change,
+        body_limit=c.EVIDENCE_MOST + 64 * 1024,
+        location=lambda view: f"/api/pending-changes/{view.change_id}/evidence/{view.id}/",
+        refusals=(c.CaseWrongState, c.EvidenceInvalid, c.EvidenceFiled),
+    ),
+    read(
+        f"{CHANGE}evidence/{{evidence_id:int}}/",
+        queries.open_change_evidence,
+        File,
+        permission=Permission.READ_RESULTS,
         media_type="application/octet-stream",
     ),
     listing("/api/transfers/", queries.TRANSFERS, c.TransferView, permission=READ),

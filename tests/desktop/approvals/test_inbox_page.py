@@ -221,3 +221,27 @@ def test_an_empty_inbox_says_so_in_light_and_dark(
     look(window, "inbox_dark")
     page.around.theme.set_look("light")
     assert page.summary.text() == "1 sheet waits for you"
+
+
+def test_the_scan_of_a_request_is_listed_and_saved_beside_it(
+    qtbot: QtBot, program: Program, scene: dict[str, Any], api: Api, tmp_path: Path
+) -> None:
+    approve(api, scene["section"])
+    publish(api, scene["section"])
+    change = ask(api, scene["section"], "A")
+    page_7 = b"%PDF-1.7 page 7"
+    path = f"/api/pending-changes/{change}/evidence/"
+    answer = api.as_("faculty").post(path, files={"file": ("page 7.pdf", page_7)}, data={"note": "page 7"})
+    assert answer.status == 201, answer.content
+    window = program.enter("head")
+    page = inbox(qtbot, window)
+    qtbot.waitUntil(lambda: page.detail.files.isVisible(), timeout=WAIT)
+    assert page.detail.files.text().startswith("Filed with it: page 7.pdf, 1 KB, by Faculty, ")
+    assert page.detail.files.text().endswith(": page 7\nE saves a copy.")
+    scans = page._scans
+    assert scans is not None
+    page.save_scans_as(scans, tmp_path, ["a copy.pdf"])
+    qtbot.waitUntil(lambda: page.note.text().startswith("Saved 1 file in "), timeout=WAIT)
+    assert (tmp_path / "a copy.pdf").read_bytes() == page_7
+    page.save_scans_as(scans, tmp_path / "nowhere", ["a copy.pdf"])
+    qtbot.waitUntil(lambda: page.complaint.text().startswith("Not saved: No such file"), timeout=WAIT)

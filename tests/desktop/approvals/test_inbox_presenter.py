@@ -11,6 +11,7 @@ import pytest
 from sims_desktop.approvals.presenter import InboxPresenter, Loaded, Outcome, Plan, age, cutoff_words
 from sims_desktop.client.errors import Offline, ProblemAnswer
 from sims_shared.access import Permission, User
+from sims_shared.cases import ChangeEvidenceView
 from sims_shared.cutoffs import ClassCutoffs, CutoffLine, JudgedTotal, SheetCutoffs
 from sims_shared.grading import SheetSummary, SheetView
 from sims_shared.results import ChangeApproval, ChangeImpact, Figures, PendingChangeView
@@ -46,6 +47,12 @@ class Network:
         raise Offline("away")
 
     def read_cutoffs(self, section_id: int) -> SheetCutoffs:
+        raise Offline("away")
+
+    def change_evidence(self, change_id: int) -> list[ChangeEvidenceView]:
+        raise Offline("away")
+
+    def read_change_evidence(self, change_id: int, evidence_id: int) -> bytes:
         raise Offline("away")
 
     def approve_sheet(self, section_id: int, rev: int, key: str) -> int:

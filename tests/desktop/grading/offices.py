@@ -42,6 +42,9 @@ class NoServer:
     def request_change(self, wish: Mapping[str, Any], reason: str, key: str) -> NoReturn:
         self._away()
 
+    def file_scan(self, change_id: int, file_name: str, content: bytes) -> NoReturn:
+        self._away()
+
     def release_assessment(self, assessment_id: int) -> NoReturn:
         self._away()
 

@@ -241,7 +241,7 @@ def test_letting_a_late_mark_go_is_undone(sit: Sit, scene: Scene, api: Api) -> N
 
 
 def test_a_published_mark_is_corrected_by_a_request_whose_effect_is_seen_first(
-    sit: Sit, scene: Scene, api: Api
+    sit: Sit, scene: Scene, tmp_path: Path, api: Api
 ) -> None:
     publish(api, scene["section"])
     place = sit("faculty", scene["section"])
@@ -259,11 +259,19 @@ def test_a_published_mark_is_corrected_by_a_request_whose_effect_is_seen_first(
     place.until(lambda: panel.impact.isVisible())
     assert "21 → 61" in panel.impact.text()
     assert api.as_("head").get("/api/pending-changes/").json["results"] == []
+    panel.attach(tmp_path / "none.pdf")
+    assert panel.complaint.text() == "none.pdf cannot be read: No such file or directory"
+    scan = tmp_path / "page 7.pdf"
+    scan.write_bytes(b"%PDF-1.7 page 7")
+    panel.attach(scan)
+    assert panel.scan_words.text() == "page 7.pdf goes with it."
     place.key(Qt.Key.Key_Return)
     place.until(lambda: place.page.panel is None)
     assert place.note == "Asked for 90 in Final for Student Number 2. It waits for the head of department."
     (change,) = api.as_("head").get("/api/pending-changes/").json["results"]
     assert (change["new_total"], change["reason"]) == ("61", "Added up wrongly")
+    filed = api.as_("head").get(f"/api/pending-changes/{change['id']}/evidence/").json["results"]
+    assert [(file["name"], file["media_type"]) for file in filed] == [("page 7.pdf", "application/pdf")]
     assert place.column(2) == ["10", "10", "10"]
 
 

@@ -115,3 +115,31 @@ def test_evidence_is_never_edited(
     with pytest.raises(psycopg.Error) as caught, psycopg.connect(database_url.app_url) as connection:
         connection.execute(statement)
     assert stopped in (caught.value.diag.constraint_name, caught.value.sqlstate)
+
+
+def test_a_scan_is_kept_with_the_change_that_was_asked_for(api: Api, university: University) -> None:
+    _, (one,) = published(api, university)
+    asked = {"result_id": one, "new_grade": "A", "reason": "Page 7 was not added up"}
+    change = api.as_("faculty").post("/api/results/change-request/", asked).json
+    path = f"/api/pending-changes/{change['id']}/evidence/"
+
+    def scan(by: str, content: bytes = PDF) -> Reply:
+        return api.as_(by).post(path, files={"file": ("page 7.pdf", content)}, data={"note": "page 7"})
+
+    filed = scan("faculty")
+    assert (filed.status, filed.json["note"], filed.json["media_type"]) == (201, "page 7", "application/pdf")
+    assert (scan("faculty").code, scan("faculty", b"").code) == (
+        "cases.evidence_filed",
+        "cases.evidence_invalid",
+    )
+    found = api.as_("head").get(filed.headers["location"])
+    assert (found.content, found.headers["content-type"]) == (PDF, "application/octet-stream")
+    listed = api.as_("examcell").get(path).json["results"]
+    assert [(row["name"], row["filed_by"]["name"]) for row in listed] == [("page 7.pdf", "Faculty")]
+    assert api.as_("stranger").get(path).status == 404
+    assert scan("stranger").status == 404
+    assert api.as_("student").get(path).status == 403
+    decision = {"change_id": change["id"], "approved": False, "reason": "It was added up"}
+    assert api.as_("head").post("/api/results/approve-change/", decision).status == 200
+    late = scan("faculty", b"%PDF-1.7 another page")
+    assert (late.status, late.code) == (409, "cases.wrong_state")

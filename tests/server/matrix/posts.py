@@ -548,5 +548,6 @@ about("/api/imports/{import_id}/undo/", ONE, "registrar", lambda d: d.imported(c
 KEYLESS = {
     "/api/auth/token/", "/api/auth/token/refresh/", "/api/auth/logout/", "/api/auth/password/",
     "/api/auth/otp/enroll/", "/api/auth/otp/confirm/", "/api/imports/", "/api/cases/{id}/evidence/",
+    "/api/pending-changes/{id}/evidence/",
     "/api/transcripts/verify-file/", "/verify/file/",
 }  # fmt: skip

@@ -47,6 +47,10 @@ class ChangeOffice(Protocol):
 
     def request_change(self, wish: Mapping[str, Any], reason: str, key: str) -> PendingChangeView: ...
 
+    def file_scan(self, change_id: int, file_name: str, content: bytes) -> None:
+        """With a change that was asked for; once more does nothing."""
+        ...
+
 
 class ColumnOffice(Protocol):
     def release_assessment(self, assessment_id: int) -> None: ...

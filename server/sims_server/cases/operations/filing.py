@@ -1,21 +1,26 @@
-"""Evidence: files kept with a case, by what they are."""
+"""Evidence: files kept with a case or with a change that was asked for, by what they are."""
 
 from __future__ import annotations
 
 import hashlib
 
-from sims_server.cases.model import case_evidence
-from sims_server.cases.queries import get_evidence, see_case
+from sqlalchemy import Table
+
+from sims_server.cases.model import case_evidence, change_evidence
+from sims_server.cases.queries import get_change_evidence, get_evidence, see_case
 from sims_server.cases.rules import check_evidence, media_type_of, plain_name
 from sims_server.kernel.execute import operation
 from sims_server.kernel.work import Work
+from sims_server.results.queries.changes import get_change
 from sims_shared.access import Permission
 from sims_shared.cases import (
     EVIDENCE_FILES,
     CaseWrongState,
+    ChangeEvidenceView,
     EvidenceFiled,
     EvidenceInvalid,
     EvidenceView,
+    FileChangeEvidence,
     FileEvidence,
 )
 from sims_shared.problems import Fault, InvalidInput
@@ -27,6 +32,20 @@ def file_evidence(work: Work, command: FileEvidence) -> EvidenceView:
     about = see_case(work, command.id)
     if about["state"] not in ("requested", "proposed"):
         raise CaseWrongState(f"The case is {about['state']}.")
+    return get_evidence(work, command.id, _file(work, case_evidence, "case_id", command))
+
+
+@operation(Permission.REQUEST_CHANGE, "results.file_evidence")
+def file_change_evidence(work: Work, command: FileChangeEvidence) -> ChangeEvidenceView:
+    """File a scan or a letter with a change of marks that waits for its decision."""
+    change = get_change(work, command.id)
+    if change.status != "pending":
+        raise CaseWrongState(f"The change is {change.status}.")
+    return get_change_evidence(work, command.id, _file(work, change_evidence, "change_id", command))
+
+
+def _file(work: Work, table: Table, names: str, command: FileEvidence | FileChangeEvidence) -> int:
+    """Raises EvidenceInvalid, EvidenceFiled, or InvalidInput for a note that is too long."""
     check_evidence(command.file)
     if len(command.note) > 2000:
         detail = "A note has 2,000 characters at most."
@@ -34,7 +53,7 @@ def file_evidence(work: Work, command: FileEvidence) -> EvidenceView:
     sha256 = hashlib.sha256(command.file).hexdigest()
     filed = work.row(
         "SELECT count(*) AS files, coalesce(bool_or(sha256 = %(sha256)s), false) AS known "
-        "FROM case_evidence WHERE case_id = %(id)s",
+        f"FROM {table.name} WHERE {names} = %(id)s",
         id=command.id,
         sha256=sha256,
     )
@@ -42,16 +61,16 @@ def file_evidence(work: Work, command: FileEvidence) -> EvidenceView:
     if filed["known"]:
         raise EvidenceFiled
     if filed["files"] >= EVIDENCE_FILES:
-        raise EvidenceInvalid(f"A case keeps {EVIDENCE_FILES} files at most.")
+        raise EvidenceInvalid(f"{EVIDENCE_FILES} files are kept at most.")
     work.run(
         "INSERT INTO evidence_file (sha256, content) VALUES (%(sha256)s, %(content)s) ON CONFLICT DO NOTHING",
         sha256=sha256,
         content=command.file,
     )
     id: int = work.insert(
-        case_evidence,
+        table,
         {
-            "case_id": command.id,
+            names: command.id,
             "sha256": sha256,
             "name": plain_name(command.file_name),
             "media_type": media_type_of(command.file),
@@ -61,4 +80,4 @@ def file_evidence(work: Work, command: FileEvidence) -> EvidenceView:
             "filed_at": work.now,
         },
     )
-    return get_evidence(work, command.id, id)
+    return id
