@@ -35,6 +35,7 @@ from tests.support.sync_invariants import (
     check_lost,
     check_rest,
     check_write,
+    heard_of_newer,
 )
 
 SECTIONS = (1, 2)
@@ -475,8 +476,13 @@ class History:
         epoch = self.server.epoch_name
         if not self.server.restore(self.random.random()):
             return
-        # Whoever had met the last restore found the mark on the server then, or offered it.
-        self.lost = [entry for entry in self.lost if not entry[0].has_met(epoch, entry[1].section_id)]
+        # Whoever had met the last restore found the mark on the server then, or offered it; whoever heard
+        # of a newer one from before it has none to offer.
+        self.lost = [
+            (device, lost)
+            for device, lost in self.lost
+            if not device.has_met(epoch, lost.section_id) and not heard_of_newer(device.watch, lost)
+        ]
         for device in self.devices:
             device.watch.moved.clear()
             for section in device.store.sections():

@@ -236,13 +236,19 @@ class LostEdit(NamedTuple):
     logged: int  # lines of the edit log then
 
 
+def heard_of_newer(watch: Watch, lost: LostEdit) -> bool:
+    """Whether an answer from before the restore was still on its way, with a newer version of the cell. The
+    edit is then no longer the last that the device knew; that version is its own author's to offer."""
+    return (lost.epoch, lost.section_id, lost.op.key) in watch.moved
+
+
 def check_lost(watch: Watch, server: ServerPort, lost: LostEdit) -> None:
     """S1 across a restore: an edit that the server lost was offered to its person again."""
     section_id, op = lost.section_id, lost.op
     if section_id in watch.purged:
         return  # whoever stops teaching the section takes its marks along no further
-    if (lost.epoch, section_id, op.key) in watch.moved:
-        return  # an answer from before the restore was still on its way, with a newer version
+    if heard_of_newer(watch, lost):
+        return
     if any(fate.key == op.key for fate in watch.store.fates(section_id)[lost.logged :]):
         return
     cell, _ = server.cells_with_revs(section_id).get(op.key, (NEVER, 0))
