@@ -129,7 +129,9 @@ class Frame:
             # A copy: the server beneath still has to know that no body follows.
             scope = {**scope, "method": "GET"}
         headers = dict(scope["headers"])
-        heard = b"expect" in headers or int(headers.get(b"content-length", b"0")) > self.DRAINED
+        length = headers.get(b"content-length")
+        nothing_follows = length is None and b"transfer-encoding" not in headers
+        heard = nothing_follows or b"expect" in headers or int(length or b"0") > self.DRAINED
 
         async def hear() -> Any:
             nonlocal heard

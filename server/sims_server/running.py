@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import importlib
 import logging
 import signal
@@ -167,6 +168,7 @@ def serve(settings: Settings) -> int:
     with installation(settings) as running:
         app = create_app(running.database, running.data, demo=settings.demo)
         config = configuration(app, settings)
+        _collect_less()
         threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
         # Not asyncio.run: it would make the standard loop, whatever the configuration names.
         with (
@@ -210,6 +212,14 @@ def configuration(app: Any, settings: Settings) -> uvicorn.Config:
         http=_http(),
         loop=_loop(),
     )
+
+
+def _collect_less() -> None:
+    """What stands once the application is made is not looked through again for what is gone, and a page's
+    rows are no reason to look: with Python's own numbers that is a twelfth of a list page."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
 
 
 def _warm_up() -> None:

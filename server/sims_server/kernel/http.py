@@ -22,8 +22,8 @@ import msgspec
 from litestar import Request, route
 from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
-from litestar.response.base import ASGIResponse
 from litestar.response.streaming import ASGIStreamingResponse
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from sims_server.kernel.database import Database
 from sims_server.kernel.decode import decode_command, decode_query
@@ -104,7 +104,32 @@ def _camel(name: str) -> str:
     return head + "".join(part.capitalize() for part in rest)
 
 
-def respond(answer: Answer, request_id: str) -> ASGIResponse | ASGIStreamingResponse:
+class Whole:
+    """An answer that is there as a whole, written as it is: the framework's own response spends as long on
+    its headers as a page takes to encode."""
+
+    __slots__ = ("body", "headers", "status_code")
+
+    def __init__(self, status: int, body: bytes, headers: Mapping[str, str], media_type: str) -> None:
+        self.status_code = status
+        self.body = body
+        self.headers = [
+            (name.lower().encode("latin-1"), text.encode("latin-1")) for name, text in headers.items()
+        ]
+        if status not in (204, 304):
+            charset = "; charset=utf-8" if media_type.startswith("text/") else ""
+            self.headers.append((b"content-type", f"{media_type}{charset}".encode("latin-1")))
+            self.headers.append((b"content-length", str(len(body)).encode()))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.headers})
+        await send({"type": "http.response.body", "body": self.body, "more_body": False})
+
+
+Written = Whole | ASGIStreamingResponse
+
+
+def respond(answer: Answer, request_id: str) -> Written:
     headers = {"X-Request-Id": request_id, "Cache-Control": "no-store", **answer.headers}
     media_type = headers.pop("Content-Type", JSON)
     if answer.pieces is not None:
@@ -112,7 +137,7 @@ def respond(answer: Answer, request_id: str) -> ASGIResponse | ASGIStreamingResp
         return ASGIStreamingResponse(
             iterator=pieces, status_code=answer.status, headers=headers, media_type=media_type
         )
-    return ASGIResponse(body=answer.body, status_code=answer.status, headers=headers, media_type=media_type)
+    return Whole(answer.status, answer.body, headers, media_type)
 
 
 async def iterate_in_threadpool(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
@@ -122,9 +147,45 @@ async def iterate_in_threadpool(pieces: Iterator[bytes]) -> AsyncIterator[bytes]
         yield piece
 
 
-def refuse(refusal: Refusal, path: str, request_id: str) -> ASGIResponse:
+def refuse(refusal: Refusal, path: str, request_id: str) -> Whole:
     status, body, headers = problem_of(refusal, instance=path, request_id=request_id)
-    return ASGIResponse(body=body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
+    return Whole(status, body, headers, MEDIA_TYPE)
+
+
+def _has_body(request: Request[Any, Any, Any]) -> bool:
+    return any(name in (b"content-length", b"transfer-encoding") for name, _ in request.scope["headers"])
+
+
+def _header(request: Request[Any, Any, Any], wanted: bytes) -> str | None:
+    """One header, without taking all of them apart."""
+    for name, value in request.scope["headers"]:
+        if name == wanted:
+            return value.decode("latin-1")
+    return None
+
+
+async def _in_thread(judge: Callable[..., Written], *arguments: Any) -> Written:
+    """Carried out by one of THREADS. asyncio's own hop copies the answer between two kinds of future."""
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[Written] = loop.create_future()
+
+    def tell(written: Written | None, error: BaseException | None) -> None:
+        if answer.done():  # nobody waits any more
+            return
+        if error is not None:
+            answer.set_exception(error)
+        elif written is not None:
+            answer.set_result(written)
+
+    def carry_out() -> None:
+        try:
+            written, error = judge(*arguments), None
+        except BaseException as raised:  # told to whoever waits
+            written, error = None, raised
+        loop.call_soon_threadsafe(tell, written, error)
+
+    THREADS.submit(carry_out)
+    return await answer
 
 
 def _path_values(request: Request[Any, Any, Any]) -> dict[str, Any]:
@@ -161,10 +222,10 @@ def _incoming(request: Request[Any, Any, Any], door: Door, body: bytes) -> Incom
     state = request.app.state
     session_id = None
     if not door.anonymous:
-        session_id = state.read_token(request.headers.get("authorization", ""))
+        session_id = state.read_token(_header(request, b"authorization") or "")
         if session_id is None:
             raise NotSignedIn("Send “Authorization: Bearer <access>”.")
-    key = request.headers.get("idempotency-key") if door.takes_key else None
+    key = _header(request, b"idempotency-key") if door.takes_key else None
     if key is not None and not _KEY.match(key):
         raise InvalidInput(
             "Idempotency-Key is 1 to 200 printable ASCII characters.",
@@ -188,7 +249,7 @@ def _make(
     """The one handler all doors share."""
     DOORS.append(door)
 
-    def judge(request: Request[Any, Any, Any], body: bytes) -> ASGIResponse:
+    def judge(request: Request[Any, Any, Any], body: bytes) -> Written:
         try:
             incoming = _incoming(request, door, body)
             path_values = _path_values(request)
@@ -207,10 +268,11 @@ def _make(
             return refuse(refusal, path_of(request), request_id_of(request))
         return respond(answer, incoming.request_id)
 
-    async def handler(request: Request[Any, Any, Any]) -> ASGIResponse:
-        body = await request.body()
+    # Whatever can be called as an application is sent as it is.
+    async def handler(request: Request[Any, Any, Any]) -> ASGIApp:
+        body = await request.body() if _has_body(request) else b""
         started = time.perf_counter()
-        response = await asyncio.get_running_loop().run_in_executor(THREADS, judge, request, body)
+        response = await _in_thread(judge, request, body)
         observe(door.operation_id, response.status_code, time.perf_counter() - started)
         return response
 

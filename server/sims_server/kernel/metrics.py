@@ -6,6 +6,8 @@ a time series of their own.
 
 from __future__ import annotations
 
+from functools import cache
+
 from prometheus_client import CollectorRegistry, Histogram
 
 REQUESTS = CollectorRegistry(auto_describe=True)
@@ -20,4 +22,9 @@ _seconds = Histogram(
 
 def observe(operation: str, status: int, seconds: float) -> None:
     """Count one answered request."""
-    _seconds.labels(operation, str(status)).observe(seconds)
+    _of(operation, status).observe(seconds)
+
+
+@cache
+def _of(operation: str, status: int) -> Histogram:
+    return _seconds.labels(operation, str(status))

@@ -16,11 +16,11 @@ from anyio import CapacityLimiter, to_thread
 from litestar import Request, route
 from litestar.enums import HttpMethod
 from litestar.handlers import HTTPRouteHandler
-from litestar.response.base import ASGIResponse
+from litestar.types import ASGIApp
 
 from sims_server.kernel.database import Database
 from sims_server.kernel.execute import Answer
-from sims_server.kernel.http import JSON, Door, File, encode, refuse, request_id_of, respond
+from sims_server.kernel.http import JSON, Door, File, Written, encode, refuse, request_id_of, respond
 from sims_shared.problems import Refusal
 
 AT_ONCE = 4
@@ -67,7 +67,7 @@ def watch(
     )
     limits: list[CapacityLimiter] = []
 
-    def answer(request: Request[Any, Any, Any]) -> ASGIResponse:
+    def answer(request: Request[Any, Any, Any]) -> Written:
         state, headers = request.app.state, request.headers
         address = request.client.host if request.client else ""
         forwarded = "x-forwarded-for" in headers or "forwarded" in headers
@@ -82,7 +82,7 @@ def watch(
             )
         return respond(Answer(200, encode(found)), request_id_of(request))
 
-    async def handler(request: Request[Any, Any, Any]) -> ASGIResponse:
+    async def handler(request: Request[Any, Any, Any]) -> ASGIApp:
         if not limits:  # made inside the event loop it belongs to
             limits.append(CapacityLimiter(AT_ONCE))
         return await to_thread.run_sync(answer, request, limiter=limits[0])
