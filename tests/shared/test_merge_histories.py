@@ -28,6 +28,7 @@ FOUND = {
     1_063_503: "two restores that a device met as one: the invariant asked about the wrong one",
     5_117_555: "a late packet brought back what a restore had taken, and the next restore took it again",
     7_254_101: "a late packet brought a newer mark between two restores: the invariant forgot that it had",
+    11_445_089: "a device in memory that remembered more than a real one: two edits of one cell, one offered",
 }
 
 

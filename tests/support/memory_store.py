@@ -37,7 +37,7 @@ class MemoryStore:
         self._new_id = new_id
         self.copies: dict[int, SheetCopy] = {}
         self.log: dict[int, list[Fate]] = {}
-        self.acked: dict[int, list[AckedOp]] = {}
+        self.acked: dict[int, dict[Key, AckedOp]] = {}  # as `SheetStore`: the newest of each cell
         self.found: list[str] = []
 
     def client_id(self) -> str:
@@ -63,7 +63,7 @@ class MemoryStore:
         return Heartbeat(copy.head.client_id, len(copy.dirty), len(copy.conflict))
 
     def remembered(self, section_id: int) -> list[AckedOp]:
-        return list(self.acked.get(section_id, ()))
+        return list(self.acked.get(section_id, {}).values())
 
     def held(self, section_id: int) -> SheetCopy:
         return self.copies[section_id]
@@ -89,7 +89,7 @@ class MemoryStore:
         if changes is not None:
             self.copies[section_id] = written(copy, changes)
             self.log.setdefault(section_id, []).extend(changes.fates)
-            self.acked.setdefault(section_id, []).extend(changes.acked)
+            self.acked.setdefault(section_id, {}).update({op.key: op for op in changes.acked})
         return changes
 
     def purge(self, section_id: int) -> bool:
@@ -113,7 +113,7 @@ class MemoryStore:
         twin = MemoryStore(self._client_id, self._new_id)
         twin.copies = dict(self.copies)
         twin.log = {section: list(fates) for section, fates in self.log.items()}
-        twin.acked = {section: list(acked) for section, acked in self.acked.items()}
+        twin.acked = {section: dict(acked) for section, acked in self.acked.items()}
         return twin
 
 
