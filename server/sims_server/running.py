@@ -10,15 +10,16 @@ import asyncio
 import contextlib
 import gc
 import importlib
+import io
 import logging
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 import uvicorn
@@ -49,22 +50,59 @@ class Running:
     settings: Settings
 
 
+def one_line(text: str) -> str:
+    """A text as it stands in a log: what would begin another line, or speak to a terminal, is spelled out."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _spelled_out(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """An address or a message may hold anything that somebody sent."""
+    for name, value in entry.items():
+        if not isinstance(value, bool | int | float | BaseException | tuple | None):
+            entry[name] = one_line(str(value))
+    return entry
+
+
+def _indented(trace: str) -> str:
+    """A traceback ends with the words of the exception, which may be somebody's: none of its lines begins
+    as an entry of the log does."""
+    return "\n".join(f"    {one_line(line)}" for line in trace.split("\n"))
+
+
+def _plain_traceback(stream: TextIO, raised: Any) -> None:
+    whole = io.StringIO()
+    structlog.dev.plain_traceback(whole, raised)
+    stream.write("\n" + _indented(whole.getvalue().strip("\n")))
+
+
+class _OneLine(logging.Formatter):
+    """The same for libraries that log by themselves."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        record.message = one_line(record.message)
+        return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:
+        return _indented(super().formatException(ei))
+
+
 def log_to_standard_error() -> None:
     """Standard output carries one line, the address; everything else goes to standard error."""
     # Without the values of local variables, which rich would print: a log holds no names, marks or tokens.
-    console = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    console = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=_plain_traceback)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper("iso", utc=True),
+            _spelled_out,
             console,
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_OneLine("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
 
 
 @contextlib.contextmanager

@@ -189,7 +189,7 @@ class SettingInvalid(Refusal):
 Username = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,79}$",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,79}\Z",
         description="letters, digits and . _ @ -, at most 80, beginning with a letter or digit",
     ),
 ]
@@ -280,13 +280,13 @@ class RevokeDelegation(Command, frozen=True, kw_only=True):
 class CreateRole(Command, frozen=True, kw_only=True):
     name: Annotated[
         str,
-        msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$", description="small letters, digits and _"),
+        msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,39}\Z", description="small letters, digits and _"),
     ]
     permissions: list[Permission]
     scope: Annotated[
         str,
         msgspec.Meta(
-            pattern=r"^(all|department|sections|self)$", description="one of all, department, sections, self"
+            pattern=r"^(all|department|sections|self)\Z", description="one of all, department, sections, self"
         ),
     ] = "all"
 

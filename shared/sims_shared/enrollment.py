@@ -120,7 +120,7 @@ class Override(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     code: Annotated[
         str,
         msgspec.Meta(
-            pattern=r"^(enrollment\.)?[a-z_]{1,40}$", description="the code of the refusal, as term_closed"
+            pattern=r"^(enrollment\.)?[a-z_]{1,40}\Z", description="the code of the refusal, as term_closed"
         ),
     ]
     reason: Reason

@@ -37,7 +37,7 @@ ClientId = Annotated[
     str,
     # The length too, because `$` lets a line break follow.
     msgspec.Meta(
-        pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
+        pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z",
         max_length=36,
         description="a UUID is expected here",
     ),
@@ -48,7 +48,7 @@ EditId = (
     Annotated[
         str,
         msgspec.Meta(
-            min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$", description="no control characters"
+            min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+\Z", description="no control characters"
         ),
     ]
     | Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]

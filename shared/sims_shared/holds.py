@@ -72,7 +72,7 @@ class CreateHoldKind(Command, frozen=True, kw_only=True):
 
     kind: Annotated[
         str,
-        msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$", description="small letters, digits and _"),
+        msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,39}\Z", description="small letters, digits and _"),
     ]
     lifted_by: Annotated[str, msgspec.Meta(max_length=40)]
     blocks: list[Blocks]

@@ -27,7 +27,7 @@ Grade = Annotated[
     msgspec.Meta(
         min_length=1,
         max_length=10,
-        pattern=r"^[!-~]+$",
+        pattern=r"^[!-~]+\Z",
         description="letters, digits and signs, no blank",
     ),
 ]

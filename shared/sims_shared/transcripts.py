@@ -21,7 +21,7 @@ StockNumber = Annotated[
     msgspec.Meta(
         min_length=1,
         max_length=40,
-        pattern=r"^[!-~]+$",
+        pattern=r"^[!-~]+\Z",
         description="letters, digits and signs, no blank",
     ),
 ]

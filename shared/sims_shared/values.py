@@ -37,25 +37,43 @@ Weight = Annotated[Decimal, Places(2, low=ZERO, high=Decimal("999.99"))]
 Credits = Annotated[Decimal, Places(2, low=ZERO, high=Decimal("999.99"))]
 Money = Annotated[Decimal, Places(2, low=ZERO, high=Decimal("999999999.99"))]
 
-# Text that a person types. NUL is refused everywhere (PostgreSQL cannot hold it).
+# Text that a person types. NUL is refused everywhere (PostgreSQL cannot hold it). A pattern ends with \Z:
+# before $ a line may end, and a number that only looks like another's is a second student.
 # The description beside a pattern is what a person is told whose input does not match it.
 _NO_BLANK_ENDS = "no blank at the beginning or the end"
 _NOT_BLANK = "more than blanks is needed here"
 Code = Annotated[
-    str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^\S(.*\S)?$", description=_NO_BLANK_ENDS)
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=40,
+        pattern=r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?\Z",
+        description=_NO_BLANK_ENDS,
+    ),
 ]
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"\S", description=_NOT_BLANK)]
+# A name is one line: it is printed, listed and written into logs.
+Name = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=200,
+        pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*\Z",
+        description="one line, and more than blanks, is needed here",
+    ),
+]
 # No blank and no line's end: what is written into a letter's head must not begin a second one.
-Email = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^\S*$", description="an address has no blanks")]
+Email = Annotated[
+    str, msgspec.Meta(max_length=200, pattern=r"^\S*\Z", description="an address has no blanks")
+]
 Text = Annotated[str, msgspec.Meta(max_length=4000)]
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=2000, pattern=r"\S", description=_NOT_BLANK)]
-Intake = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}[SF]$", description="a year with S or F, as 2026F")]
+Intake = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}[SF]\Z", description="a year with S or F, as 2026F")]
 RegistrationNumber = Annotated[
     str,
     msgspec.Meta(
         min_length=1,
         max_length=40,
-        pattern=r"^[!-~]([ -~]*[!-~])?$",
+        pattern=r"^[!-~]([ -~]*[!-~])?\Z",
         description="plain letters, digits and signs, no blank at the beginning or the end",
     ),
 ]

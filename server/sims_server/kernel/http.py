@@ -594,7 +594,8 @@ def _multipart(content_type: str, body: bytes) -> dict[str, Any]:
         file_name = headers.get_filename()
         if name == "file":
             fields["file"] = content
-            fields["file_name"] = (file_name or "file").replace("\x00", "")[:200]
+            # Shown in lists and on terminals: what is no sign is left out.
+            fields["file_name"] = "".join(filter(str.isprintable, file_name or ""))[:200] or "file"
         else:
             text = content.decode("utf-8", "replace")
             if "\x00" in text:

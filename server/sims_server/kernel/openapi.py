@@ -55,20 +55,36 @@ def document(app: Litestar, version: str) -> dict[str, Any]:
         if described["operationId"] in named:  # one operation behind two doors
             described["operationId"] += f"By{door.method.capitalize()}In{described['tags'][0].capitalize()}"
         named.add(described["operationId"])
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "SIMS",
-            "version": version,
-            "description": "Whatever answers GET answers HEAD, without the body.",
-            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
-        },
-        "paths": paths,
-        "components": {
-            "schemas": {name: _decimals(schema) for name, schema in components.items()},
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
-        },
-    }
+    written: dict[str, Any] = _patterns(
+        {
+            "openapi": "3.1.0",
+            "info": {
+                "title": "SIMS",
+                "version": version,
+                "description": "Whatever answers GET answers HEAD, without the body.",
+                "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+            },
+            "paths": paths,
+            "components": {
+                "schemas": {name: _decimals(schema) for name, schema in components.items()},
+                "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            },
+        }
+    )
+    return written
+
+
+def _patterns(described: Any) -> Any:
+    """The end of a text is \\Z to Python, to which $ is before a last line's end as well, and $ to everybody
+    else."""
+    if isinstance(described, dict):
+        return {
+            name: f"{value[:-2]}$"
+            if name == "pattern" and isinstance(value, str) and value.endswith(r"\Z")
+            else _patterns(value)
+            for name, value in described.items()
+        }
+    return [_patterns(value) for value in described] if isinstance(described, list) else described
 
 
 def _decimals(schema: Any) -> Any:

@@ -28,10 +28,16 @@ class CellRefused(Exception):
         self.detail = detail
 
 
+ONE_LINE = 200  # a name; what is longer is a note, and may have several lines
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
 def text(longest: int = 200) -> Read:
     def read(cell: str) -> str:
         if len(cell) > longest:
             raise CellRefused("too_long", f"{len(cell)} characters; at most {longest} fit.")
+        if longest <= ONE_LINE and _CONTROL.search(cell):
+            raise CellRefused("malformed", "It is one line, without control characters.")
         return cell
 
     return read
