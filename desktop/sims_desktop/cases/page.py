@@ -49,6 +49,7 @@ class CasesPage(Desk[list[CaseLine]]):
         self.presenter = presenter
         self._reading: Task | None = None
         self._drawn: Shown | None = None
+        self._answers: dict[tuple[int, int], str] = {}
         self._build()
         self._add_actions()
         self.setAcceptDrops(True)
@@ -337,9 +338,13 @@ class CasesPage(Desk[list[CaseLine]]):
             if isinstance(found, str):
                 self.asking.refuse(found)
             else:
+                self._answers[(shown.case.id, answered)] = typed
                 self._ask_next(shown, found, answered + 1, typed.strip())
 
         self.asking.ask_line(*asked, entered, about=shown.case.id)
+        # A proposal that was refused is made again without typing it all again.
+        self.asking.line.setText(self._answers.get((shown.case.id, answered), ""))
+        self.asking.line.selectAll()
 
     # Files
 

@@ -28,12 +28,13 @@ from sims_desktop.cases.words import (
 )
 from sims_desktop.client.errors import ClientError, TryLater
 from sims_desktop.kit.language import later, phrase
-from sims_desktop.kit.wording import left_to_right, plural, when
+from sims_desktop.kit.wording import left_to_right, listed, plural, when
 from sims_desktop.results.presenter import wish_of
 from sims_shared.access import Permission
 from sims_shared.cases import CaseLine, CaseResult, CaseView, EvidenceView, TransferView
 from sims_shared.grading import AssessmentView
 from sims_shared.results import JointImpact, ResultView
+from sims_shared.values import parse_decimal
 
 FILTERS: dict[str, str] = {
     "mine": later("waiting for me"),
@@ -178,7 +179,7 @@ class CasesPresenter:
             effect = superseded_words(impact.supersedes) if rows else phrase("No result changes.")
         elif case.changes:
             rows = _changed(case)
-        if case.state == "requested" and self.may_propose and case.kind in BY_CHANGES:
+        if case.state == "requested" and self.may_propose and case.kind in (*BY_CHANGES, "unfair_means"):
             for one in case.results:
                 section_id = self.calls.read_result(one.result_id).section_id
                 columns[one.result_id] = self.calls.read_assessments(section_id) if section_id else []
@@ -320,6 +321,11 @@ class CasesPresenter:
             one = case.results[answered]
             who = f"{left_to_right(one.reg_no)} {one.course_code}"
             hint = phrase("New grade, or marks such as “Final 34”; Enter alone leaves it as it is")
+            if case.kind == "re_evaluation":
+                hint = phrase(
+                    "New grade, marks such as “Final 34”, or marks of further examiners such as “Final 30/” "
+                    "and, where a third settled it, “Final 30/34”; Enter alone leaves it as it is"
+                )
             return f"{who}: {hint}", phrase("What becomes of {who}", who=who)
         if answered == len(case.results):
             if not draft.changes:
@@ -333,12 +339,33 @@ class CasesPresenter:
                 f"{at} {phrase(PENALTY_WORDS[name])}" for at, name in enumerate(PENALTIES, start=1)
             )
             return phrase("{digits}; Enter", digits=digits), phrase("Judgment")
-        suspends = draft.judgment is not None and draft.judgment["penalty"] == "suspended"
-        if answered == 1 and suspends:
+        penalty = draft.judgment["penalty"] if draft.judgment is not None else ""
+        if answered == 1 and penalty == "suspended":
             return phrase("Order number and the day it begins: “R/88 2026-12-01”; Enter"), phrase("Order")
-        if answered <= 1 + suspends:
+        results = self._of_papers(penalty)
+        if answered <= len(results):
+            one = results[answered - 1]
+            who = f"{left_to_right(one.reg_no)} {one.course_code}"
+            names = listed(column.name for column in self._columns_of(one.result_id))
+            hint = phrase(
+                "{who}: which papers count zero, of {names}? Enter alone: those that the sheet marks as "
+                "unfair means",
+                who=who,
+                names=names,
+            )
+            return hint, phrase("Papers of {who} that count zero", who=who)
+        if answered <= 1 + (len(results) or (penalty == "suspended")):
             return phrase("Authority: committee and minute; Enter proposes it"), phrase("Authority")
         return None
+
+    def _of_papers(self, penalty: str) -> Sequence[CaseResult]:
+        """The results whose papers are asked about, one by one."""
+        assert self.shown is not None
+        return self.shown.case.results if penalty == "paper_cancelled" else ()
+
+    def _columns_of(self, result_id: int) -> Sequence[AssessmentView]:
+        assert self.shown is not None
+        return self.shown.columns.get(result_id, ())
 
     def answer(self, draft: Draft, answered: int, typed: str) -> Draft | str:
         """The draft with one more answer in it, or why it cannot be one."""
@@ -357,8 +384,13 @@ class CasesPresenter:
     def _change(self, draft: Draft, one: CaseResult, typed: str) -> Draft | str:
         if not typed:
             return draft
-        assert self.shown is not None
-        wish = wish_of(one.result_id, typed, self.shown.columns.get(one.result_id, ()))
+        columns = self._columns_of(one.result_id)
+        if "/" in typed:
+            examined = examined_of(typed, columns)
+            if isinstance(examined, str):
+                return examined
+            return Draft([*draft.changes, {"result_id": one.result_id, "examined": examined}])
+        wish = wish_of(one.result_id, typed, columns)
         return wish if isinstance(wish, str) else Draft([*draft.changes, wish])
 
     def _judge(self, draft: Draft, answered: int, typed: str) -> Draft | str:
@@ -377,7 +409,21 @@ class CasesPresenter:
                 return phrase("An order number, a space, and a day as 2026-12-01.")
             suspension = {"effective_on": effective.isoformat(), "order_no": order.strip()}
             return Draft(judgment={**draft.judgment, "suspension": suspension})
+        results = self._of_papers(draft.judgment["penalty"])
+        if answered <= len(results):
+            return self._cancel_papers(draft, results[answered - 1], typed)
         return draft if typed else phrase("Name the committee and its minute.")
+
+    def _cancel_papers(self, draft: Draft, one: CaseResult, typed: str) -> Draft | str:
+        assert draft.judgment is not None
+        papers = list(draft.judgment.get("papers", ()))
+        columns = self._columns_of(one.result_id)
+        for name in filter(None, (part.strip() for part in typed.split(","))):
+            column = column_called(name, columns)
+            if column is None:
+                return _no_such_paper(name, columns)
+            papers.append({"result_id": one.result_id, "assessment_id": column.id})
+        return Draft(judgment={**draft.judgment, "papers": papers}) if papers else draft
 
     def propose(self, shown: Shown, draft: Draft, last: str) -> str:
         """Sends the proposal; `last` is the authority, or the finding where nothing changes."""
@@ -407,6 +453,37 @@ class CasesPresenter:
     def _key(self, act: str, case_id: int, about: str) -> str:
         """One key for one wish: asked again after a lost answer, it is the same wish."""
         return self._keys.setdefault((act, case_id, about), token_hex(16))
+
+
+def column_called(name: str, columns: Sequence[AssessmentView]) -> AssessmentView | None:
+    return next((one for one in columns if one.name.casefold() == name.strip().casefold()), None)
+
+
+def _no_such_paper(name: str, columns: Sequence[AssessmentView]) -> str:
+    names = listed(one.name for one in columns) or phrase("none")
+    return phrase("“{name}” is no paper of this course. There are {names}.", name=name, names=names)
+
+
+def examined_of(typed: str, columns: Sequence[AssessmentView]) -> list[dict[str, Any]] | str:
+    """`Final 30/34`: the second examiner's mark and the third's, of each paper named; or why it is not that.
+    The first mark stands on the sheet."""
+    examined: list[dict[str, Any]] = []
+    for part in filter(None, (one.strip() for one in typed.replace(";", ",").split(","))):
+        name, _, marks = part.rpartition(" ")
+        second, _, third = marks.partition("/")
+        column = columns[0] if not name and len(columns) == 1 else column_called(name, columns)
+        if column is None:
+            return _no_such_paper(name or part, columns)
+        numbers = [parse_decimal(text) for text in (second, third) if text]
+        if not second or None in numbers:
+            return phrase(
+                "“{part}”: type the paper, the second mark, / and the third: “Final 30/34”.", part=part
+            )
+        marked = [str(number) for number in numbers]
+        examined.append(
+            {"assessment_id": column.id, "second": marked[0]} | ({"third": marked[1]} if third else {})
+        )
+    return examined
 
 
 def _changed(case: CaseView) -> list[Row]:

@@ -43,6 +43,7 @@ class MemoPanel(Panel):
         for part in (self.sentence, self.line, self.said):
             self.body.addWidget(part)
         self.body.addWidget(self.list, 1)
+        self.body.addStretch(0)  # keeps the line at the top while nothing differs
         self.setFocusProxy(self.line)
         self.follow()
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from html import escape
 from typing import Any
 
-from sims_desktop.kit.language import phrase
-from sims_desktop.kit.wording import day_words
+from sims_desktop.kit.language import on_paper, phrase
+from sims_desktop.kit.wording import day_words, local
 from sims_shared.attendance import AttendanceExplained
 from sims_shared.results import CgpaExplained, RegulationRef, ResultExplained
 
@@ -109,6 +111,26 @@ def as_text(nodes: Sequence[Node], depth: int = 0) -> str:
         if node.parts:
             lines.append(as_text(node.parts, depth + 1))
     return "\n".join(lines)
+
+
+@on_paper()
+def as_paper(title: str, nodes: Sequence[Node], now: datetime) -> str:
+    """The tree as a page for a letter of appeal: each step below what it is a part of."""
+    return (
+        f"<h3>{escape(title)}</h3><p>As the records stood on {local(now):%Y-%m-%d %H:%M}. "
+        "An explanation, no document of the university.</p>"
+        "<table width='100%' cellspacing='0' cellpadding='3' border='1'><thead><tr><th align='left'>Step</th>"
+        "<th align='right'>Figure</th><th align='left'>Rule</th></tr></thead>"
+        f"<tbody>{_paper_rows(nodes, 0)}</tbody></table>"
+    )
+
+
+def _paper_rows(nodes: Sequence[Node], depth: int) -> str:
+    return "".join(
+        f"<tr><td>{'&nbsp;' * 4 * depth}{escape(node.what)}</td><td align='right'>{escape(node.figure)}</td>"
+        f"<td>{escape(node.rule)}</td></tr>{_paper_rows(node.parts, depth + 1)}"
+        for node in nodes
+    )
 
 
 def _remarks(remarks: Sequence[str]) -> list[Node]:

@@ -1,7 +1,7 @@
 """One student on screen: the header, seven tabs by number key, and under them how a figure came about.
 
 The rule a newcomer would get wrong: `E` explains the figure under the cursor, in whichever tab that is; the
-tree below adds up to it, and Ctrl+C takes it along as text.
+tree below adds up to it; Ctrl+C takes it along as text, Ctrl+P prints it, Ctrl+S saves it as PDF.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QDate, QLocale, Qt
 from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import (
     QDateEdit,
+    QFileDialog,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -37,7 +39,7 @@ from sims_desktop.kit.page import Page, Surroundings
 from sims_desktop.kit.tables import Field, RecordModel, RecordView
 from sims_desktop.kit.tasks import Progress, Task
 from sims_desktop.kit.wording import status_words, when
-from sims_desktop.students.derivations import Node, as_text
+from sims_desktop.students.derivations import Node, as_paper, as_text
 from sims_desktop.students.presenter import (
     AttendanceLine,
     Fact,
@@ -279,6 +281,8 @@ class StudentPage(Page):
         for at, title in enumerate(TABS):
             add(f"student.tab{at + 1}", title, str(at + 1), partial(self._turn, at))
         add("student.explain", later("Explain this figure"), "E", self.explain)
+        add("student.print", later("Print the explanation"), "Ctrl+P", self.print_tree)
+        add("student.save", later("Save the explanation as PDF"), "Ctrl+S", self.ask_where_to_save)
         add("student.copy", later("Copy the explanation as text"), "Ctrl+C", self.copy, self.tree)
         add("student.case", later("Open a case about this result"), "C", self.open_case)
         add("student.day", later("Show this day"), ("Return", "Enter"), self.ask_history, self.day)
@@ -421,7 +425,13 @@ class StudentPage(Page):
         def done(nodes: list[Node]) -> None:
             self._explaining = None
             self._show_tree(nodes)
-            self.note.say(phrase("How {what} came about. Ctrl+C copies it, Esc closes it.", what=what))
+            self.note.say(
+                phrase(
+                    "How {what} came about. Ctrl+C copies it, Ctrl+P prints it, Ctrl+S saves it as PDF, "
+                    "Esc closes it.",
+                    what=what,
+                )
+            )
 
         if self._explaining is not None:
             self._explaining.cancel()
@@ -476,6 +486,46 @@ class StudentPage(Page):
         if self._nodes:
             QGuiApplication.clipboard().setText(f"{self.presenter.title}\n{as_text(self._nodes)}")
             self.note.say(phrase("Copied as text."))
+
+    def print_tree(self) -> None:
+        from sims_desktop.kit.printing import ask_printer, print_html
+
+        paper = self._paper()
+        if paper and (printer := ask_printer(self, phrase("Print the explanation"))) is not None:
+            print_html(paper, printer)
+            self.note.say(phrase("Printed the explanation."))
+
+    def ask_where_to_save(self) -> None:
+        if self._paper():
+            name = f"{self.presenter.title}.pdf".replace("/", "-")
+            path, _ = QFileDialog.getSaveFileName(
+                self, phrase("Save the explanation"), name, phrase("PDF (*.pdf)")
+            )
+            if path:
+                self.save_tree(Path(path))
+
+    def save_tree(self, path: Path) -> None:
+        """Written beside it first: Qt does not say that a disk is full."""
+        from sims_desktop.kit.printing import print_html, printer_to_file
+
+        unfinished = path.with_name(f"{path.name}.part")
+        try:
+            unfinished.touch()
+            print_html(self._paper(), printer_to_file(unfinished))
+            if not unfinished.stat().st_size:
+                raise OSError(phrase("The file stayed empty"))
+            unfinished.replace(path)
+        except OSError as error:
+            self.complaint.say(phrase("Not saved: {why}", why=error.strerror or error))
+        else:
+            self.note.say(phrase("Saved {name}.", name=path.name))
+
+    def _paper(self) -> str:
+        """For an appeal. Without an explanation it says how one comes about."""
+        if not self._nodes:
+            self.complaint.say(phrase("E explains a figure; the explanation is then printed or saved."))
+            return ""
+        return as_paper(self.presenter.title, self._nodes, self.around.now())
 
     def close_tree(self) -> None:
         self.tree.hide()

@@ -137,6 +137,46 @@ def test_a_judgment_of_unfair_means_is_asked_for_digit_by_digit(
     assert any("F" in row[2] for row in shown.rows)
 
 
+def test_single_papers_are_cancelled_by_name_and_without_a_name_those_of_the_sheet(
+    api: Api, university: University, desk: Desk
+) -> None:
+    _, results = published(api, university)
+    case = opened(api, "examcell", kind="unfair_means", result_ids=results)
+    cell = desk("examcell")
+    cell.filter = "open"
+    shown = read(cell, case["id"])
+    cancelled = cell.answer(Draft(), 0, "2")
+    assert isinstance(cancelled, Draft)
+    hint, name = cell.asks(cancelled, 1) or ("", "")
+    assert "which papers count zero, of Quiz, Midterm and Final?" in hint
+    assert name.endswith("CS-101 that count zero")
+    assert "“Fnal” is no paper of this course." in str(cell.answer(cancelled, 1, "Quiz, Fnal"))
+    assert say(cell, "2", "", "UFM 7").judgment == {"penalty": "paper_cancelled"}
+    draft = say(cell, "2", "final, Quiz", "UFM 7/2026")
+    assert draft.judgment is not None
+    assert len(draft.judgment["papers"]) == 2
+    assert cell.propose(shown, draft, "UFM 7/2026").startswith("Proposed: ")
+    head = desk("head")
+    read(head, case["id"])
+    assert "Judgment: paper cancelled" in head.lead(NOW)
+
+
+def test_the_marks_of_further_examiners_are_typed_behind_the_paper(
+    api: Api, university: University, desk: Desk
+) -> None:
+    _, results = published(api, university)
+    case = opened(api, "counter", kind="re_evaluation", result_ids=results)
+    teacher = desk("faculty")
+    shown = read(teacher, case["id"])
+    assert "Final 30/34" in (teacher.asks(Draft(), 0) or ("",))[0]
+    assert "type the paper, the second mark" in str(teacher.answer(Draft(), 0, "Final /34"))
+    assert "There are Quiz, Midterm and Final." in str(teacher.answer(Draft(), 0, "Fnal 30/34"))
+    draft = say(teacher, "Final 75/78, quiz 15/", "Committee 4")
+    (change,) = draft.changes
+    assert [(one["second"], one.get("third")) for one in change["examined"]] == [("75", "78"), ("15", None)]
+    assert teacher.propose(shown, draft, "Committee 4").startswith("Proposed: ")
+
+
 def test_whoever_asked_may_withdraw_until_something_is_proposed(
     api: Api, university: University, desk: Desk
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from sims_desktop.client.errors import ProblemAnswer
 from sims_desktop.client.students import StudentCalls
-from sims_desktop.students.derivations import Node, as_text, of_trace
+from sims_desktop.students.derivations import Node, as_paper, as_text, of_trace
 from sims_desktop.students.presenter import StudentPresenter, compare, percentage_words
 from sims_shared.record import RecordThen
 from tests.server.cases.scene import carry, opened, published
@@ -66,6 +66,9 @@ def test_every_part_of_a_record_is_there_and_every_figure_adds_up(
     cgpa = presenter.explain_cgpa(scene["registrations"][0])
     assert (cgpa[0].what, cgpa[0].figure) == ("CGPA", "3.30 = 33/10")
     assert any(node.what == "Final" for node in flat(presenter.explain_result(results[0])))
+    paper = as_paper("2024-1 <Ali>", presenter.explain_result(results[0]), datetime(2026, 3, 4, tzinfo=UTC))
+    assert "<h3>2024-1 &lt;Ali&gt;</h3>" in paper
+    assert paper.count("<tr>") > 4
     told = as_text(presenter.explain_result(results[0]))
     assert told.startswith("Grade: B+  (total 75)\n    Result")
     assert "Regulation: BS-2021 v1" in told

@@ -164,4 +164,9 @@ WORDS: dict[str, str] = {
     "approved": "منظور",
     "Open a case about this result": "اس نتیجے کا معاملہ کھولیں",
     "Choose a student who has a result; Tab goes to them.": "نتیجے والا طالب علم چنیں؛ Tab ان تک لے جاتا ہے۔",
+    "New grade, marks such as “Final 34”, or marks of further examiners such as “Final 30/” and, where a third settled it, “Final 30/34”; Enter alone leaves it as it is": "نیا گریڈ، نمبر جیسے “Final 34”، یا مزید ممتحنوں کے نمبر جیسے “Final 30/” اور جہاں تیسرے نے طے کیا “Final 30/34”؛ صرف Enter سے جوں کا توں",
+    "{who}: which papers count zero, of {names}? Enter alone: those that the sheet marks as unfair means": "{who}: {names} میں سے کون سے پرچے صفر شمار ہوں؟ صرف Enter: وہ جن پر شیٹ ناجائز ذرائع بتاتی ہے",
+    "Papers of {who} that count zero": "{who} کے صفر شمار پرچے",
+    "“{name}” is no paper of this course. There are {names}.": "“{name}” اس کورس کا پرچہ نہیں۔ پرچے: {names}۔",
+    "“{part}”: type the paper, the second mark, / and the third: “Final 30/34”.": "“{part}”: پرچہ، دوسرا نمبر، / اور تیسرا لکھیں: “Final 30/34”۔",
 }
