@@ -258,7 +258,7 @@ class Desktop(QObject):
             return DelegationsPage(self.around, lending)
         if kind in ("students", "student"):
             return self._student_page(kind, id)
-        if kind in ("cases", "new_case"):
+        if kind in ("cases", "new_case", "new_transfer"):
             return self._case_page(kind, id)
         if kind == "imports":
             from sims_desktop.client.imports import ImportCalls
@@ -281,6 +281,11 @@ class Desktop(QObject):
             from sims_desktop.cases.opening_page import OpeningPage
 
             return OpeningPage(self.around, OpeningPresenter(calls, who.permissions), id)
+        if kind == "new_transfer":
+            from sims_desktop.cases.transfer_page import TransferPage
+            from sims_desktop.cases.transferring import TransferPresenter
+
+            return TransferPage(self.around, TransferPresenter(calls))
         from sims_desktop.cases.page import CasesPage
         from sims_desktop.cases.presenter import CasesPresenter
 

@@ -164,6 +164,7 @@ class CasesPage(Desk[list[CaseLine]]):
         add("cases.evidence", later("To the files of the case"), "E", self._to_files)
         add("cases.attach", later("Attach a file"), "Ctrl+O", self.ask_for_file)
         add("cases.new", later("Open a case"), "Ctrl+N", self.open_new)
+        add("cases.transfer", later("Ask for credit from elsewhere"), "Ctrl+Shift+N", self.open_transfer)
         add("cases.filter", later("Next filter"), "F", self._next_filter)
         add("cases.leave", later("Leave it"), "Esc", self.leave)
         add("cases.refresh", later("Ask the server again"), "F5", self.refresh)
@@ -470,6 +471,12 @@ class CasesPage(Desk[list[CaseLine]]):
 
     def not_loaded(self, error: Exception) -> None:
         self.presenter.not_loaded(error)
+
+    def open_transfer(self) -> None:
+        if self.presenter.may_propose:
+            self.wants.emit("new_transfer", 0)
+        else:
+            self.asking.refuse(phrase("The department or the registrar asks for transfers."))
 
     def open_new(self) -> None:
         self.wants.emit("new_case", 0)

@@ -17,10 +17,12 @@ from sims_shared.cases import (
     EvidenceView,
     TransferView,
 )
+from sims_shared.catalog import CourseView
 from sims_shared.grading import AssessmentView
 from sims_shared.messages import Page
 from sims_shared.people import StudentView
 from sims_shared.results import JointImpact, ResultView
+from sims_shared.terms import TermView
 
 LISTED = 200
 FOUND = 30
@@ -42,6 +44,17 @@ class CaseCalls:
 
     def read_transfer(self, case_id: int) -> TransferView:
         return self._client.get(f"/api/transfers/{case_id}/", TransferView)
+
+    def read_terms(self) -> list[TermView]:
+        return every(self._client, "/api/terms/", TermView, {"ordering": "-start_date"})
+
+    def course_called(self, code: str) -> int | None:
+        found = self._client.get("/api/courses/", Page[CourseView], {"code": code.upper(), "page_size": 1})
+        return found.results[0].id if found.results else None
+
+    def request_transfer(self, body: dict[str, Any], key: str) -> TransferView:
+        """Raises ProblemAnswer: `cases.share_exceeded`, faults of fields."""
+        return self._client.post("/api/transfers/", body, TransferView, key=key)
 
     def read_impact(self, case_id: int) -> JointImpact:
         return self._client.get(f"/api/cases/{case_id}/impact/", JointImpact)
