@@ -141,6 +141,14 @@ class OwnPower(Refusal):
     kind = Kind.FORBIDDEN
 
 
+class OwnCodes(Refusal):
+    """Whoever found a computer signed in must not take the second lock off the account from there."""
+
+    code = "accounts.own_codes"
+    title = "Another administrator resets your one-time codes"
+    kind = Kind.FORBIDDEN
+
+
 class ShippedRoleNamed(Refusal):
     code = "roles.shipped"
     title = "A role that was shipped keeps its name"
@@ -254,6 +262,8 @@ class ChangeAccount(Command, frozen=True, kw_only=True):
     roles: list[RoleGrant] | msgspec.UnsetType = msgspec.UNSET
     email: Email | msgspec.UnsetType | None = msgspec.UNSET
     disabled: bool | msgspec.UnsetType = msgspec.UNSET
+    # Only false: whoever lost the phone and the recovery codes sets up new ones.
+    has_codes: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class DeleteAccount(Command, frozen=True, kw_only=True):
@@ -356,6 +366,7 @@ class AccountView(View, kw_only=True):
     email: str | None
     roles: list[RoleGrant]
     disabled: bool
+    has_codes: bool
     student_id: int | None
     created_at: datetime
 

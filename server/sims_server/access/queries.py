@@ -47,6 +47,7 @@ ACCOUNTS = Listing(
         "email": "a.email",
         "roles": _GRANTS,
         "disabled": "a.disabled",
+        "has_codes": "(a.otp_confirmed_at IS NOT NULL)",
         "student_id": "a.student_id",
         "created_at": "a.created_at",
     },

@@ -27,6 +27,7 @@ from sims_shared.access import (
     OtpInvalid,
     OtpRequired,
     OtpSecret,
+    OwnCodes,
     OwnPower,
     PasswordTooWeak,
     Permission,
@@ -124,7 +125,7 @@ routes = [
         AccountView,
         locate=queries.get_account,
         view=queries.get_account,
-        refusals=(RoleUnknown, PasswordTooWeak, OwnPower),
+        refusals=(RoleUnknown, PasswordTooWeak, OwnPower, OwnCodes),
     ),
     command(
         "DELETE",

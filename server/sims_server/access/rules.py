@@ -6,7 +6,9 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sims_shared.access import PasswordTooWeak, Permission, RoleGrant, SettingInvalid
+import msgspec
+
+from sims_shared.access import OwnCodes, PasswordTooWeak, Permission, RoleGrant, SettingInvalid
 from sims_shared.admissions import check_number_form
 from sims_shared.problems import Fault, InvalidInput
 
@@ -314,6 +316,15 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
         ),
     ),
 }
+
+
+def check_codes(has_codes: bool | msgspec.UnsetType, *, own: bool) -> None:
+    """An administrator takes another's one-time codes off; nobody puts them on but whose phone makes them."""
+    if has_codes is True:
+        detail = "Each person sets up their own one-time codes; here they can only be taken off (false)."
+        raise InvalidInput(detail, errors=[Fault("/has_codes", "range", detail)])
+    if has_codes is False and own:
+        raise OwnCodes
 
 
 def check_password(password: str, username: str) -> None:

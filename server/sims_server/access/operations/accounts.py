@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from sims_server.access import queries
 from sims_server.access.model import account, role
-from sims_server.access.rules import SHIPPED_ROLES, check_grants, check_password, check_setting
+from sims_server.access.rules import SHIPPED_ROLES, check_codes, check_grants, check_password, check_setting
 from sims_server.kernel.database import DEFAULT_SETTINGS
 from sims_server.kernel.execute import operation
 from sims_server.kernel.secrets import (
@@ -89,7 +89,10 @@ def create_account(work: Work, command: CreateAccount) -> AccountView:
 
 @operation(Permission.MANAGE_ACCOUNTS, "accounts.change")
 def change_account(work: Work, command: ChangeAccount) -> AccountView:
-    """Change an account: name, password, roles, disabled."""
+    """Change an account: name, password, roles, disabled; `has_codes: false` takes its one-time codes off, so
+    that who lost them can set up new ones. Any of the last but roles ends its sessions."""
+    resets = command.has_codes is False
+    check_codes(command.has_codes, own=command.id == work.caller.id)
     values: dict[str, Any] = {
         name: value
         for name in ("name", "email", "disabled")
@@ -98,10 +101,12 @@ def change_account(work: Work, command: ChangeAccount) -> AccountView:
     if command.password is not msgspec.UNSET:
         check_password(command.password, queries.get_account(work, command.id).username)
         values["password_hash"] = hash_password(command.password)
+    if resets:
+        values |= {"otp_secret": None, "otp_confirmed_at": None, "recovery_hashes": []}
     work.update(account, command.id, values)
     if command.roles is not msgspec.UNSET:
         _put_grants(work, command.id, command.roles)
-    if command.disabled is True or command.password is not msgspec.UNSET:
+    if command.disabled is True or command.password is not msgspec.UNSET or resets:
         work.run(
             "UPDATE login_session SET ended_at = %(now)s WHERE account_id = %(id)s AND ended_at IS NULL",
             now=work.now,
