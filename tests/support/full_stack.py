@@ -111,27 +111,12 @@ class _Sheet(NamedTuple):
 Version = tuple[Key, Cell, str | None]  # what was written, and by which device
 
 
-class OneThread(asyncio.SelectorEventLoop):
-    """The loop of an application that one thread calls: a handler runs where its request came in. Handing
-    each over to a thread, and waiting for it, costs as much as most handlers do."""
-
-    def run_in_executor(  # type: ignore[override]
-        self, executor: object, function: Callable[..., T], *arguments: Any
-    ) -> asyncio.Future[T]:
-        future: asyncio.Future[T] = self.create_future()
-        try:
-            future.set_result(function(*arguments))
-        except Exception as failure:
-            future.set_exception(failure)
-        return future
-
-
 class InProcess(httpx2.BaseTransport):
     """Carries a client's bytes straight into the application: everything is real but the socket."""
 
     def __init__(self, application: Any) -> None:
         self._application = application
-        self._loop = OneThread()
+        self._loop = asyncio.new_event_loop()
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         return self._loop.run_until_complete(self._carry(request))
