@@ -33,7 +33,7 @@ NASTY = (
     "'=quoted",
     " spaced ",
     'comma, "quote"',
-    "line\nbreak",
+    "half; half",
     "آمنہ خان",
 )
 
@@ -46,7 +46,7 @@ def scene(api: Api, university: University) -> dict[str, Any]:
         university.run("UPDATE student SET name = %(name)s WHERE id = %(id)s", name=name, id=student)
     university.run(
         "UPDATE student SET national_id = '00123', phone = '+92 300 1', father_name = 'Khan', date_of_birth "
-        "= '2004-02-29' WHERE id = %(id)s",
+        "= '2004-02-29', address = E'House 1\\nStreet \"2\"' WHERE id = %(id)s",
         id=scene["students"][0],
     )
     university.run("UPDATE registration SET reg_no = '0007' WHERE id = %(id)s", id=scene["registrations"][0])
