@@ -133,7 +133,11 @@ def test_a_summary_stays_short() -> None:
 
 def test_a_summary_tells_values_not_structures() -> None:
     heads = [{"code": "theory", "obtained": "33.25"}]
-    changes = {"heads": [heads, []], "frozen_at": [None, "2026-11-23T15:23:39Z"], "grade": ["F", "A-"]}
+    changes: dict[str, list[Any]] = {
+        "heads": [heads, []],
+        "frozen_at": [None, "2026-11-23T15:23:39Z"],
+        "grade": ["F", "A-"],
+    }
     assert in_words("Tariq", "update", "result", 4, changes) == (
         "Tariq changed result 4: grade from F to A- and 2 more"
     )
