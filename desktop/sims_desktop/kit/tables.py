@@ -26,7 +26,7 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QColor, QPainter, QPalette, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyledItemDelegate, QTableView, QWidget
 
 from sims_desktop.kit.language import phrase
 from sims_desktop.kit.remembered import Remembered
@@ -48,6 +48,7 @@ ACCESSIBLE = int(Qt.ItemDataRole.AccessibleTextRole)
 LETTER = 8  # pixels of a letter at the usual size, for the widths of fields
 
 RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+GAP = "\u2002"  # an en space: figures stand to the right, and the words of the next column begin there
 CENTRE = int(Qt.AlignmentFlag.AlignCenter)
 
 
@@ -115,7 +116,8 @@ class RecordModel(QAbstractTableModel, Generic[R]):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = DISPLAY) -> Any:
         if orientation == Qt.Orientation.Horizontal and role == DISPLAY:
-            return phrase(self._fields[section].title)
+            field = self._fields[section]
+            return phrase(field.title) + (GAP if field.is_number else "")
         if orientation == Qt.Orientation.Horizontal and role == ALIGNMENT:
             return RIGHT if self._fields[section].is_number else None
         return None
@@ -141,6 +143,13 @@ def shared_out(needs: Sequence[int], wishes: Sequence[int], least: Sequence[int]
     if wide:
         wide[-1] += max(0, room - sum(wide))
     return wide
+
+
+class Figures(QStyledItemDelegate):
+    """Keeps figures apart from the next column. Only what is painted: copies and readers have the text."""
+
+    def displayText(self, value: Any, locale: Any) -> str:
+        return f"{value}{GAP}"
 
 
 class RecordView(QTableView, Generic[R]):
@@ -175,6 +184,10 @@ class RecordView(QTableView, Generic[R]):
         self.horizontalHeader().setDefaultAlignment(
             Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         )
+        figures = Figures(self)
+        for number, field in enumerate(model._fields):
+            if field.is_number:
+                self.setItemDelegateForColumn(number, figures)
         self._needs: list[int] = []
         self._fit_rows()
         self._share(sum(self._wishes()))
@@ -221,7 +234,8 @@ class RecordView(QTableView, Generic[R]):
     def _least(self, field: Field[R]) -> int:
         """Its title stays readable."""
         metrics = self.fontMetrics()
-        return metrics.horizontalAdvance(phrase(field.title)) + metrics.height()
+        gap = metrics.horizontalAdvance(GAP) if field.is_number else 0
+        return metrics.horizontalAdvance(phrase(field.title)) + metrics.height() + gap
 
     def _measure(self) -> None:
         """How wide each column's texts are: of the longest, for measuring all would take seconds."""
@@ -230,7 +244,8 @@ class RecordView(QTableView, Generic[R]):
         for number, field in enumerate(self._records._fields):
             longest = nlargest(3, (row[number] for row in texts), key=len)
             widest = max((metrics.horizontalAdvance(text) for text in longest), default=0)
-            self._needs.append(max(self._least(field), widest + metrics.height() * 2 // 3))
+            gap = metrics.horizontalAdvance(GAP) if field.is_number else 0
+            self._needs.append(max(self._least(field), widest + metrics.height() * 2 // 3 + gap))
         self._fit()
 
     def _fit(self) -> None:

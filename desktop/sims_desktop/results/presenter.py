@@ -531,7 +531,7 @@ def impact_words(impact: ChangeImpact) -> str:
         superseded_words(impact.supersedes) if impact.supersedes else phrase("No document is superseded.")
     )
     return phrase(
-        "{list}. {documents} Type the reason; Enter sends it.",
+        "{list}. {documents}",
         list=phrase(", ").join(effects) or phrase("No figure moves"),
         documents=documents,
     )

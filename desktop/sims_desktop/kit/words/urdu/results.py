@@ -45,7 +45,7 @@ WORDS: dict[str, str] = {
     "award awaited": "ایوارڈ کا انتظار",
     "other reason": "دیگر وجہ",
     "{filled:,} of {total:,}": "{total:,} میں سے {filled:,}",
-    "{list}. {documents} Type the reason; Enter sends it.": "{list}۔ {documents} وجہ لکھیں؛ Enter بھیجتا ہے۔",
+    "{list}. {documents}": "{list}۔ {documents}",
     "{name}: {results}{of} complete{stays}. {warning} Ctrl+Enter publishes, Esc leaves it.": "{name}: {results}{of} مکمل{stays}۔ {warning} Ctrl+Enter شائع کرتا ہے، Esc چھوڑ دیتا ہے۔",
     "{name}: {results} will be closed for good; only a change request reaches them. Ctrl+Enter freezes, Esc leaves it.": "{name}: {results} ہمیشہ کے لیے بند ہوں گے؛ صرف تبدیلی کی درخواست ان تک پہنچے گی۔ Ctrl+Enter منجمد کرتا ہے، Esc چھوڑ دیتا ہے۔",
     "{results} will be published by a later notification. Ctrl+Enter releases, Esc leaves it.": "{results} بعد کے اعلامیے سے شائع ہوں گے۔ Ctrl+Enter جاری کرتا ہے، Esc چھوڑ دیتا ہے۔",
