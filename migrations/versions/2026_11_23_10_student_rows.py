@@ -11,8 +11,19 @@ branch_labels = None
 depends_on = None
 
 OPEN_TO_STAFF = (
-    "student", "registration", "registration_order", "hold", "enrollment", "assessment_score", "result", "result_counting",
-    "withholding", "term_result", "request", "issued_document", "unofficial_copy",
+    "student",
+    "registration",
+    "registration_order",
+    "hold",
+    "enrollment",
+    "assessment_score",
+    "result",
+    "result_counting",
+    "withholding",
+    "term_result",
+    "request",
+    "issued_document",
+    "unofficial_copy",
 )
 
 SCHEMA = r"""

@@ -453,7 +453,15 @@ CREATE POLICY own ON evidence_file FOR SELECT TO sims_student USING (sha256 IN (
 CREATE POLICY own_new ON evidence_file FOR INSERT TO sims_student WITH CHECK (true);
 CREATE POLICY own ON result_lapse FOR SELECT TO sims_student USING (result_id IN (SELECT r.id FROM result r));
 """
-OPEN_TO_STAFF = ("academic_case", "case_result", "case_approval", "case_evidence", "evidence_file", "result_lapse", "transfer_credit")
+OPEN_TO_STAFF = (
+    "academic_case",
+    "case_result",
+    "case_approval",
+    "case_evidence",
+    "evidence_file",
+    "result_lapse",
+    "transfer_credit",
+)
 
 
 def upgrade() -> None:

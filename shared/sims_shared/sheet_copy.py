@@ -488,19 +488,20 @@ def restart_identity(copy: SheetCopy, client_id: str) -> Changes:
 def epoch_changed(copy: SheetCopy, sheet: SheetView, remembered: Iterable[AckedOp]) -> Changes | None:
     """The server came back from a backup. Takes the whole sheet and offers again every
     remembered edit that was the last this device knew of its cell and that the server lost. What the
-    server holds all the same is remembered on under its version there.
+    server holds all the same is remembered on under its version there. `remembered` is in the order in
+    which the edits came to be so.
 
     With a batch in flight the caller does `restart_identity` first; until then None.
     """
     changes = apply_whole(copy, sheet)
     if changes is None:
         return None
-    for op in remembered:
+    for op in _last_known(copy, remembered):
         held = copy.base.get(op.key, NEVER)
         now = changes.base[op.key] or NEVER if op.key in changes.base else held
         # Of a row that is off the roster now nothing is known, so its blanks are offered too.
         differs = not now.ver or not same_value(now, op.mark, op.score)
-        moved = held.ver == op.ver and now != held
+        moved = now != held
         busy = op.key in copy.dirty or op.key in copy.conflict or op.key in copy.refused
         if moved and not differs:
             # A late packet may have brought this very edit back. The next restore may take it again.
@@ -511,6 +512,12 @@ def epoch_changed(copy: SheetCopy, sheet: SheetView, remembered: Iterable[AckedO
                 Fate(op.key, op.edit_id, "refused", op.mark, op.score, "sync.lost_in_restore")
             )
     return changes
+
+
+def _last_known(copy: SheetCopy, remembered: Iterable[AckedOp]) -> Iterable[AckedOp]:
+    """Of each cell the edit that this copy still holds. After a restore that may be an older one than was
+    applied last, and the next restore may take that as well."""
+    return {op.key: op for op in remembered if copy.base.get(op.key, NEVER).ver == op.ver}.values()
 
 
 def offer_again(copy: SheetCopy, keys: Collection[Key], new_edit_id: Callable[[], str]) -> Changes:

@@ -361,6 +361,21 @@ class TestIdentityAndRestore:
         assert changes is not None
         assert changes.refused == {CELL: Refused(MINE, "sync.lost_in_restore")}
 
+    def test_of_two_edits_that_two_restores_took_the_older_is_offered_as_well(self) -> None:
+        older = Cell("scored", Decimal("7.00"), 4, BILAL, WHEN)
+        newer = Cell("scored", Decimal("8.00"), 5, BILAL, WHEN)
+        remembered = [
+            AckedOp(CELL, "e1", "scored", Decimal("7.00"), 4, WHEN),
+            AckedOp(CELL, "e2", "scored", Decimal("8.00"), 5, WHEN),
+        ]
+        first = epoch_changed(a_copy(base={CELL: newer}), a_whole((CELL, older), epoch="two"), remembered)
+        assert first is not None
+        assert first.refused == {CELL: Refused(Edit("e2", "scored", Decimal("8.00")), "sync.lost_in_restore")}
+        # The person lets it go, for the older stands. Then that is taken too.
+        second = epoch_changed(a_copy(base={CELL: older}), a_whole((CELL, BASE), epoch="three"), remembered)
+        assert second is not None
+        assert second.refused == {CELL: Refused(MINE, "sync.lost_in_restore")}
+
     def test_one_that_somebody_had_overwritten_is_theirs_to_offer(self) -> None:
         remembered = [AckedOp(CELL, "e1", "scored", Decimal("7.00"), 3)]
         changes = epoch_changed(a_copy(base={CELL: THEIRS}), a_whole((CELL, BASE), epoch="two"), remembered)

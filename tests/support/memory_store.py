@@ -37,7 +37,7 @@ class MemoryStore:
         self._new_id = new_id
         self.copies: dict[int, SheetCopy] = {}
         self.log: dict[int, list[Fate]] = {}
-        self.acked: dict[int, dict[Key, AckedOp]] = {}  # as `SheetStore`: the newest of each cell
+        self.acked: dict[int, dict[str, AckedOp]] = {}  # by edit, in the order they came
         self.found: list[str] = []
 
     def client_id(self) -> str:
@@ -89,7 +89,10 @@ class MemoryStore:
         if changes is not None:
             self.copies[section_id] = written(copy, changes)
             self.log.setdefault(section_id, []).extend(changes.fates)
-            self.acked.setdefault(section_id, {}).update({op.key: op for op in changes.acked})
+            acked = self.acked.setdefault(section_id, {})
+            for op in changes.acked:
+                acked.pop(op.edit_id, None)
+                acked[op.edit_id] = op
         return changes
 
     def purge(self, section_id: int) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import gc
 import random
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -24,7 +24,7 @@ from sims_desktop.offline.exchange import Decide, Exchange, Heartbeat, Scope
 from sims_shared import sheet_copy
 from sims_shared.grading import SheetChanges, SheetSummary, SheetView, SyncAnswer
 from sims_shared.merge import Cell, Key
-from sims_shared.sheet_copy import Changes, ConflictMoved, Inflight, NewEdit
+from sims_shared.sheet_copy import AckedOp, Changes, ConflictMoved, Inflight, NewEdit, SheetCopy
 from sims_shared.values import Person
 from tests.support.memory_store import MemoryStore, SimulatedStore
 from tests.support.simulated_server import SimulatedServer, Value, Write
@@ -490,10 +490,16 @@ class History:
                 kept = self.server.applied_edits(section)
                 logged = len(device.store.fates(section))
                 busy = held.dirty.keys() | held.conflict.keys() | held.refused.keys()
-                for op in device.store.remembered(section):
-                    newest = op.key in held.base and held.base[op.key].ver == op.ver
-                    if newest and op.key not in busy and op.edit_id not in kept and not device.damaged:
+                for op in held_still(held, device.store.remembered(section)):
+                    if op.key not in busy and op.edit_id not in kept and not device.damaged:
                         self.lost.append((device, LostEdit(section, op, held.head.epoch, logged)))
+
+
+def held_still(held: SheetCopy, remembered: Iterable[AckedOp]) -> Iterable[AckedOp]:
+    """Of each cell the device's own edit that is its newest here: after a restore, or two."""
+    return {
+        op.key: op for op in remembered if op.key in held.base and held.base[op.key].ver == op.ver
+    }.values()
 
 
 STEPS: dict[str, float] = {

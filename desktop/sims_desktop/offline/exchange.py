@@ -80,9 +80,10 @@ Decide = Callable[[SheetCopy], Changes | None]
 class DeviceStore(Protocol):
     """What is kept on this computer. `change` is one durable transaction: it shows the decision the
     cells of `scope`, writes what the decision returns, and stores names and columns of `details`
-    beside it. It answers what the decision returned. `remembered` is the newest applied edit of each cell:
-    of two, both offered after a restore, one would be lost. `purge` forgets a sheet, unless edits of it are
-    on no record but this computer's; then it answers False."""
+    beside it. It answers what the decision returned. `remembered` are the applied edits of this computer,
+    in the order in which they came to be so: of two of one cell a restore may take the newer, and the next
+    one the older. `purge` forgets a sheet, unless edits of it are on no record but this computer's; then
+    it answers False."""
 
     def client_id(self) -> str: ...
 

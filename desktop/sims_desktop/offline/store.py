@@ -478,7 +478,7 @@ class SheetStore:
             return Heartbeat(head.client_id, waiting.unsent, waiting.conflicts)
 
     def remembered(self, section_id: int) -> list[AckedOp]:
-        """Applied edits of the last 14 days, the newest of each cell."""
+        """Applied edits of the last 14 days, in the order in which they came to be so."""
         with self._snapshot() as db:
             return [
                 AckedOp(
@@ -491,7 +491,7 @@ class SheetStore:
                 )
                 for enrollment, assessment, edit_id, mark, score, ver, at in db.execute(
                     "SELECT enrollment_id, assessment_id, edit_id, mark, score, ver, at FROM acked"
-                    " WHERE section_id = ? AND at >= ?",
+                    " WHERE section_id = ? AND at >= ? ORDER BY seq",
                     (section_id, _oldest_remembered(db)),
                 )
             ]

@@ -18,11 +18,15 @@ import apsw
 from sims_desktop.offline.keys import WrongKey
 
 MAJOR = 1
-MINOR = 0
+MINOR = 1
 VERSION = MAJOR * 1000 + MINOR
 
 _CELL = "section_id INTEGER NOT NULL, enrollment_id INTEGER NOT NULL, assessment_id INTEGER NOT NULL"
 _CELL_KEY = "PRIMARY KEY (section_id, enrollment_id, assessment_id)"
+ACKED = f"""CREATE TABLE acked (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, {_CELL}, edit_id TEXT NOT NULL, mark TEXT, score TEXT,
+    ver INTEGER NOT NULL, at TEXT NOT NULL, UNIQUE (section_id, edit_id)
+)"""
 
 SCHEMA = f"""
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -73,9 +77,7 @@ CREATE TABLE conflict (
 CREATE TABLE refused (
     {_CELL}, edit_id TEXT NOT NULL, mark TEXT, score TEXT, code TEXT NOT NULL, {_CELL_KEY}
 ) WITHOUT ROWID;
-CREATE TABLE acked (
-    {_CELL}, edit_id TEXT NOT NULL, mark TEXT, score TEXT, ver INTEGER NOT NULL, at TEXT NOT NULL, {_CELL_KEY}
-) WITHOUT ROWID;
+{ACKED};
 
 CREATE TABLE edit_log (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, {_CELL}, edit_id TEXT NOT NULL, fate TEXT NOT NULL,
@@ -92,8 +94,23 @@ CREATE TABLE incident (
 """
 
 Step = Callable[[apsw.Connection], None]
-# From a version to the next: {1000: (1001, add_a_column)}. Nothing was released before 1.0.
-STEPS: Mapping[int, tuple[int, Step]] = {}
+
+
+def _remember_every_edit(connection: apsw.Connection) -> None:
+    """1.0 remembered the newest applied edit of a cell, so of two that two restores took one after the
+    other nobody offered the older again. A program of 1.0 reads and writes the new table as well."""
+    connection.execute("ALTER TABLE acked RENAME TO newest_acked")
+    connection.execute(ACKED)
+    connection.execute(
+        "INSERT INTO acked (section_id, enrollment_id, assessment_id, edit_id, mark, score, ver, at)"
+        " SELECT section_id, enrollment_id, assessment_id, edit_id, mark, score, ver, at"
+        " FROM newest_acked ORDER BY at"
+    )
+    connection.execute("DROP TABLE newest_acked")
+
+
+# From a version to the next. Nothing was released before 1.0.
+STEPS: Mapping[int, tuple[int, Step]] = {1000: (1001, _remember_every_edit)}
 
 
 class StoreTooNew(Exception):

@@ -14,7 +14,7 @@ from keyring.backend import KeyringBackend
 
 from sims_desktop.offline import keys, upgrades
 from sims_desktop.offline.keys import KeyLost, PassphraseNeeded, WrongKey, WrongPassphrase
-from sims_desktop.offline.store import open_store
+from sims_desktop.offline.store import SheetStore, open_store
 from sims_desktop.offline.upgrades import StoreTooNew, StoreTooOld
 from tests.desktop.offline.disk import Disk, open_on
 from tests.desktop.offline.sheets import FINAL, SECTION, a_row, a_sheet, hold
@@ -173,7 +173,7 @@ class TestUpgrades:
 
     def test_an_older_store_is_copied_aside_and_upgraded_step_by_step(self, tmp_path: Path) -> None:
         path = tmp_path / "s.db"
-        upgrades.prepare(path, self.KEY)
+        upgrades.prepare(path, self.KEY, wanted=1000)
         before = upgrades.connect(path, self.KEY)
         before.execute("INSERT INTO meta VALUES ('name', 'Amina')")
         before.close()
@@ -196,9 +196,28 @@ class TestUpgrades:
         assert old.execute("SELECT value FROM meta").get == "Amina"
         assert old.pragma("user_version") == 1000
 
-    def test_a_step_that_fails_leaves_the_version_before_it(self, tmp_path: Path) -> None:
+    def test_a_store_of_1_0_keeps_the_applied_edits_it_remembered(self, tmp_path: Path) -> None:
         path = tmp_path / "s.db"
         upgrades.prepare(path, self.KEY)
+        connection = upgrades.connect(path, self.KEY)
+        connection.execute(
+            "DROP TABLE acked; CREATE TABLE acked (section_id INTEGER NOT NULL,"
+            " enrollment_id INTEGER NOT NULL, assessment_id INTEGER NOT NULL, edit_id TEXT NOT NULL,"
+            " mark TEXT, score TEXT, ver INTEGER NOT NULL, at TEXT NOT NULL,"
+            " PRIMARY KEY (section_id, enrollment_id, assessment_id)) WITHOUT ROWID;"
+            "INSERT INTO acked VALUES (7, 11, 3, 'e2', 'scored', '8.00', 2, '2026-09-02T00:00:00+00:00'),"
+            " (7, 12, 3, 'e1', 'absent', NULL, 1, '2026-09-01T00:00:00+00:00')"
+        )
+        connection.pragma("user_version", 1000)
+        connection.close()
+        assert upgrades.prepare(path, self.KEY) is not None
+        store = SheetStore(path, self.KEY)
+        assert [(op.edit_id, op.ver) for op in store.remembered(7)] == [("e1", 1), ("e2", 2)]
+        store.close()
+
+    def test_a_step_that_fails_leaves_the_version_before_it(self, tmp_path: Path) -> None:
+        path = tmp_path / "s.db"
+        upgrades.prepare(path, self.KEY, wanted=1000)
 
         def halfway(connection: apsw.Connection) -> None:
             connection.execute("DROP TABLE meta")
@@ -212,6 +231,6 @@ class TestUpgrades:
 
     def test_a_version_without_a_way_forward_is_said(self, tmp_path: Path) -> None:
         path = tmp_path / "s.db"
-        upgrades.prepare(path, self.KEY)
+        upgrades.prepare(path, self.KEY, wanted=1000)
         with pytest.raises(StoreTooOld):
             upgrades.prepare(path, self.KEY, wanted=1001, steps={})

@@ -334,9 +334,9 @@ class TestMemory:
         answer(
             store, Outcome(third, "applied", 2, "absent", None, AMINA, WHEN + timedelta(days=14, seconds=1))
         )
-        assert [op.edit_id for op in store.remembered(SECTION)] == [third]
+        assert [op.edit_id for op in store.remembered(SECTION)] == [second, third]
         store.synced(SECTION)
-        assert [op.edit_id for op in store.remembered(SECTION)] == [third]
+        assert [op.edit_id for op in store.remembered(SECTION)] == [second, third]
         store.close()
 
     def test_the_passphrase_is_known_by_its_hash_only(self, store: SheetStore) -> None:
