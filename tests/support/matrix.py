@@ -80,6 +80,7 @@ TABLE = """
     GET /api/sheets/  GET /api/sheets/{section_id}/  GET /api/sheets/{section_id}/changes/
     GET /api/sheets/{section_id}/cutoffs/
     GET /api/sheets/{section_id}/revisions/  GET /api/sheets/{section_id}/compared/
+    GET /api/results/{id}/versions/
 . . . . . s . . . . .
     POST /api/sheets/{section_id}/submit/  POST /api/sheets/{section_id}/cutoffs/
 . . * d d . . . . . .

@@ -15,6 +15,7 @@ from sims_shared.catalog import ProgramView
 from sims_shared.cutoffs import SheetCutoffs
 from sims_shared.grading import AssessmentView, SheetStateView, SheetSummary, SheetView
 from sims_shared.messages import Page
+from sims_shared.result_versions import ResultVersions
 from sims_shared.results import (
     ChangeImpact,
     ExceptionList,
@@ -111,6 +112,9 @@ class ResultCalls:
 
     def read_results(self, section_id: int) -> list[ResultView]:
         return every(self._client, "/api/results/", ResultView, {"section_id": section_id})
+
+    def read_versions(self, result_id: int) -> ResultVersions:
+        return self._client.get(f"/api/results/{result_id}/versions/", ResultVersions)
 
     def read_assessments(self, section_id: int) -> list[AssessmentView]:
         return every(self._client, "/api/assessments/", AssessmentView, {"section_id": section_id})

@@ -19,6 +19,7 @@ from sims_desktop.offline.store import SheetStore
 from sims_shared.cases import EvidenceFiled
 from sims_shared.cutoffs import SheetCutoffs
 from sims_shared.grading import AssessmentView, DeviceView
+from sims_shared.result_versions import ResultVersions
 from sims_shared.results import ChangeImpact, PendingChangeView, ResultView
 from sims_shared.revisions import SheetCompared, SheetRevisions
 
@@ -116,6 +117,9 @@ class SheetOffice:
     def compare_revisions(self, section_id: int, since: int, until: int) -> SheetCompared:
         given = {"since": since, "until": until}
         return self._client.get(f"/api/sheets/{section_id}/compared/", SheetCompared, given)
+
+    def read_result_versions(self, result_id: int) -> ResultVersions:
+        return self._results.read_versions(result_id)
 
     def read_cutoffs(self, section_id: int) -> SheetCutoffs:
         return self._client.get(f"/api/sheets/{section_id}/cutoffs/", SheetCutoffs)

@@ -44,6 +44,8 @@ class CorrectionPanel(Panel):
         self.wish = wish
         self.card = words(self, "correction_card")
         self.card.setText(wish.card)
+        self.past = words(self, "correction_past")
+        self.past.hide()
         self.mark = QLineEdit(self)
         self.mark.setObjectName("correction_mark")
         self.impact = words(self, "correction_impact")
@@ -72,6 +74,7 @@ class CorrectionPanel(Panel):
         self.why = QLabel(phrase("&Reason"), self)
         self.why.setBuddy(self.reason)
         self.body.addWidget(self.card)
+        self.body.addWidget(self.past)
         self.body.addLayout(form)
         self.body.addWidget(self.impact)
         self.body.addWidget(self.why)
@@ -128,6 +131,11 @@ class CorrectionPanel(Panel):
         event.acceptProposedAction()
         self.attach(Path(event.mimeData().urls()[0].toLocalFile()))
 
+    def show_past(self, history: str) -> None:
+        """How the result stood until now, a line a version."""
+        self.past.setText(history)
+        self.past.setVisible(bool(history))
+
     def foreseen(self) -> None:
         self._show()
         self.reason.setFocus()
@@ -182,6 +190,9 @@ class CorrectionDesk:
         panel.send.connect(lambda reason: self._send(panel, reason))
         page.open_panel(panel)
         panel.mark.setFocus()
+        page.result_past.read(
+            key[0], panel, lambda past: panel.show_past(past.history if past is not None else "")
+        )
 
     def _result_of(self, enrollment_id: int) -> int:
         """Off the window's thread. Raises LookupError when no result of this student is published."""

@@ -32,6 +32,7 @@ from sims_desktop.grading.presenter.office import SheetOffice
 from sims_desktop.grading.presenter.sheet import Badge, Conflict, Row, Sheet, SheetNotHere, SheetShelf
 from sims_desktop.grading.presenter.stack import StackPresenter
 from sims_desktop.grading.presenter.tray import TrayPresenter
+from sims_desktop.grading.result_past import ResultPastDesk
 from sims_desktop.grading.revisions import RevisionDesk
 from sims_desktop.grading.strip import Strip
 from sims_desktop.grading.submitting import Submitting
@@ -97,6 +98,7 @@ class GridPage(Page):
         self.plan = PlanDesk(self)
         self.files = SheetFiles(self)
         self.revisions, self.memo = RevisionDesk(self), MemoDesk(self)
+        self.result_past = ResultPastDesk(self)
         self.noticed: list[Suspicion] = []
         self._let_be: set[Suspicion] = set()
         self._looking = QTimer(self)
@@ -183,6 +185,8 @@ class GridPage(Page):
         add("grading.plan", "Plan of assessment", "Ctrl+T", self.plan.open)
         add("grading.memo", later("Compare with the hall memo"), "F3", self.memo.toggle)
         add("grading.revisions", later("Two revisions side by side"), "F4", self.revisions.toggle)
+        past = later("Two versions of this student's result")
+        add("grading.result_past", past, "Shift+F4", self.result_past.toggle)
         add("grading.cutoffs", "Cut-offs between the grades", "F9", self.cutoffs.toggle)
         add("grading.release", "Show this column to the students", "S", self.column_desk.release, cells)
         add("grading.lock", "Lock this column", "K", self.column_desk.lock, cells)

@@ -38,6 +38,9 @@ from sims_desktop.results.presenter import (
     state_words,
     title_of,
 )
+from sims_desktop.results.versions.card import VersionsCard
+from sims_desktop.results.versions.presenter import VersionsPresenter
+from sims_shared.result_versions import ResultVersions
 from sims_shared.results import SectionProgress
 
 WITHHOLD_HINT = later("1 fee · 2 unfair means · 3 award awaited · 4 document · 5 other, then a note; Enter")
@@ -105,6 +108,9 @@ class PublishPage(Desk[Loaded]):
         )
         self.rows: RecordView[RowLine] = RecordView(self.row_model, "publish_rows", several=True, parent=self)
         self.rows.setAccessibleName(phrase("Students of the section"))
+        self.rows.selectionModel().currentRowChanged.connect(lambda *_: self._follow_versions())
+        self.versions = VersionsCard(self)
+        self.versions.hide()
         self.asking = Asking("publish", self)
         self.publish_button = push_button(self, "publish_publish", self.publish_section, phrase("Publish"))
         self.all_button = push_button(self, "publish_publish_all", self.publish_all, phrase("Publish all"))
@@ -119,6 +125,7 @@ class PublishPage(Desk[Loaded]):
         column.setContentsMargins(8, 0, 0, 0)
         column.addWidget(self.heading)
         column.addWidget(self.rows, 1)
+        column.addWidget(self.versions, 1)
         column.addWidget(self.asking)
         column.addLayout(row_of(self.buttons))
         self.split = self.split_of("publish_split", self.list, right, (500, 500))
@@ -145,6 +152,7 @@ class PublishPage(Desk[Loaded]):
         add("publish.release", "Release what is withheld", "L", self.release)
         add("publish.change", "Request a change", "Ctrl+R", self.ask_change)
         add("publish.case", later("Open a case about this result"), "C", self.open_case)
+        add("publish.versions", later("Two versions of this result"), "H", self.toggle_versions)
         add("publish.filter", "Next filter", "F", self.presenter.next_filter)
         add("publish.next", "Next section", "J", lambda: self.step(1))
         add("publish.previous", "Previous section", "K", lambda: self.step(-1))
@@ -357,7 +365,41 @@ class PublishPage(Desk[Loaded]):
         self.note.say("")
         self.asking.refuse(refusal_words(error))
 
+    def toggle_versions(self) -> None:
+        """Of the student under the cursor: what was declared before, and why it was changed."""
+        row = self.rows.current()
+        if not self.versions.isHidden():
+            self.versions.hide()
+        elif row is None or row.result is None:
+            self.asking.refuse(phrase("Choose a student who has a result; Tab goes to them."))
+        else:
+            self._read_versions(row)
+
+    def _follow_versions(self) -> None:
+        """The card shows the student under the cursor, and nothing where there is none."""
+        if not self.versions.isHidden():
+            row = self.rows.current()
+            if row is None or row.result is None:
+                self.versions.hide()
+            else:
+                self._read_versions(row)
+
+    def _read_versions(self, row: RowLine) -> None:
+        self.versions.show()
+
+        def done(known: ResultVersions) -> None:
+            if self.rows.current() is row:
+                self.versions.show_versions(VersionsPresenter(known, self.around.now()))
+
+        def failed(error: Exception) -> None:
+            if not isinstance(error, ClientError):
+                raise error
+            self.versions.failed(phrase("{why}. Versions are compared on line.", why=str(error).rstrip(".")))
+
+        self.around.tasks.run(lambda progress: self.presenter.read_versions(row), done, failed, owner=self)
+
     def leave(self) -> None:
+        self.versions.hide()
         self.asking.leave()
         self.list.setFocus()
 

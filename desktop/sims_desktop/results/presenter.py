@@ -19,6 +19,7 @@ from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.wording import left_to_right, listed, plural
 from sims_shared.catalog import ProgramView
 from sims_shared.grading import SCORED, AssessmentView
+from sims_shared.result_versions import ResultVersions
 from sims_shared.results import (
     ChangeImpact,
     ExceptionList,
@@ -61,6 +62,8 @@ class Tower(Protocol):
     def read_results(self, section_id: int) -> list[ResultView]: ...
 
     def read_assessments(self, section_id: int) -> list[AssessmentView]: ...
+
+    def read_versions(self, result_id: int) -> ResultVersions: ...
 
     def publish(self, scope: Scope, key: str) -> ResultsPublished: ...
 
@@ -407,6 +410,11 @@ class PublishPresenter:
         return Act(phrase("Asking for a change"), "", ("change", repr(wish), reason), send)
 
     # Sending
+
+    def read_versions(self, row: RowLine) -> ResultVersions:
+        """Off the window's thread."""
+        assert row.result is not None
+        return self._tower.read_versions(row.result.id)
 
     def carry_out(self, act: Act) -> str:
         """Off the window's thread. After a lost answer the same act carries the same key."""

@@ -10,7 +10,7 @@ from sims_server.results.operations.cutting import propose_cutoffs
 from sims_server.results.operations.previewing import preview_change
 from sims_server.results.operations.publishing import freeze_results, publish_results
 from sims_server.results.operations.withholding import release_results, withhold_results
-from sims_server.results.queries import changes, cutting, explaining, lists, overview
+from sims_server.results.queries import changes, cutting, explaining, lists, overview, versions
 from sims_shared import results as r
 from sims_shared.access import Permission
 from sims_shared.cases import CaseUndecided
@@ -23,6 +23,7 @@ from sims_shared.grading import (
     SheetStateView,
     SheetWrongState,
 )
+from sims_shared.result_versions import ResultVersions
 
 READ = Permission.READ_RESULTS
 _DECLARING = (
@@ -63,6 +64,13 @@ routes = [
     ),
     listing("/api/results/", lists.RESULTS, r.ResultView, permission=READ),
     read("/api/results/{id:int}/", lists.get_result, r.ResultView, permission=READ),
+    # Of whoever reads the sheet: a student is shown what was declared, not how it came to be.
+    read(
+        "/api/results/{id:int}/versions/",
+        versions.get_result_versions,
+        ResultVersions,
+        permission=Permission.READ_SHEETS,
+    ),
     listing("/api/term-results/", lists.TERM_RESULTS, r.TermResultView, permission=READ),
     read("/api/term-results/{id:int}/", lists.get_term_result, r.TermResultView, permission=READ),
     listing("/api/notifications-of-result/", lists.NOTIFICATIONS, r.NotificationView, permission=READ),

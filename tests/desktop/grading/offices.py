@@ -76,3 +76,6 @@ class NoServer:
 
     def compare_revisions(self, section_id: int, since: int, until: int) -> NoReturn:
         self._away()
+
+    def read_result_versions(self, result_id: int) -> NoReturn:
+        self._away()

@@ -28,6 +28,7 @@ from sims_desktop.grading.panels import SubmitPanel
 from sims_desktop.grading.plan import PlanPanel
 from sims_desktop.grading.presenter.sheet import Badge
 from sims_desktop.grading.presenter.shelf import StoreShelf
+from sims_desktop.grading.result_past import ResultPastPanel
 from sims_desktop.grading.revisions import RevisionPanel
 from sims_desktop.kit.actions import Actions
 from sims_desktop.kit.page import Surroundings
@@ -520,6 +521,53 @@ def test_a_returned_sheet_is_seen_beside_what_was_handed_in(sit: Sit, api: Api, 
     place.until(lambda: panel.model.rowCount() == 9)
     place.key(Qt.Key.Key_F4)
     assert place.page.panel is None
+
+
+def test_two_versions_of_one_result_are_seen_with_the_reason_of_the_change(
+    sit: Sit, api: Api, scene: Scene
+) -> None:
+    place = sit("faculty", scene["section"])
+    place.key(Qt.Key.Key_F4, SHIFT)
+    panel = place.page.panel
+    assert isinstance(panel, ResultPastPanel)
+    place.until(lambda: panel.card.complaint.text())
+    assert panel.card.complaint.text() == (
+        "Student Number 1 has no result yet: it comes when the head approves the sheet."
+    )
+    place.key(Qt.Key.Key_Escape)
+    publish(api, scene["section"])
+    result = results(api, scene["section"])[0]["id"]
+    wish = {"assessment_id": scene["assessments"][2], "mark": "scored", "score": "90"}
+    asked = {"result_id": result, "reason": "Page 7 was missed", "scores": [wish]}
+    change = api.as_("faculty").post("/api/results/change-request/", asked).json["id"]
+    for who in ("head", "examcell"):
+        decided = {"change_id": change, "approved": True}
+        assert api.as_(who).post("/api/results/approve-change/", decided).status == 200
+    place.sync()
+    place.key(Qt.Key.Key_F4, SHIFT)
+    past = place.page.panel
+    assert isinstance(past, ResultPastPanel)
+    place.until(lambda: "Page 7" in past.card.sentence.text())
+    assert past.card.sentence.text().startswith("Final 10 → 90, Total 21 → 61, Grade F → C+")
+    assert past.card.sentence.text().endswith(
+        "Faculty asked: “Page 7 was missed”, approved by Head and Examcell."
+    )
+    told = [[str(past.card.model.index(row, column).data()) for column in range(4)] for row in range(3)]
+    assert told == [
+        ["", "Quiz", "10", "10"],
+        ["", "Midterm", "10", "10"],
+        ["≠", "Final", "10", "90"],
+    ]
+    past.card.later.setCurrentIndex(0)
+    past.card.earlier.setCurrentIndex(1)
+    past.card.later.activated.emit(0)
+    assert past.card.sentence.text() == "State not published → published."
+    place.key(Qt.Key.Key_Escape)
+    place.key(Qt.Key.Key_R, CONTROL)
+    card = place.page.panel
+    assert isinstance(card, CorrectionPanel)
+    place.until(lambda: card.past.isVisible())
+    assert card.past.text().split("\n")[-1].endswith(": 61, C+ (Page 7 was missed)")
 
 
 def test_marking_absent_says_what_the_hall_memo_says(sit: Sit, scene: Scene) -> None:

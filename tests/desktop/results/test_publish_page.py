@@ -187,6 +187,33 @@ def test_a_change_shows_its_effect_before_it_is_sent(
     assert change["scores"][0]["score"] == "90.00"
 
 
+def test_two_versions_of_a_result_stand_below_the_students(
+    qtbot: QtBot, program: Program, scene: dict[str, Any], api: Api, university: University
+) -> None:
+    fill(university, scene)
+    approve(api, scene["section"])
+    publish(api, scene["section"])
+    result = results(api, scene["section"])[0]["id"]
+    asked = {"result_id": result, "reason": "A page was missed", "new_grade": "A-"}
+    change = api.as_("faculty").post("/api/results/change-request/", asked).json["id"]
+    for who in ("head", "registrar"):
+        decided = {"change_id": change, "approved": True}
+        assert api.as_(who).post("/api/results/approve-change/", decided).status == 200
+    window = program.enter("examcell")
+    page = tower(qtbot, window)
+    rows(qtbot, page, 3)
+    page.rows.setFocus()
+    press("H")
+    told = page.versions.sentence
+    qtbot.waitUntil(lambda: "A page was missed" in told.text(), timeout=WAIT)
+    assert told.text().startswith("Grade B+ → A- and Points 3.3 → 3.7.")
+    look(window, "publish_versions")
+    press(Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: told.text() == "State not published → published.", timeout=WAIT)
+    press(Qt.Key.Key_Escape)
+    assert not page.versions.isVisible()
+
+
 def test_a_draft_is_not_changed_by_request_and_nothing_is_sent_without_the_server(
     qtbot: QtBot, program: Program, scene: dict[str, Any], api: Api, university: University
 ) -> None:

@@ -21,6 +21,7 @@ from sims_desktop.results.presenter import (
 )
 from sims_shared.catalog import ProgramView
 from sims_shared.grading import AssessmentView
+from sims_shared.result_versions import ResultVersions
 from sims_shared.results import (
     ChangeImpact,
     ExceptionList,
@@ -75,6 +76,9 @@ class Network:
 
     def read_assessments(self, section_id: int) -> list[AssessmentView]:
         raise Offline("away")
+
+    def read_versions(self, result_id: int) -> ResultVersions:
+        raise AssertionError(result_id)
 
     def freeze(self, scope: dict[str, int], key: str) -> ResultsFrozen:
         raise Offline("away")

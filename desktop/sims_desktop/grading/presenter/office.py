@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from sims_desktop.client.late_marks import Asked, LeftOver
 from sims_shared.cutoffs import SheetCutoffs
 from sims_shared.grading import DeviceView
+from sims_shared.result_versions import ResultVersions
 from sims_shared.results import ChangeImpact, PendingChangeView, ResultView
 from sims_shared.revisions import SheetCompared, SheetRevisions
 
@@ -84,6 +85,8 @@ class PastOffice(Protocol):
     def read_revisions(self, section_id: int) -> SheetRevisions: ...
 
     def compare_revisions(self, section_id: int, since: int, until: int) -> SheetCompared: ...
+
+    def read_result_versions(self, result_id: int) -> ResultVersions: ...
 
 
 class SheetOffice(
