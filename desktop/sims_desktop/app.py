@@ -31,7 +31,7 @@ from sims_desktop.kit.tasks import Progress, Tasks
 from sims_desktop.kit.theme import Theme
 from sims_desktop.offline.failures import NotKept
 from sims_desktop.offline.sync import Link, SyncStatus
-from sims_desktop.shell.presenter import Identity, SignInPresenter, Standing, desks_of
+from sims_desktop.shell.presenter import Identity, SignInPresenter, Standing
 from sims_desktop.shell.sign_in import SignInWindow
 from sims_desktop.shell.window import MainWindow
 from sims_desktop.shell.workplace import ProfileDoor, Workplace
@@ -130,11 +130,14 @@ class Desktop(QObject):
         around = Surroundings(Actions(self.remembered), self.tasks, self.remembered, self.theme)
         self.around = around
         identity = workplace.identity
-        window = MainWindow(identity, desks_of(identity.permissions), around, self._page)
+        desks = {desk.id for desk in identity.desks}
+        window = MainWindow(identity, identity.desks, around, self._page)
         self.window = window
         window.palette_box.add_source(self._sheet_entries)
-        self._offer_students(window)
-        if any(desk.id == "approvals" for desk in desks_of(identity.permissions)):
+        if "students" in desks:
+            self._offer_students(window)
+        around.actions.add("window.today", "Today", "Alt+Home", lambda: window.open("today"), window)
+        if "approvals" in desks:
             around.actions.add(
                 "window.approvals", "Approvals", "Ctrl+I", lambda: window.open("approvals"), window
             )
@@ -182,6 +185,14 @@ class Desktop(QObject):
             from sims_desktop.grading.overview_page import OverviewPage
 
             return OverviewPage(self.around, self.shelf)
+        if kind == "today":
+            from sims_desktop.client.today import TodayCalls
+            from sims_desktop.today.page import TodayPage
+            from sims_desktop.today.presenter import TodayPresenter
+
+            place = self.workplace
+            titles = {desk.id: desk.title for desk in place.identity.desks}
+            return TodayPage(self.around, TodayPresenter(TodayCalls(place.client), titles, place))
         if kind == "sheet":
             from sims_desktop.client.sheet_office import SheetOffice
             from sims_desktop.grading.page import GridPage
@@ -256,7 +267,7 @@ class Desktop(QObject):
                 DelegationCalls(self.workplace.client), self.workplace.identity.user_id
             )
             return DelegationsPage(self.around, lending)
-        if kind in ("students", "student"):
+        if kind in ("students", "student", "record"):
             return self._student_page(kind, id)
         if kind in ("cases", "new_case", "new_transfer"):
             return self._case_page(kind, id)
@@ -304,14 +315,14 @@ class Desktop(QObject):
         from sims_desktop.students.page import StudentPage
         from sims_desktop.students.presenter import StudentPresenter
 
-        return StudentPage(self.around, StudentPresenter(calls, id))
+        whose = id if kind == "student" else self.workplace.identity.student_id
+        assert whose is not None
+        return StudentPage(self.around, StudentPresenter(calls, whose))
 
     def _offer_students(self, window: MainWindow) -> None:
-        """Students by name or number in the palette, for who may read them."""
+        """Students by name or number in the palette, for who finds them."""
         assert self.around is not None
         assert self.workplace is not None
-        if not any(desk.id == "students" for desk in desks_of(self.workplace.identity.permissions)):
-            return
         from sims_desktop.client.students import StudentCalls
         from sims_desktop.students.finding import PaletteStudents
 

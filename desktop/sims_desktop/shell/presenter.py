@@ -32,8 +32,15 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     roles: tuple[str, ...]
     permissions: tuple[str, ...]
     server: str
+    student_id: int | None = None
     is_offline: bool = False
     is_demo: bool = False
+
+    @property
+    def desks(self) -> list[Desk]:
+        """A student's account that holds one role reads nobody but itself."""
+        is_student = self.student_id is not None
+        return desks_of(self.permissions, is_student, is_student and len(self.roles) < 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +88,19 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A page of the navigation, for whoever has one of `permissions`. Roles can be added, so no role is
-    named here."""
+    """A page of the navigation, for whoever has one of `permissions`; for everybody where none is named.
+    Roles can be added, so no role is named here."""
 
     id: str
     title: str
     permissions: frozenset[Permission]
 
 
+# The first desk of a person is the page that opens: with sheets that is theirs, for it needs no network.
 DESKS: tuple[Desk, ...] = (
     Desk("sheets", later("My sheets"), frozenset({Permission.SUBMIT_SHEET})),
+    Desk("today", later("Today"), frozenset()),
+    Desk("record", later("My record"), frozenset()),
     Desk("attendance", later("Attendance"), frozenset({Permission.SUBMIT_SHEET})),
     Desk("approvals", later("Approvals"), frozenset({Permission.APPROVE_SHEET, Permission.APPROVE_CHANGE})),
     Desk("counter", later("Counter"), frozenset({Permission.ISSUE_TRANSCRIPT})),
@@ -105,9 +115,18 @@ DESKS: tuple[Desk, ...] = (
 )
 
 
-def desks_of(permissions: Collection[str]) -> list[Desk]:
-    """The desks of a person, in the order of the navigation."""
-    return [desk for desk in DESKS if desk.permissions & set(permissions)]
+def desks_of(
+    permissions: Collection[str], has_record: bool = False, reads_only_itself: bool = False
+) -> list[Desk]:
+    """The desks of a person, in the order of the navigation. Who has a record of their own has its page, and
+    who reads no other needs none to find students."""
+    without = {"students"} if reads_only_itself else set()
+    if not has_record:
+        without.add("record")
+    held = set(permissions)
+    return [
+        desk for desk in DESKS if desk.id not in without and (not desk.permissions or desk.permissions & held)
+    ]
 
 
 class Door(Protocol):

@@ -14,7 +14,6 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QMainWindow,
@@ -89,12 +88,7 @@ class MainWindow(QMainWindow):
             self.resize(QSize(metrics.averageCharWidth() * 170, metrics.height() * 48))
         around.remembered.restore_place("window_split", self.split)
         around.theme.changed.connect(self.status.recolour)
-        if desks:
-            self.navigation.setCurrentRow(0)
-        else:
-            nothing = QLabel(phrase("Your roles have no desk in this program."), self)
-            nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            self.stack.addWidget(nothing)
+        self.navigation.setCurrentRow(0)
 
     def _add_actions(self) -> None:
         add = self._around.actions.add
@@ -196,10 +190,10 @@ class MainWindow(QMainWindow):
         self.navigation.addItem(item)
 
     def _retitle(self, kind: str, id: int, title: str) -> None:
-        """A page that learned whose it is."""
+        """A page that learned whose it is. A desk keeps its name."""
         item = self._item(kind, id)
-        if item is not None:
-            item.setText(("    " if id else "") + title)
+        if item is not None and id:
+            item.setText("    " + title)
             item.setToolTip(title)
 
     def _item(self, kind: str, id: int) -> QListWidgetItem | None:

@@ -11,6 +11,7 @@ import hashlib
 import re
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ from sims_desktop.client.http import Client
 from sims_desktop.client.session import Session
 from sims_desktop.client.sheets import SheetCalls
 from sims_desktop.kit.language import phrase
+from sims_desktop.offline.failures import NotKept
 from sims_desktop.offline.keys import (
     KeyLost,
     PassphraseNeeded,
@@ -75,6 +77,7 @@ class Workplace:
         self.store = store
         self.calls = SheetCalls(client)
         self._on_status: Callable[[SyncStatus], None] = lambda status: None
+        self._is_closed = False
         self.sync = SyncThread(store, self.calls, lambda status: self._on_status(status))
 
     def start(self, on_status: Callable[[SyncStatus], None]) -> None:
@@ -93,9 +96,20 @@ class Workplace:
         self.calls.submit_sheet(section_id, rev, acknowledge)
         self.catch_up()
 
+    def recall(self, name: str) -> str | None:
+        return self.store.recall(name)
+
+    def remember(self, name: str, value: str | None) -> None:
+        """What a page keeps for the next start, encrypted. An answer that comes after the person has left is
+        not kept, and a disk that is full costs nobody the page."""
+        if not self._is_closed:
+            with suppress(NotKept):
+                self.store.remember(name, value)
+
     def close(self) -> None:
         """A request that hangs is not waited for: what was typed is durable, and its batch is sent again
         at the next start."""
+        self._is_closed = True
         self._on_status = lambda status: None
         self.store.on_change = lambda section_id: None
         if self.sync.stop(STOP_SECONDS):
@@ -201,5 +215,6 @@ def _identity(user: User, server: str, *, is_demo: bool) -> Identity:
         roles=tuple(user.roles),
         permissions=tuple(user.permissions),
         server=server,
+        student_id=user.student_id,
         is_demo=is_demo,
     )

@@ -22,6 +22,7 @@ from sims_desktop.kit.words.urdu import (
     sheet,
     shell,
     students,
+    today,
 )
 
 CATALOG: dict[str, str] = {
@@ -41,4 +42,5 @@ CATALOG: dict[str, str] = {
     **desks.WORDS,
     **admissions.WORDS,
     **paper.WORDS,
+    **today.WORDS,
 }

@@ -40,7 +40,6 @@ WORDS: dict[str, str] = {
     "Leave?": "چھوڑ دیں؟",
     "Leave anyway": "پھر بھی چھوڑیں",
     "Stay": "یہیں رہیں",
-    "Your roles have no desk in this program.": "آپ کے کردار کے لیے اس پروگرام میں کوئی ڈیسک نہیں۔",
     "&Window": "&ونڈو",
     "&View": "&منظر",
     "&Help": "&مدد",
