@@ -126,13 +126,8 @@ class FileEvidence(msgspec.Struct, kw_only=True):
     note: str = ""
 
 
-class FileChangeEvidence(msgspec.Struct, kw_only=True):
+class FileChangeEvidence(FileEvidence, kw_only=True):
     """The scan of a script, or a letter, for a change of marks that is not decided."""
-
-    id: int
-    file: bytes
-    file_name: str = "file"
-    note: str = ""
 
 
 class TransferCourse(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -218,32 +213,29 @@ class CaseApproval(msgspec.Struct, kw_only=True):
     at: datetime
 
 
-class EvidenceView(View, kw_only=True):
+class FiledView(View, kw_only=True):
+    """A file that is kept with something, by what it is (`sha256` of its bytes)."""
+
+    id: int
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    note: str
+    filed_by: Person
+    filed_at: datetime
+
+
+class EvidenceView(FiledView, kw_only=True):
     """A file of a case, by what it is (`sha256` of its bytes)."""
 
-    id: int
     case_id: int
-    name: str
-    media_type: str
-    size: int
-    sha256: str
-    note: str
-    filed_by: Person
-    filed_at: datetime
 
 
-class ChangeEvidenceView(View, kw_only=True):
+class ChangeEvidenceView(FiledView, kw_only=True):
     """A file of a change request, by what it is."""
 
-    id: int
     change_id: int
-    name: str
-    media_type: str
-    size: int
-    sha256: str
-    note: str
-    filed_by: Person
-    filed_at: datetime
 
 
 class ChangeEvidenceList(View, kw_only=True):

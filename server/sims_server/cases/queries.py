@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -27,6 +27,7 @@ from sims_shared.cases import (
     ChangeEvidenceView,
     EvidenceList,
     EvidenceView,
+    FiledView,
     Hearing,
     IncompleteExtension,
     IncompleteView,
@@ -270,61 +271,48 @@ def departments_waiting(work: Work, case_id: int) -> list[int]:
     return ids
 
 
-# -- Evidence ---------------------------------------------------------------------------------------
+# -- Evidence of a case, and of a change that was asked for ------------------------------------------
 
-_EVIDENCE = """
-SELECT e.id, e.case_id, e.name, e.media_type, e.size, e.sha256, e.note, e.filed_by, a.name AS filer,
-       e.filed_at
-  FROM case_evidence e JOIN account a ON a.id = e.filed_by WHERE e.case_id = %(case)s
-"""
+V = TypeVar("V", bound=FiledView)
+# What each kind of file is kept with: the table and its column.
+_KEPT: dict[type[FiledView], tuple[str, str]] = {
+    EvidenceView: ("case_evidence", "case_id"),
+    ChangeEvidenceView: ("change_evidence", "change_id"),
+}
 
 
-def _evidence(row: dict[str, Any]) -> EvidenceView:
-    row["filed_by"] = Person(row["filed_by"], row.pop("filer"))
-    return EvidenceView(**row)
+def _filed(work: Work, kind: type[V], about: int, only: int | None = None) -> list[V]:
+    table, names = _KEPT[kind]
+    rows = work.rows(
+        f"SELECT e.id, e.{names}, e.name, e.media_type, e.size, e.sha256, e.note, e.filed_by, "
+        f"a.name AS filer, e.filed_at FROM {table} e JOIN account a ON a.id = e.filed_by "
+        f"WHERE e.{names} = %(about)s AND (%(only)s::bigint IS NULL OR e.id = %(only)s) ORDER BY e.id",
+        about=about,
+        only=only,
+    )
+    for row in rows:
+        row["filed_by"] = Person(row["filed_by"], row.pop("filer"))
+    return [kind(**row) for row in rows]
+
+
+def get_filed(work: Work, kind: type[V], about: int, evidence_id: int) -> V:
+    """One file of a case or of a change; which of the two, `kind` says."""
+    found = _filed(work, kind, about, evidence_id)
+    if not found:
+        raise NotFound
+    return found[0]
 
 
 def list_evidence(work: Work, id: int) -> EvidenceList:
     """The files of a case. A student sees the own."""
     see_case(work, id)
-    return EvidenceList(results=[_evidence(row) for row in work.rows(_EVIDENCE + " ORDER BY e.id", case=id)])
-
-
-def get_evidence(work: Work, case_id: int, evidence_id: int) -> EvidenceView:
-    row = work.row(_EVIDENCE + " AND e.id = %(id)s", case=case_id, id=evidence_id)
-    if row is None:
-        raise NotFound
-    return _evidence(row)
+    return EvidenceList(results=_filed(work, EvidenceView, id))
 
 
 def open_evidence(work: Work, id: int, evidence_id: int) -> File:
     """A file of a case, as it was filed."""
     see_case(work, id)
-    found = get_evidence(work, id, evidence_id)
-    return _as_filed(work, found.sha256, found.name)
-
-
-def _as_filed(work: Work, sha256: str, name: str) -> File:
-    """It came from somebody's computer: a browser neither guesses what it is nor runs anything in it."""
-    content = work.value("SELECT content FROM evidence_file WHERE sha256 = %(sha256)s", sha256=sha256)
-    return File(
-        bytes(content),
-        "application/octet-stream",  # what it seems to be is told in words; nothing opens it by itself
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
-            "X-Content-Type-Options": "nosniff",
-            "Content-Security-Policy": "sandbox; default-src 'none'",
-        },
-    )
-
-
-# -- Evidence of a change that was asked for --------------------------------------------------------
-
-_OF_CHANGE = """
-SELECT e.id, e.change_id, e.name, e.media_type, e.size, e.sha256, e.note, e.filed_by, a.name AS filer,
-       e.filed_at
-  FROM change_evidence e JOIN account a ON a.id = e.filed_by WHERE e.change_id = %(change)s
-"""
+    return _as_filed(work, get_filed(work, EvidenceView, id, evidence_id))
 
 
 def see_change(work: Work, id: int) -> None:
@@ -332,30 +320,30 @@ def see_change(work: Work, id: int) -> None:
     get_change(work, id)
 
 
-def _change_evidence(row: dict[str, Any]) -> ChangeEvidenceView:
-    row["filed_by"] = Person(row["filed_by"], row.pop("filer"))
-    return ChangeEvidenceView(**row)
-
-
 def list_change_evidence(work: Work, id: int) -> ChangeEvidenceList:
     """The files of a change request, for whoever reads the request."""
     see_change(work, id)
-    rows = work.rows(_OF_CHANGE + " ORDER BY e.id", change=id)
-    return ChangeEvidenceList(results=[_change_evidence(row) for row in rows])
-
-
-def get_change_evidence(work: Work, change_id: int, evidence_id: int) -> ChangeEvidenceView:
-    row = work.row(_OF_CHANGE + " AND e.id = %(id)s", change=change_id, id=evidence_id)
-    if row is None:
-        raise NotFound
-    return _change_evidence(row)
+    return ChangeEvidenceList(results=_filed(work, ChangeEvidenceView, id))
 
 
 def open_change_evidence(work: Work, id: int, evidence_id: int) -> File:
     """A file of a change request, as it was filed."""
     see_change(work, id)
-    found = get_change_evidence(work, id, evidence_id)
-    return _as_filed(work, found.sha256, found.name)
+    return _as_filed(work, get_filed(work, ChangeEvidenceView, id, evidence_id))
+
+
+def _as_filed(work: Work, file: FiledView) -> File:
+    """It came from somebody's computer: a browser neither guesses what it is nor runs anything in it."""
+    content = work.value("SELECT content FROM evidence_file WHERE sha256 = %(sha256)s", sha256=file.sha256)
+    return File(
+        bytes(content),
+        "application/octet-stream",  # what it seems to be is told in words; nothing opens it by itself
+        headers={
+            "Content-Disposition": f'attachment; filename="{file.name}"',
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+        },
+    )
 
 
 # -- Transfers --------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sims_server.cases import queries
 from sims_server.cases.operations import (
     deciding,
@@ -39,6 +41,15 @@ _PROPOSING = (
     NotFound,
 )
 _DECIDING = (r.OwnRequest, r.AlreadyDecided, r.NotThisStage, r.ResultMoved, c.CaseWrongState, NotFound)
+
+# Both kinds of evidence are filed and opened alike, whatever they are kept with.
+_filing = partial(
+    upload,
+    status=201,
+    body_limit=c.EVIDENCE_MOST + 64 * 1024,
+    refusals=(c.CaseWrongState, c.EvidenceInvalid, c.EvidenceFiled),
+)
+_as_filed = partial(read, reply=File, media_type="application/octet-stream")
 
 routes = [
     listing("/api/cases/", queries.CASES, c.CaseLine, permission=READ),
@@ -95,47 +106,33 @@ routes = [
         refusals=(NotPermitted, r.ChangeInvalid),
     ),
     read(f"{CASE}evidence/", queries.list_evidence, c.EvidenceList, permission=READ),
-    upload(
+    _filing(
         f"{CASE}evidence/",
         filing.file_evidence,
         c.FileEvidence,
         c.EvidenceView,
-        status=201,
         locate=queries.see_case,
-        body_limit=c.EVIDENCE_MOST + 64 * 1024,
         location=lambda view: f"/api/cases/{view.case_id}/evidence/{view.id}/",
-        refusals=(c.CaseWrongState, c.EvidenceInvalid, c.EvidenceFiled),
     ),
-    read(
-        f"{CASE}evidence/{{evidence_id:int}}/",
-        queries.open_evidence,
-        File,
-        permission=READ,
-        media_type="application/octet-stream",
-    ),
+    _as_filed(f"{CASE}evidence/{{evidence_id:int}}/", queries.open_evidence, permission=READ),
     read(
         f"{CHANGE}evidence/",
         queries.list_change_evidence,
         c.ChangeEvidenceList,
         permission=Permission.READ_RESULTS,
     ),
-    upload(
+    _filing(
         f"{CHANGE}evidence/",
         filing.file_change_evidence,
         c.FileChangeEvidence,
         c.ChangeEvidenceView,
-        status=201,
         locate=queries.see_change,
-        body_limit=c.EVIDENCE_MOST + 64 * 1024,
         location=lambda view: f"/api/pending-changes/{view.change_id}/evidence/{view.id}/",
-        refusals=(c.CaseWrongState, c.EvidenceInvalid, c.EvidenceFiled),
     ),
-    read(
+    _as_filed(
         f"{CHANGE}evidence/{{evidence_id:int}}/",
         queries.open_change_evidence,
-        File,
         permission=Permission.READ_RESULTS,
-        media_type="application/octet-stream",
     ),
     listing("/api/transfers/", queries.TRANSFERS, c.TransferView, permission=READ),
     read(TRANSFER, queries.get_transfer, c.TransferView, permission=READ),

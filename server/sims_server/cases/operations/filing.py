@@ -7,7 +7,7 @@ import hashlib
 from sqlalchemy import Table
 
 from sims_server.cases.model import case_evidence, change_evidence
-from sims_server.cases.queries import get_change_evidence, get_evidence, see_case
+from sims_server.cases.queries import get_filed, see_case
 from sims_server.cases.rules import check_evidence, media_type_of, plain_name
 from sims_server.kernel.execute import operation
 from sims_server.kernel.work import Work
@@ -32,7 +32,7 @@ def file_evidence(work: Work, command: FileEvidence) -> EvidenceView:
     about = see_case(work, command.id)
     if about["state"] not in ("requested", "proposed"):
         raise CaseWrongState(f"The case is {about['state']}.")
-    return get_evidence(work, command.id, _file(work, case_evidence, "case_id", command))
+    return get_filed(work, EvidenceView, command.id, _file(work, case_evidence, "case_id", command))
 
 
 @operation(Permission.REQUEST_CHANGE, "results.file_evidence")
@@ -41,10 +41,11 @@ def file_change_evidence(work: Work, command: FileChangeEvidence) -> ChangeEvide
     change = get_change(work, command.id)
     if change.status != "pending":
         raise CaseWrongState(f"The change is {change.status}.")
-    return get_change_evidence(work, command.id, _file(work, change_evidence, "change_id", command))
+    filed = _file(work, change_evidence, "change_id", command)
+    return get_filed(work, ChangeEvidenceView, command.id, filed)
 
 
-def _file(work: Work, table: Table, names: str, command: FileEvidence | FileChangeEvidence) -> int:
+def _file(work: Work, table: Table, names: str, command: FileEvidence) -> int:
     """Raises EvidenceInvalid, EvidenceFiled, or InvalidInput for a note that is too long."""
     check_evidence(command.file)
     if len(command.note) > 2000:
