@@ -283,20 +283,22 @@ class Desktop(QObject):
 
     def _case_page(self, kind: str, id: int) -> Page:
         from sims_desktop.client.cases import CaseCalls
+        from sims_desktop.client.students import StudentCalls
 
         assert self.around is not None
         assert self.workplace is not None
         who, calls = self.workplace.identity, CaseCalls(self.workplace.client)
+        finder = StudentCalls(self.workplace.client)
         if kind == "new_case":
             from sims_desktop.cases.opening import OpeningPresenter
             from sims_desktop.cases.opening_page import OpeningPage
 
-            return OpeningPage(self.around, OpeningPresenter(calls, who.permissions), id)
+            return OpeningPage(self.around, OpeningPresenter(calls, who.permissions), finder, id)
         if kind == "new_transfer":
             from sims_desktop.cases.transfer_page import TransferPage
             from sims_desktop.cases.transferring import TransferPresenter
 
-            return TransferPage(self.around, TransferPresenter(calls))
+            return TransferPage(self.around, TransferPresenter(calls), finder)
         from sims_desktop.cases.page import CasesPage
         from sims_desktop.cases.presenter import CasesPresenter
 

@@ -31,7 +31,6 @@ PURPOSES = {
 
 
 class Calls(Protocol):
-    def find_students(self, words: str) -> list[StudentView]: ...
     def read_result(self, result_id: int) -> ResultView: ...
     def read_results(self, student_id: int) -> list[ResultView]: ...
     def open_case(self, body: dict[str, Any], key: str) -> CaseView: ...
@@ -49,11 +48,10 @@ class Whose:
 
 @dataclass(slots=True)
 class OpeningPresenter:
-    """`find`, `visit`, `begin` and `open` ask the server and run off the window's thread."""
+    """`visit`, `begin` and `open` ask the server and run off the window's thread."""
 
     calls: Calls
     permissions: Collection[str]
-    students: Sequence[StudentView] = ()
     whose: Whose | None = None
     faults: list[Fault] = field(default_factory=list)
     _keys: dict[str, str] = field(default_factory=dict)
@@ -66,9 +64,6 @@ class OpeningPresenter:
             return list(ASKED)
         return [k for k in OPENED if k != "grace" or Permission.PUBLISH_RESULTS in self.permissions]
 
-    def find(self, words: str) -> list[StudentView]:
-        return self.calls.find_students(words.strip())
-
     def visit(self, student: StudentView) -> Whose:
         results = self.calls.read_results(student.id)
         return Whose(f"{left_to_right(student.reg_no)} {student.name}", student.id, _newest_first(results))
@@ -80,8 +75,8 @@ class OpeningPresenter:
         name = f"{left_to_right(one.reg_no)} {one.student_name}"
         return Whose(name, one.student_id, results, one.id)
 
-    def take(self, students: Sequence[StudentView], whose: Whose | None) -> None:
-        self.students, self.whose = students, whose
+    def take(self, whose: Whose | None) -> None:
+        self.whose = whose
         self.on_change()
 
     def check(

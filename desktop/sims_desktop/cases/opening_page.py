@@ -13,7 +13,8 @@ from sims_desktop.kit.notes import Note
 from sims_desktop.kit.page import Page, Surroundings
 from sims_desktop.kit.tables import Field, RecordModel, RecordView
 from sims_desktop.kit.tasks import Task
-from sims_desktop.kit.wording import left_to_right, plural
+from sims_desktop.students.finding import FindStudent
+from sims_desktop.students.presenter import Finder
 from sims_shared.cases import CaseView
 from sims_shared.people import StudentView
 from sims_shared.results import ResultView
@@ -29,18 +30,18 @@ class OpeningPage(Page):
         self,
         around: Surroundings,
         presenter: OpeningPresenter,
+        finder: Finder,
         result_id: int,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(around, "new_case", parent)
-        self.presenter = presenter
+        self.presenter, self._finder = presenter, finder
         self._result_id = result_id
         self._begun = False
         self._task: Task | None = None
-        self._asked = 0
         self._build()
         add = self.add_action
-        add("new_case.find", later("Find a student"), "Ctrl+L", self._to_search)
+        add("new_case.find", later("Find a student"), "Ctrl+L", self.finding.begin)
         add("new_case.open", later("Open the case"), ("Ctrl+Return", "Ctrl+Enter"), self.open_case)
         add("new_case.choose", later("Choose this result"), "Space", self._choose, self.results)
         presenter.on_change = self._show
@@ -49,21 +50,10 @@ class OpeningPage(Page):
 
     def _build(self) -> None:
         wide = self.fontMetrics().averageCharWidth()
-        self.search = QLineEdit(self)
-        self.search.setObjectName("new_case_search")
-        self.search.setAccessibleName(phrase("Find a student by name or number"))
-        self.search.setPlaceholderText(phrase("Name or registration number; Enter finds"))
-        self.search.returnPressed.connect(self.find_students)
-        self.student_model: RecordModel[StudentView] = RecordModel(
-            [
-                Field(later("Number"), lambda one: left_to_right(one.reg_no), wide * 22),
-                Field(later("Name"), lambda one: one.name, wide * 30),
-                Field(later("Status"), lambda one: one.status.replace("_", " "), wide * 12),
-            ]
-        )
-        self.students = RecordView(self.student_model, "new_case_students", parent=self)
-        self.students.setAccessibleName(phrase("Students found"))
-        self.students.opened.connect(self.visit)
+        invitation = phrase("Whose result is it about? Type a name or a number.")
+        self.finding = FindStudent(self, "new_case", self._finder, invitation)
+        self.finding.chosen.connect(self.visit)
+        self.finding.sought.connect(lambda: self.presenter.take(None))
         self.heading = text_label("new_case_heading", self, larger=True)
         self.result_model: RecordModel[ResultView] = RecordModel(
             [
@@ -105,15 +95,14 @@ class OpeningPage(Page):
         buttons.addStretch(1)
         self.note = Note(self)
         layout = QVBoxLayout(self)
-        layout.addWidget(self.search)
-        layout.addWidget(self.students, 1)
+        layout.addWidget(self.finding, 1)
         layout.addWidget(self.heading)
         layout.addWidget(self.results, 2)
         layout.addWidget(self.results_complaint)
         layout.addWidget(self.form)
         layout.addLayout(buttons)
         layout.addWidget(self.note)
-        self.setFocusProxy(self.search)
+        self.setFocusProxy(self.finding)
 
     # Whose results
 
@@ -122,45 +111,7 @@ class OpeningPage(Page):
             self._begun = True
             self._ask(lambda: self.presenter.begin(self._result_id))
         elif self.presenter.whose is None:
-            self._to_search()
-
-    def _to_search(self) -> None:
-        self.search.setFocus()
-        self.search.selectAll()
-
-    def find_students(self) -> None:
-        words = self.search.text()
-        if not words.strip():
-            return
-        self._asked += 1
-        asked = self._asked
-
-        def done(students: list[StudentView]) -> None:
-            if asked != self._asked:
-                return
-            if len(students) == 1:
-                self.visit(students[0])
-                return
-            self.presenter.take(students, None)
-            self.note.say(
-                phrase("{students} found. Enter opens one.", students=plural(len(students), "student"))
-                if students
-                else phrase("Nobody is called that. Try a part of the name or number.")
-            )
-            if students:
-                self.students.setFocus()
-                self.students.selectRow(0)
-
-        def failed(error: Exception) -> None:
-            self.note.say(self.presenter.refused(error))
-
-        self.around.tasks.run(
-            lambda progress: self.presenter.find(words),
-            done,
-            failed,
-            title=phrase("Searching"),
-            owner=self,
-        )
+            self.finding.begin()
 
     def visit(self, student: StudentView) -> None:
         self._ask(lambda: self.presenter.visit(student))
@@ -169,7 +120,8 @@ class OpeningPage(Page):
         assert callable(work)
 
         def done(whose: Whose) -> None:
-            self.presenter.take((), whose)
+            self.finding.put_away()
+            self.presenter.take(whose)
             self.results.setFocus()
             rows = [row for row, one in enumerate(whose.results) if one.id == whose.chosen]
             if whose.results:
@@ -183,18 +135,11 @@ class OpeningPage(Page):
     # Showing
 
     def _show(self) -> None:
-        presenter = self.presenter
-        self.student_model.set_records(list(presenter.students))
-        self.students.setVisible(bool(presenter.students))
-        whose = presenter.whose
-        if whose is None:
-            self.heading.setText(
-                "" if presenter.students else phrase("Whose result is it about? Type a name or a number.")
-            )
-        elif not whose.results:
-            self.heading.setText(phrase("{name} has no result that you may see.", name=whose.name))
-        else:
-            self.heading.setText(whose.name)
+        whose = self.presenter.whose
+        self.heading.setVisible(whose is not None)
+        if whose is not None:
+            nothing = phrase("{name} has no result that you may see.", name=whose.name)
+            self.heading.setText(whose.name if whose.results else nothing)
         self.result_model.set_records(list(whose.results) if whose else [])
         there = whose is not None and bool(whose.results)
         for part in (self.results, self.form, self.open_button):
@@ -232,8 +177,8 @@ class OpeningPage(Page):
             words = self.presenter.opened_words(case)
             self.reason.clear()
             self.authority.clear()
-            self.search.clear()
-            self.presenter.take((), None)
+            self.finding.clear()
+            self.presenter.take(None)
             self.note.say(words)
             self.around.changes.tell("cases", case.id)
             self.wants.emit("cases", 0)

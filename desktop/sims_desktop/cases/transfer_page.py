@@ -10,9 +10,9 @@ from sims_desktop.kit.forms import Form
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.notes import Note
 from sims_desktop.kit.page import Page, Surroundings
-from sims_desktop.kit.tables import Field, RecordModel, RecordView
 from sims_desktop.kit.tasks import Task
-from sims_desktop.kit.wording import left_to_right
+from sims_desktop.students.finding import FindStudent
+from sims_desktop.students.presenter import Finder
 from sims_shared.cases import TransferView
 from sims_shared.people import StudentView
 from sims_shared.terms import TermView
@@ -25,34 +25,26 @@ class TransferPage(Page):
     guide = "controller#cases"
 
     def __init__(
-        self, around: Surroundings, presenter: TransferPresenter, parent: QWidget | None = None
+        self,
+        around: Surroundings,
+        presenter: TransferPresenter,
+        finder: Finder,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(around, "new_transfer", parent)
-        self.presenter = presenter
+        self.presenter, self._finder = presenter, finder
         self._task: Task | None = None
         self._build()
-        self.add_action("new_transfer.find", later("Find a student"), "Ctrl+L", self._to_search)
+        self.add_action("new_transfer.find", later("Find a student"), "Ctrl+L", self.finding.begin)
         self.add_action("new_transfer.ask", later("Ask for it"), ("Ctrl+Return", "Ctrl+Enter"), self.ask)
         presenter.on_change = self._show
         self._show()
 
     def _build(self) -> None:
-        wide = self.fontMetrics().averageCharWidth()
-        self.search = QLineEdit(self)
-        self.search.setObjectName("new_transfer_search")
-        self.search.setAccessibleName(phrase("Find a student by name or number"))
-        self.search.setPlaceholderText(phrase("Name or registration number; Enter finds"))
-        self.search.returnPressed.connect(self.find_students)
-        self.student_model: RecordModel[StudentView] = RecordModel(
-            [
-                Field(later("Number"), lambda one: left_to_right(one.reg_no), wide * 22),
-                Field(later("Name"), lambda one: one.name, wide * 30),
-                Field(later("Batch"), lambda one: one.batch, wide * 12),
-            ]
-        )
-        self.students = RecordView(self.student_model, "new_transfer_students", parent=self)
-        self.students.setAccessibleName(phrase("Students found"))
-        self.students.opened.connect(self._take)
+        invitation = phrase("Whose credit is it? Type a name or a number.")
+        self.finding = FindStudent(self, "new_transfer", self._finder, invitation)
+        self.finding.chosen.connect(self._take)
+        self.finding.sought.connect(lambda: self.presenter.take(None))
         self.heading = text_label("new_transfer_heading", self, larger=True)
         self.institution, self.reference, self.reason = QLineEdit(self), QLineEdit(self), QLineEdit(self)
         for line, most in ((self.institution, 200), (self.reference, 200), (self.reason, 2000)):
@@ -71,24 +63,23 @@ class TransferPage(Page):
         self.ask_button = push_button(self, "new_transfer_ask", self.ask, phrase("Ask for it (Ctrl+Enter)"))
         self.note = Note(self)
         layout = QVBoxLayout(self)
-        layout.addWidget(self.search)
-        layout.addWidget(self.students, 1)
+        layout.addWidget(self.finding, 1)
         layout.addWidget(self.heading)
         layout.addWidget(self.form)
         layout.addLayout(row_of([self.ask_button]))
         layout.addStretch(0)
         layout.addWidget(self.note)
-        self.setFocusProxy(self.search)
+        self.setFocusProxy(self.finding)
 
     def _show(self) -> None:
         there = self.presenter.student is not None
         self.heading.setText(self.presenter.heading)
-        self.students.setVisible(bool(self.student_model.records))
+        self.heading.setVisible(there)
         self.form.setVisible(there)
         self.ask_button.setVisible(there)
 
     def shown(self) -> None:
-        self._to_search()
+        self.finding.begin()
 
         def done(terms: list[TermView]) -> None:
             self.presenter.terms = terms
@@ -97,37 +88,14 @@ class TransferPage(Page):
                     self.term.addItem(term.name, term.id)
 
         self.around.tasks.run(
-            lambda progress: self.presenter.calls.read_terms(), done, self._not_found, owner=self
+            lambda progress: self.presenter.calls.read_terms(), done, self._not_read, owner=self
         )
 
-    def _to_search(self) -> None:
-        self.search.setFocus()
-        self.search.selectAll()
-
-    def _not_found(self, error: Exception) -> None:
+    def _not_read(self, error: Exception) -> None:
         self.note.say(self.presenter.refused(error))
 
-    def find_students(self) -> None:
-        words = self.search.text().strip()
-
-        def done(found: list[StudentView]) -> None:
-            self.student_model.set_records(found)
-            self.note.say("" if found else phrase("Nobody is found. Try a part of the name."))
-            if len(found) == 1:
-                self._take(found[0])
-            else:
-                self.presenter.take(None)
-                if found:
-                    self.students.selectRow(0)
-                    self.students.setFocus()
-
-        if words:
-            self.around.tasks.run(
-                lambda progress: self.presenter.calls.find_students(words), done, self._not_found, owner=self
-            )
-
     def _take(self, student: StudentView) -> None:
-        self.student_model.set_records([])
+        self.finding.put_away()
         self.presenter.take(student)
         self.institution.setFocus()
 
@@ -155,8 +123,9 @@ class TransferPage(Page):
                 self.form.show_faults([], answer)
                 return
             words = self.presenter.asked_words(answer)
-            for line in (self.institution, self.reference, self.reason, self.search):
+            for line in (self.institution, self.reference, self.reason):
                 line.clear()
+            self.finding.clear()
             self.courses.clear()
             self.presenter.take(None)
             self.note.say(words)

@@ -24,7 +24,6 @@ from sims_shared.values import parse_decimal
 class Calls(Protocol):
     """Raises `ClientError`s only; called off the window's thread."""
 
-    def find_students(self, words: str) -> list[StudentView]: ...
     def read_terms(self) -> list[TermView]: ...
     def course_called(self, code: str) -> int | None: ...
     def request_transfer(self, body: dict[str, Any], key: str) -> TransferView: ...
@@ -52,7 +51,7 @@ class TransferPresenter:
     @property
     def heading(self) -> str:
         if self.student is None:
-            return phrase("Whose credit is it? Type a name or a number.")
+            return ""
         return f"{left_to_right(self.student.reg_no)} {self.student.name}"
 
     def take(self, student: StudentView | None) -> None:

@@ -20,12 +20,10 @@ from sims_shared.cases import (
 from sims_shared.catalog import CourseView
 from sims_shared.grading import AssessmentView
 from sims_shared.messages import Page
-from sims_shared.people import StudentView
 from sims_shared.results import JointImpact, ResultView
 from sims_shared.terms import TermView
 
 LISTED = 200
-FOUND = 30
 
 
 class CaseCalls:
@@ -95,7 +93,3 @@ class CaseCalls:
 
     def read_results(self, student_id: int) -> list[ResultView]:
         return every(self._client, "/api/results/", ResultView, {"student_id": student_id})
-
-    def find_students(self, words: str) -> list[StudentView]:
-        given: Parameters = {"search": words, "page_size": FOUND}
-        return list(self._client.get("/api/students/", Page[StudentView], given).results)

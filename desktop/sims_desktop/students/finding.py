@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QObject, QTimer
-from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from sims_desktop.client.errors import ClientError
 from sims_desktop.kit.asking import text_label
@@ -23,20 +23,21 @@ PAUSE_MS = 250
 IN_PALETTE = 12
 
 
-class StudentsPage(Page):
-    """Any part of name, number or phone; Enter opens the only one, or goes into the list."""
+class FindStudent(QWidget):
+    """One line, and below it the students it finds as the person types. Enter opens the only one, or goes
+    into the list. `chosen(student)`; `sought()` when another search was answered."""
 
-    title = later("Students")
-    guide = "registrar#one-student"
+    chosen = Signal(object)
+    sought = Signal()
 
-    def __init__(self, around: Surroundings, finder: Finder, parent: QWidget | None = None) -> None:
-        super().__init__(around, "students", parent)
-        self._finder = finder
+    def __init__(self, page: Page, name: str, finder: Finder, invitation: str) -> None:
+        super().__init__(page)
+        self._tasks, self._finder, self._invitation = page.around.tasks, finder, invitation
         self._task: Task | None = None
         self._wants_first = False
         wide = self.fontMetrics().averageCharWidth()
         self.search = QLineEdit(self)
-        self.search.setObjectName("students_search")
+        self.search.setObjectName(f"{name}_search")
         self.search.setAccessibleName(phrase("Find a student by any part of name, number or phone"))
         self.search.setPlaceholderText(phrase("Name, registration number or phone"))
         self.model: RecordModel[StudentView] = RecordModel(
@@ -48,31 +49,40 @@ class StudentsPage(Page):
                 Field(later("Status"), lambda one: status_words(one.status), wide * 12),
             ]
         )
-        self.list = RecordView(self.model, "students_list", parent=self)
+        self.list = RecordView(self.model, f"{name}_list", parent=self)
         self.list.setAccessibleName(phrase("Students found"))
-        self.said = text_label("students_said", self)
+        self.said = text_label(f"{name}_said", self)
         layout = QVBoxLayout(self)
-        layout.addWidget(self.search)
-        layout.addWidget(self.said)
-        layout.addWidget(self.list, 1)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for part in (self.search, self.said, self.list):
+            layout.addWidget(part)
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(PAUSE_MS)
         self._pause.timeout.connect(self._ask)
         self.search.textEdited.connect(lambda _: self._pause.start())
         self.search.returnPressed.connect(self._enter)
-        self.list.opened.connect(lambda student: self.wants.emit("student", student.id))
-        self.add_action("students.search", later("Back to the search"), ("Ctrl+L", "Esc"), self._to_search)
-        self.add_action("students.into", later("Into the list"), "Down", self._into, self.search)
+        self.list.opened.connect(self._choose)
+        page.add_action(f"{name}.into", later("Into the list"), "Down", self._into, self.search)
         self.setFocusProxy(self.search)
         self._show(())
 
-    def shown(self) -> None:
-        self._to_search()
-
-    def _to_search(self) -> None:
+    def begin(self) -> None:
+        """The cursor into the line, over what was typed."""
         self.search.setFocus()
         self.search.selectAll()
+
+    def put_away(self) -> None:
+        """What was found goes; the line stays for the next search."""
+        self._pause.stop()
+        self.model.set_records([])
+        self.list.hide()
+        self.said.hide()
+        self._keep_small(True)
+
+    def clear(self) -> None:
+        self.search.clear()
+        self._show(())
 
     def _into(self) -> None:
         if self.model.rowCount():
@@ -83,6 +93,9 @@ class StudentsPage(Page):
     def _enter(self) -> None:
         self._wants_first = True
         self._ask()
+
+    def _choose(self, student: StudentView) -> None:
+        self.chosen.emit(student)
 
     def _ask(self) -> None:
         self._pause.stop()
@@ -96,33 +109,61 @@ class StudentsPage(Page):
             self._task = None
             opens, self._wants_first = self._wants_first, False
             self._show(students)
+            self.sought.emit()
             if opens and len(students) == 1:
-                self.wants.emit("student", students[0].id)
+                self._choose(students[0])
             elif opens:
                 self._into()
 
         def failed(error: Exception) -> None:
             self._task = None
             self._wants_first = False
-            self.said.setText(refusal_words(error))
+            self._say(refusal_words(error))
 
         if self._task is not None:
             self._task.cancel()
-        self._task = self.around.tasks.run(
-            lambda progress: self._finder.find(words), done, failed, owner=self
-        )
+        self._task = self._tasks.run(lambda progress: self._finder.find(words), done, failed, owner=self)
 
     def _show(self, students: Sequence[StudentView]) -> None:
         self.model.set_records(list(students))
         self.list.setVisible(bool(students))
+        self._keep_small(not students)
         if students:
-            self.said.setText(
-                phrase("{students}. Enter opens one.", students=plural(len(students), "student"))
-            )
+            self._say(phrase("{students}. Enter opens one.", students=plural(len(students), "student")))
         elif len(self.search.text().strip()) < LEAST_LETTERS:
-            self.said.setText(phrase("Type any part of a name, a number or a phone."))
+            self._say(self._invitation)
         else:
-            self.said.setText(phrase("Nobody is found. Try a part of the name or the number."))
+            self._say(phrase("Nobody is found. Try a part of the name or the number."))
+
+    def _say(self, words: str) -> None:
+        self.said.setText(words)
+        self.said.show()
+
+    def _keep_small(self, is_small: bool) -> None:
+        """Without a list it takes no room from what stands below."""
+        policy = QSizePolicy.Policy
+        self.setSizePolicy(policy.Preferred, policy.Maximum if is_small else policy.Expanding)
+
+
+class StudentsPage(Page):
+    """Any part of name, number or phone; Enter opens the only one, or goes into the list."""
+
+    title = later("Students")
+    guide = "registrar#one-student"
+
+    def __init__(self, around: Surroundings, finder: Finder, parent: QWidget | None = None) -> None:
+        super().__init__(around, "students", parent)
+        words = phrase("Type any part of a name, a number or a phone.")
+        self.finding = FindStudent(self, "students", finder, words)
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.finding, 1)
+        layout.addStretch(0)
+        self.finding.chosen.connect(lambda student: self.wants.emit("student", student.id))
+        self.add_action("students.search", later("Back to the search"), ("Ctrl+L", "Esc"), self.finding.begin)
+        self.setFocusProxy(self.finding)
+
+    def shown(self) -> None:
+        self.finding.begin()
 
 
 class PaletteStudents(QObject):

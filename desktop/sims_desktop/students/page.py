@@ -209,7 +209,8 @@ class StudentPage(Page):
         self.day.setLocale(QLocale.c())
         today = self.around.now().astimezone().date()
         self.day.setDate(QDate(today.year, today.month, today.day))
-        self.day.setMaximumDate(self.day.date())
+        # The record counts days of the campus, where it may be tomorrow already.
+        self.day.setMaximumDate(self.day.date().addDays(1))
         self.tree = QTreeWidget(self)
         self.tree.setObjectName("student_tree")
         self.tree.setAccessibleName(phrase("How the figure came about"))

@@ -12,6 +12,7 @@ from sims_desktop.cases.opening import OpeningPresenter, result_words
 from sims_desktop.cases.presenter import CasesPresenter, Draft, Shown
 from sims_desktop.client.cases import CaseCalls
 from sims_desktop.client.errors import Offline, ProblemAnswer
+from sims_desktop.client.students import StudentCalls
 from tests.server.cases.scene import opened, published, result
 from tests.support.api import Api
 from tests.support.signed_in import SignIn
@@ -203,7 +204,7 @@ def test_a_case_is_opened_about_a_students_results_and_every_fault_is_named(
     client, user = sign_in("registrar")
     opening = OpeningPresenter(CaseCalls(client), user.permissions)
     assert opening.kinds[-1] == "grace"
-    (student,) = opening.find("number 1")
+    (student,) = StudentCalls(client).find("number 1")
     whose = opening.visit(student)
     assert [result_words(one) for one in whose.results] == ["75 B+"]
     assert opening.begin(results[0]).chosen == results[0]

@@ -43,11 +43,17 @@ def test_credit_is_asked_for_from_the_keyboard(
     window.activateWindow()
     page = window.open("new_transfer")
     assert isinstance(page, TransferPage)
-    qtbot.waitUntil(lambda: page.search.hasFocus() and bool(page.term.count()), timeout=WAIT)
+    qtbot.waitUntil(lambda: page.finding.search.hasFocus() and bool(page.term.count()), timeout=WAIT)
     number = api.as_("registrar").get(f"/api/students/{scene['students'][0]}/").json["reg_no"]
+    press("student number")
+    press(Qt.Key.Key_Return)
+    qtbot.waitUntil(page.finding.list.hasFocus, timeout=WAIT)
+    assert not page.form.isVisible()
+    press("L", CONTROL)
     press(number)
     press(Qt.Key.Key_Return)
     qtbot.waitUntil(page.institution.hasFocus, timeout=WAIT)
+    assert not page.finding.list.isVisible()
     press(Qt.Key.Key_Return, CONTROL)
     assert page.form._complaints["institution"].text() == "Say where they were passed."
     press("Example College")

@@ -25,8 +25,9 @@ def test_a_student_is_found_read_and_explained_by_keys(
     assert registrar.post("/api/holds/", hold).status == 201
     window = program.enter("registrar")
     window.activateWindow()
-    found = window.open("students")
-    assert isinstance(found, StudentsPage)
+    page_of_all = window.open("students")
+    assert isinstance(page_of_all, StudentsPage)
+    found = page_of_all.finding
     qtbot.waitUntil(found.search.hasFocus, timeout=WAIT)
     press("nobody at all")
     press(Qt.Key.Key_Return)
