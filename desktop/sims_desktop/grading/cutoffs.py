@@ -352,12 +352,23 @@ class CutoffDesk:
             raise error
         page = self._page
         stale = isinstance(error, ProblemAnswer) and error.code == SheetStale.code
-        said = (
-            phrase("Marks have changed meanwhile; close and open the cut-offs to see the new totals.")
-            if stale
-            else str(error)
-        )
-        if isinstance(page.panel, CutoffPanel):
-            page.panel.failed(said)
+        if not isinstance(page.panel, CutoffPanel):
+            page.note.say(str(error))
+        elif stale:
+            panel = page.panel
+            self._read(lambda known: self._renew(panel, known))
         else:
-            page.note.say(said)
+            page.panel.failed(str(error))
+
+    def _renew(self, panel: CutoffPanel, known: SheetCutoffs) -> None:
+        page = self._page
+        if page.panel is not panel or not known.classes:
+            return
+        panel.cutoffs.renew(known)
+        panel.picture.changed.emit()
+        panel.failed(
+            phrase(
+                "A colleague has changed marks meanwhile: the counts are new, your lines stayed. "
+                "Look again, then Enter proposes them."
+            )
+        )

@@ -21,7 +21,7 @@ from sims_desktop.grading.panels import ENTER, Panel, words
 from sims_desktop.grading.presenter.late import COMMON_REASONS, LatePresenter, Way
 from sims_desktop.grading.presenter.sheet import Badge
 from sims_desktop.kit.forms import Complaint
-from sims_desktop.kit.language import phrase
+from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.tables import Field, RecordModel, RecordView
 from sims_desktop.kit.tasks import Progress
 from sims_desktop.kit.wording import plural
@@ -40,19 +40,19 @@ class LatePanel(Panel):
     sent_again = Signal()
 
     def __init__(self, late: LatePresenter, parent: QWidget | None = None) -> None:
-        super().__init__("late", phrase("Marks that came too late"), parent)
+        super().__init__("late", phrase("Refused marks, kept here"), parent)
         self._late = late
         self._is_new = True
         self.sentence = words(self, "late_sentence")
-        titles = ("Student", "Assessment", "On record", "Mine", "Refused because")
-        widths = (280, 140, 90, 90, 260)
+        titles = ("Student", "Assessment", "On record", "Mine", "Refused because", later("What helps"))
+        widths = (240, 120, 80, 70, 250, 300)
 
         def field(number: int) -> Field[LeftOver]:
             return Field(titles[number], lambda one: late.texts(one)[number], widths[number])
 
         self.model = RecordModel([field(number) for number in range(len(titles))])
         self.list = RecordView(self.model, "late_marks", several=True, parent=self)
-        self.list.setAccessibleName(phrase("Marks that came too late"))
+        self.list.setAccessibleName(phrase("Refused marks, kept here"))
         self.reason = QComboBox(self)
         self.reason.setObjectName("late_reason")
         self.reason.setAccessibleName(phrase("Why the results shall change"))
@@ -149,19 +149,35 @@ class LateMarks:
         self._correction = CorrectionDesk(page)
 
     @property
+    def count(self) -> int:
+        """Refused marks of the sheet, also those that no cell shows any more."""
+        grid = self._page.grid
+        return grid.counted(Badge.REFUSED) + grid.sheet.refused_elsewhere
+
+    @property
     def notice(self) -> str:
         """For the head of the page, as long as something is left over."""
-        count = self._page.grid.counted(Badge.REFUSED)
+        count = self.count
         if not count:
             return ""
         return phrase("{marks} refused and kept here: Ctrl+R", marks=plural(count, "mark"))
+
+    def show_all(self) -> None:
+        """The panel, with its lines anew."""
+        if isinstance(self._page.panel, LatePanel):
+            self.read()
+        else:
+            self.open()
+        self._page.note.say(
+            phrase("Refused marks of students or assessments that are on the sheet no longer: see the list.")
+        )
 
     def open(self) -> None:
         page = self._page
         if isinstance(page.panel, LatePanel | CorrectionPanel):
             page.close_panel()
             return
-        if self.late.way is Way.REQUEST and not page.grid.counted(Badge.REFUSED):
+        if self.late.way is Way.REQUEST and not self.count:
             self._correction.open()
             return
         panel = LatePanel(self.late, page)

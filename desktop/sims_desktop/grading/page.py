@@ -105,12 +105,13 @@ class GridPage(Page):
         self._looking.setSingleShot(True)
         self._looking.setInterval(LOOKS_AFTER)
         self._looking.timeout.connect(self.look_for_slips)
-        self._is_refreshing = self._refresh_again = False
+        self._is_refreshing = self._refresh_again = self._waits_for_editor = False
         self._lay_out()
         self._add_actions()
         self.view.say = self._say
         self.view.acted = self._acted
         self.view.next_problem = self.next_problem
+        self.view.itemDelegate().closeEditor.connect(lambda *_: self._typed())
         self.view.table.on_act = self._did
         self._return_to_place()
         self.view.selectionModel().currentChanged.connect(lambda *_: self._moved())
@@ -172,7 +173,7 @@ class GridPage(Page):
         add("grading.clear", "Clear", ("Del", "Backspace"), self.clear, cells)
         add("grading.find", "Go to a registration number or name", ("/", "Ctrl+G"), self.open_find, cells)
         add("grading.next_problem", "Next problem", "F7", self.next_problem)
-        add("grading.late", "Late marks; ask for a change", "Ctrl+R", self.late.open)
+        add("grading.late", "Refused marks; ask for a change", "Ctrl+R", self.late.open)
         add("grading.send_again", "Send refused marks again", "F8", self.send_refused_again)
         add("grading.give_up", "Let go of refused marks", "Shift+F8", self.give_up_refused)
         add("grading.missing_here", "Missing in this column", "M", self.toggle_missing, cells)
@@ -336,12 +337,15 @@ class GridPage(Page):
     def next_problem(self) -> None:
         self.view.finish_typing()
         position = self.grid.next_problem(self.view.here())
+        if position is None and self.grid.sheet.refused_elsewhere:
+            self.late.show_all()
+            return
         if position is None:
             self.note.say(phrase("No problem left"))
             return
         self.view.go_to(position)
         self.view.is_hopping = True
-        described = self.grid.described(*position)
+        described = self.tray.described(position)
         self.note.say(phrase("{described}. Enter goes to the next problem.", described=described))
 
     def send_refused_again(self) -> None:
@@ -568,6 +572,10 @@ class GridPage(Page):
             self.refresh()
 
     def show_sheet(self, fresh: Sheet, since: int) -> None:
+        if self.view.is_typing and not self.grid.fits(fresh):
+            # Rows that move would close the editor and lose half a mark. Its person ends it first.
+            self._waits_for_editor = True
+            return
         at = self.view.here()
         if at and at[0] < self.grid.row_count and at[1] < len(self.grid.columns):
             self.view.keep(self.grid.key(*at))
@@ -582,6 +590,11 @@ class GridPage(Page):
         self.submitting.show()
         self.late.read()
         self.refreshed.emit()
+
+    def _typed(self) -> None:
+        if self._waits_for_editor:
+            self._waits_for_editor = False
+            self.refresh()
 
     def gone(self, error: Exception) -> None:
         """The sheet left this computer: its person teaches the section no longer."""
@@ -639,7 +652,9 @@ class GridPage(Page):
             closed = self.grid.closed(*at)
             if not speak:
                 return
-            if cell.badge is not Badge.SAVED and cell.note:
+            if cell.badge is Badge.CONFLICT:
+                self.note.say(self.tray.described(at))
+            elif cell.badge is not Badge.SAVED and cell.note:
                 self.note.say(cell.note)
             elif closed:
                 self.note.say(f"{closed}.")

@@ -63,7 +63,7 @@ class Strip(QFrame):
 
     def show_state(self) -> None:
         stack = self._stack
-        head = stack.grid.columns[stack.column]
+        head = stack.head
         self.prompt.setText(f"{head.name}: {phrase(PROMPTS[stack.asking])}")
         self.line.setAccessibleName(f"{head.name}, {phrase(PROMPTS[stack.asking])}. {stack.sentence}")
         self.student.setText(stack.sentence)

@@ -187,14 +187,21 @@ class CellDelegate(QStyledItemDelegate):
         return line
 
     def setEditorData(self, editor: QWidget, index: QModelIndex | QPersistentModelIndex) -> None:
+        """Once. Qt asks again when a sync brings a colleague's mark into the cell, and would put it in the
+        middle of what is being typed: 9 and the 7 of a 17 are a 97."""
         assert isinstance(editor, QLineEdit)
-        editor.setText(self._view.table.grid.cell(index.row(), index.column()).text)
+        if editor.property("began") is None:
+            text = self._view.table.grid.cell(index.row(), index.column()).text
+            editor.setProperty("began", text)
+            editor.setText(text)
 
     def setModelData(
         self, editor: QWidget, model: object, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         assert isinstance(editor, QLineEdit)
-        self._view.commit(index.row(), index.column(), editor.text())
+        began = str(editor.property("began") or "")
+        if editor.text() != began or self._view.overwriting:
+            self._view.commit(index.row(), index.column(), editor.text(), began)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         pressed = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress
@@ -465,8 +472,10 @@ class GridView(QTableView):
         widget = self.indexWidget(self.currentIndex())
         return widget if isinstance(widget, QLineEdit) else None
 
-    def commit(self, row: int, column: int, text: str) -> None:
+    def commit(self, row: int, column: int, text: str, began: str) -> None:
+        """`began` is what the cell showed when the typing began; a sync may have brought another since."""
         chosen = self.chosen() if self.overwriting else []
+        meanwhile = self._meanwhile(row, column, began)
         if len(chosen) > 1 and (row, column) in chosen:
             only_blank = self.grid.filter in (Filter.MISSING_HERE, Filter.MISSING)
             outcome = self.grid.fill(chosen, text, only_blank=only_blank)
@@ -474,8 +483,24 @@ class GridView(QTableView):
             return
         else:
             outcome = self.grid.type_text(row, column, text)
-        self.say(outcome.sentence)
+        self.say(" ".join(filter(None, (meanwhile, outcome.sentence))))
         self.acted()
+
+    def _meanwhile(self, row: int, column: int, began: str) -> str:
+        cell = self.grid.cell(row, column)
+        author = self.grid.author(self.grid.key(row, column)) if cell.text != began else None
+        if author is None:
+            return ""
+        return phrase(
+            "{who} wrote {text} here while you typed; Ctrl+Z brings it back.",
+            who=author.name,
+            text=cell.text or phrase("blank"),
+        )
+
+    @property
+    def is_typing(self) -> bool:
+        """A cell's editor is open."""
+        return self._editor() is not None
 
     def finish_typing(self) -> None:
         """Takes what stands in an open editor, before an act that looks at the whole sheet."""

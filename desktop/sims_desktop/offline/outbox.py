@@ -344,9 +344,13 @@ def write_details(db: apsw.Connection, section_id: int, details: SheetView | She
 
 
 def write_assessments(db: apsw.Connection, section_id: int, views: list[AssessmentView]) -> None:
-    db.execute("DELETE FROM assessment WHERE section_id = ?", (section_id,))
+    """A column that was taken away has no place any more; its name stays for the edits that are still
+    shown, as a student's does."""
+    db.execute("UPDATE assessment SET position = -1 WHERE section_id = ?", (section_id,))
     db.executemany(
-        "INSERT INTO assessment (assessment_id, section_id, position, view) VALUES (?, ?, ?, ?)",
+        "INSERT INTO assessment (assessment_id, section_id, position, view) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (assessment_id) DO UPDATE SET section_id = excluded.section_id,"
+        " position = excluded.position, view = excluded.view",
         ((view.id, section_id, position, _encode(view)) for position, view in enumerate(views)),
     )
 

@@ -244,7 +244,7 @@ class SheetStore:
 
     def _filled(self, db: apsw.Connection, section_id: int) -> tuple[int, int]:
         rows = "SELECT count(*) FROM row WHERE section_id = ? AND status = 'enrolled'"
-        columns = "SELECT count(*) FROM assessment WHERE section_id = ?"
+        columns = "SELECT count(*) FROM assessment WHERE section_id = ? AND position >= 0"
         total = db.execute(rows, (section_id,)).get * db.execute(columns, (section_id,)).get
         # A waiting edit counts instead of the base it stands on.
         filled = db.execute(
@@ -598,7 +598,10 @@ class SheetStore:
         return self._now().isoformat()
 
     def _columns(self, db: apsw.Connection, section_id: int) -> list[AssessmentView]:
-        rows = db.execute("SELECT view FROM assessment WHERE section_id = ? ORDER BY position", (section_id,))
+        rows = db.execute(
+            "SELECT view FROM assessment WHERE section_id = ? AND position >= 0 ORDER BY position",
+            (section_id,),
+        )
         return [_decode_view(view) for (view,) in rows]
 
     def _copies(self, db: apsw.Connection, section_id: int | None) -> Iterator[tuple[int, SheetCopy]]:

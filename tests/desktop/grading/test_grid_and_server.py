@@ -4,120 +4,32 @@ locked, cut-offs that are moved. Real window, store, client, handlers and Postgr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
-from pytestqt.qtbot import QtBot
 
-from sims_desktop.client.errors import ClientError
-from sims_desktop.client.http import Client
-from sims_desktop.client.sheet_office import SheetOffice
-from sims_desktop.client.sheets import SheetCalls
 from sims_desktop.grading.columns import ColumnPanel
 from sims_desktop.grading.correction import CorrectionPanel
 from sims_desktop.grading.cutoffs import CutoffPanel
 from sims_desktop.grading.late import LatePanel
 from sims_desktop.grading.memo import MemoPanel
-from sims_desktop.grading.page import GridPage
 from sims_desktop.grading.panels import SubmitPanel
 from sims_desktop.grading.plan import PlanPanel
 from sims_desktop.grading.presenter.sheet import Badge
-from sims_desktop.grading.presenter.shelf import StoreShelf
 from sims_desktop.grading.result_past import ResultPastPanel
 from sims_desktop.grading.revisions import RevisionPanel
-from sims_desktop.kit.actions import Actions
-from sims_desktop.kit.page import Surroundings
-from sims_desktop.kit.remembered import Remembered
-from sims_desktop.kit.tasks import Tasks
-from sims_desktop.kit.theme import Theme
-from sims_desktop.offline import upgrades
-from sims_desktop.offline.exchange import Exchange
-from sims_desktop.offline.store import SheetStore
-from sims_desktop.offline.sync import sync_once
-from tests.desktop.grading.hands import CONTROL, SHIFT, Hands
+from tests.desktop.grading.hands import CONTROL, SHIFT
+from tests.desktop.grading.places import Place, Sit
 from tests.server.results.scene import results
 from tests.support.api import Api
-from tests.support.full_stack import InProcess
 from tests.support.policies import document
 from tests.support.university import PASSWORD, University
 
-KEY = "5e" * 32
 Scene = dict[str, Any]
-
-
-class Place(Hands):
-    """A teacher at the grade page of one section. `away` cuts the network."""
-
-    def __init__(self, api: Api, qtbot: QtBot, around: Surroundings, path: Path, username: str, section: int):
-        upgrades.prepare(path, KEY)
-        self.store = SheetStore(path, KEY)
-        self.client = Client("http://in.process", transport=InProcess(api.client.app))
-        self.client.sign_in(username, PASSWORD)
-        self.calls = SheetCalls(self.client)
-        self.exchange = Exchange(self.store, self.calls)
-        self.section = section
-        self._qtbot = qtbot
-        assert self.catch_up()
-        office = SheetOffice(self.client, self.store, self.catch_up)
-        page = GridPage(around, StoreShelf(self.store), office, section)
-        super().__init__(page)
-        qtbot.addWidget(page)
-        page.resize(1100, 700)
-        page.show()
-        page.view.setFocus()
-        page.activateWindow()
-        qtbot.waitUntil(lambda: QApplication.focusWidget() is page.view)
-
-    def catch_up(self) -> bool:
-        try:
-            return sync_once(self.store, self.calls, self.exchange) == []
-        except ClientError:
-            return False
-
-    def sync(self) -> None:
-        self.catch_up()
-        with self._qtbot.waitSignal(self.page.refreshed):
-            self.page.around.changes.tell("sheet", self.section)
-
-    def until(self, holds: Callable[[], object]) -> None:
-        self._qtbot.waitUntil(lambda: bool(holds()), timeout=15_000)
-
-    def close(self) -> None:
-        self.store.close()
-        self.client.close()
-
-
-Sit = Callable[..., Place]
-
-
-@pytest.fixture
-def around(qtbot: QtBot, tmp_path: Path) -> Iterator[Surroundings]:
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    bugs: list[BaseException] = []
-    remembered = Remembered(tmp_path)
-    tasks = Tasks(bugs.append, threads=1)
-    yield Surroundings(Actions(remembered), tasks, remembered, Theme(app, remembered))
-    tasks.close()
-    assert bugs == []
-
-
-@pytest.fixture
-def sit(api: Api, qtbot: QtBot, around: Surroundings, tmp_path: Path) -> Iterator[Sit]:
-    places: list[Place] = []
-
-    def at(username: str, section: int) -> Place:
-        places.append(Place(api, qtbot, around, tmp_path / f"{username}.db", username, section))
-        return places[-1]
-
-    yield at
-    for place in places:
-        place.close()
 
 
 @pytest.fixture

@@ -40,6 +40,19 @@ class CutoffPresenter:
         self._which = min(self._which, max(len(known.classes) - 1, 0))
         self._begin()
 
+    def renew(self, known: SheetCutoffs) -> None:
+        """Marks have changed meanwhile: the totals are new, the lines stay where the person put them, as far
+        as they still may."""
+        placed = dict(self.moved)
+        self.take(known)
+        self.moved = {}
+        for number, line in enumerate(self.lines):
+            if line.grade in placed:
+                above = self.stands(number - 1) if number else line.highest
+                to = min(max(placed[line.grade], line.lowest), line.highest, above)
+                if to != line.by_rule:
+                    self.moved[line.grade] = to
+
     def _begin(self) -> None:
         self._before.clear()
         self.moved = self.proposed

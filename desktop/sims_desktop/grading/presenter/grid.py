@@ -555,12 +555,7 @@ class GridPresenter:
             for index, column in self.cells.problems
             if (typed := self._lines[index][column].typed) is not None
         }
-        same_shape = (
-            fresh.rows == self.sheet.rows
-            and fresh.columns == self.columns
-            and fresh.state == self.sheet.state
-        )
-        if not same_shape:
+        if not self.fits(fresh):
             self._carry_over(fresh, newer)
             self._load(fresh)
             self._restore(mistakes)
@@ -576,7 +571,16 @@ class GridPresenter:
                     self._replace(key, cell)
                     changed.append(key)
         self.sheet.rev, self.sheet.returned_because = fresh.rev, fresh.returned_because
+        self.sheet.refused_elsewhere = fresh.refused_elsewhere
         self._tell(changed)
+
+    def fits(self, fresh: Sheet) -> bool:
+        """Whether rows, columns and state are those that are shown: then only cells differ."""
+        return (
+            fresh.rows == self.sheet.rows
+            and fresh.columns == self.columns
+            and fresh.state == self.sheet.state
+        )
 
     def _carry_over(self, fresh: Sheet, newer: Iterable[Key]) -> None:
         """What was written here after `fresh` was read, into it."""

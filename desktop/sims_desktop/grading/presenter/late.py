@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from enum import Enum
 
 from sims_desktop.client.late_marks import Asked, LeftOver
-from sims_desktop.grading.presenter.entry import Value, shown
+from sims_desktop.grading.presenter.entry import Value, number_text, shown
 from sims_desktop.grading.presenter.grid import GridPresenter
 from sims_desktop.grading.presenter.history import Change, Held, Step
 from sims_desktop.grading.presenter.sheet import OPEN
@@ -57,8 +57,8 @@ class LatePresenter:
         count = plural(len(self.marks), "mark")
         if self.way is Way.SEND:
             return phrase(
-                "{count} did not reach the record and stayed on this computer. The sheet is open: "
-                "F8 sends all of them again, Delete lets go of the chosen ones.",
+                "{count} did not reach the record and stayed on this computer; each line says why and what "
+                "helps. F8 sends all of them again, Delete lets go of the chosen ones.",
                 count=count,
             )
         if self.way is Way.WAIT:
@@ -75,12 +75,33 @@ class LatePresenter:
             count=count,
         )
 
-    def texts(self, late: LeftOver) -> tuple[str, str, str, str, str]:
-        """Student, assessment, on record, mine, and why it was refused."""
+    def texts(self, late: LeftOver) -> tuple[str, str, str, str, str, str]:
+        """Student, assessment, on record, mine, why it was refused, and what helps."""
         on_record = shown(Value(late.server_mark, late.server_score)) or phrase("blank")
         mine = shown(Value(late.mark, late.score)) or phrase("blank")
         why = REJECTIONS_IN_WORDS.get(late.code, late.code)
-        return f"{left_to_right(late.reg_no)}  {late.name}", late.assessment, on_record, mine, why
+        student = f"{left_to_right(late.reg_no)}  {late.name}"
+        return student, late.assessment, on_record, mine, why, self.advice(late)
+
+    def advice(self, late: LeftOver) -> str:
+        """What a person can do about it now; the reason may be gone by now."""
+        index, column = self.grid.row_of.get(late.key[0]), self.grid.column_of.get(late.key[1])
+        if index is None:
+            return phrase("The student is not on the sheet: ask the registrar, or let go of it")
+        if column is None:
+            return phrase("The column is gone: type it into another one, then let go of it")
+        if not self.grid.sheet.rows[index].takes_marks:
+            if self.way is Way.REQUEST:
+                return phrase("Ask for a change")
+            return phrase("The student has left: ask the registrar, or let go of it")
+        if self.way is Way.WAIT:
+            return phrase("Wait until the sheet is returned or published")
+        head = self.grid.columns[column]
+        if head.closed:
+            return head.closed
+        if late.score is not None and late.score > head.max_score:
+            return phrase("Type a mark up to {maximum} in its cell", maximum=number_text(head.max_score))
+        return phrase("F8 sends it: nothing stands in its way now")
 
     def let_go(self, marks: Sequence[LeftOver]) -> str:
         """What the server has stands. One step of undo."""

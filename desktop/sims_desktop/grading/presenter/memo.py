@@ -62,7 +62,14 @@ class HallMemo:
         self.listed[row.enrollment_id] = row
         return phrase("On the memo: {number} {name}", number=number, name=row.name)
 
+    @property
+    def is_here(self) -> bool:
+        """False once a colleague took the assessment away."""
+        return self.assessment_id in self.grid.column_of
+
     def _absent(self) -> dict[int, Row]:
+        if not self.is_here:
+            return {}
         return {
             row.enrollment_id: row
             for row in self.grid.sheet.rows
@@ -72,7 +79,7 @@ class HallMemo:
     @property
     def differences(self) -> list[Difference]:
         """Whom only one of the two calls absent, as the sheet has them; none while the memo names none."""
-        if not self.listed:
+        if not self.listed or not self.is_here:
             return []
         absent, maximum = self._absent(), self.grid.columns[self.grid.column_of[self.assessment_id]].max_score
         told = []
@@ -91,6 +98,8 @@ class HallMemo:
 
     @property
     def sentence(self) -> str:
+        if not self.is_here:
+            return phrase("This assessment was taken off the sheet meanwhile.")
         absent = len(self._absent())
         if not self.is_known:
             return phrase("{absent:,} marked absent; the hall memo is not typed in yet.", absent=absent)

@@ -142,11 +142,26 @@ class Conflict:
     theirs_ver: int
     by: str
     at: datetime | None
+    reg_no: str = ""
+    name: str = ""
+    assessment: str = ""
+
+    @property
+    def in_words(self) -> str:
+        """`14 typed here; Dr Saad Aziz wrote 12 (14:02): Ctrl+J decides`."""
+        return phrase(
+            "in conflict: {mine} typed here, {theirs} by {who} {when}; Ctrl+J decides",
+            mine=shown(self.mine) or phrase("blank"),
+            theirs=shown(self.theirs) or phrase("blank"),
+            who=self.by or phrase("somebody else"),
+            when=f"{self.at.astimezone():%d %b %H:%M}" if self.at is not None else "",
+        )
 
 
 @dataclass(slots=True)
 class Sheet:
-    """A sheet as read from the local store: `cells[row][column]`."""
+    """A sheet as read from the local store: `cells[row][column]`. `refused_elsewhere` counts refused marks
+    of students and assessments that are on the sheet no longer: no cell shows them, so the page says so."""
 
     section_id: int
     title: str
@@ -158,6 +173,7 @@ class Sheet:
     rows: Sequence[Row]
     cells: list[list[Cell]]
     returned_because: str = ""
+    refused_elsewhere: int = 0
 
 
 class Edit(NamedTuple):

@@ -29,7 +29,7 @@ from sims_desktop.grading.presenter.sheet import (
 )
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.wording import when
-from sims_desktop.offline.store import ListedSheet, SheetStore
+from sims_desktop.offline.store import ListedSheet, OpenSheet, SheetStore
 from sims_shared import merge, sheet_copy
 from sims_shared.grading import REJECTIONS_IN_WORDS, AssessmentView, SheetSummary
 
@@ -99,7 +99,15 @@ class StoreShelf:
             returned_because=_returned(held.state, summary),
             rows=[Row(row.enrollment_id, row.reg_no, row.name, row.status) for row in held.rows],
             cells=grid.cells,
+            refused_elsewhere=self._refused_elsewhere(section_id, held),
         )
+
+    def _refused_elsewhere(self, section_id: int, held: OpenSheet) -> int:
+        refused = self._store.refused(section_id)
+        if not refused:
+            return 0
+        rows, columns = {row.enrollment_id for row in held.rows}, {view.id for view in held.columns}
+        return sum(one.key[0] not in rows or one.key[1] not in columns for one in refused)
 
     def read_digest(self, section_id: int) -> str:
         return sheet_copy.held_digest(self._store.held(section_id)) or ""
@@ -129,6 +137,9 @@ class StoreShelf:
                 theirs_ver=held.seen_ver,
                 by=held.theirs.by.name if held.theirs.by else "",
                 at=held.theirs.at,
+                reg_no=held.reg_no,
+                name=held.name,
+                assessment=held.assessment,
             )
             for held in self._store.conflicts(section_id)
         ]

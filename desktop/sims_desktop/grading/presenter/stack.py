@@ -17,7 +17,7 @@ from enum import Enum
 
 from sims_desktop.grading.presenter.entry import Mistake, number_text, read_entry, shown
 from sims_desktop.grading.presenter.grid import GridPresenter
-from sims_desktop.grading.presenter.sheet import Badge, Cell, Row
+from sims_desktop.grading.presenter.sheet import Badge, Cell, Column, Row
 from sims_desktop.kit.language import phrase
 from sims_desktop.kit.wording import left_to_right, plural
 
@@ -95,7 +95,7 @@ class StackPresenter:
 
     def __init__(self, grid: GridPresenter, column: int, *, blind: bool = False) -> None:
         self.grid = grid
-        self.column = column
+        self._last_known = grid.columns[column]
         self.blind = blind
         self.bundles: list[Bundle] = []
         self._in_bundle: dict[int, None] = {}  # enrollments since the last bundle was closed, in order
@@ -108,10 +108,29 @@ class StackPresenter:
         self.sentence = phrase("Type the last digits of the registration number")
         self._meant = ""
 
+    @property
+    def head(self) -> Column:
+        """The assessment, wherever it stands now: a colleague may add or take away others meanwhile."""
+        place = self.grid.column_of.get(self._last_known.assessment_id)
+        if place is not None:
+            self._last_known = self.grid.columns[place]
+        return self._last_known
+
+    def _left(self) -> str:
+        """What of the script on the table has left the sheet while it lay there, in words."""
+        if self.head.assessment_id not in self.grid.column_of:
+            return phrase("{name} was taken off the sheet meanwhile: not entered", name=self.head.name)
+        if self.student is not None and self.student.enrollment_id not in self.grid.row_of:
+            return phrase("{name} has left the section meanwhile: not entered", name=self.student.name)
+        return ""
+
     def enter(self, text: str) -> None:
         """One line, ended with Enter."""
         text = text.strip()
-        if self.asking is Asking.NUMBER and text.startswith("="):
+        left = self._left()
+        if left:
+            self._next(left)
+        elif self.asking is Asking.NUMBER and text.startswith("="):
             self._close_bundle(text[1:])
         elif self.asking is Asking.NUMBER:
             self._take_number(text)
@@ -128,8 +147,10 @@ class StackPresenter:
         if isinstance(meant, Mistake) or meant.score is None:
             self.sentence = phrase("= and the total on the bundle's cover closes the bundle, such as =694")
             return
-        head = self.grid.columns[self.column]
-        scores = (self.grid.cell_of((row, head.assessment_id)).value.score for row in self._in_bundle)
+        head, here = self.head, self.grid.row_of
+        scores = (
+            self.grid.cell_of((row, head.assessment_id)).value.score for row in self._in_bundle if row in here
+        )
         total = sum((score for score in scores if score is not None), Decimal(0))
         bundle = Bundle(len(self.bundles) + 1, len(self._in_bundle), total, meant.score)
         self.bundles.append(bundle)
@@ -143,8 +164,12 @@ class StackPresenter:
     def choose(self, row: Row) -> None:
         """One of several students with the same last digits."""
         self.student, self.candidates = row, []
+        left = self._left()
+        if left:
+            self._next(left)
+            return
         cell = self._cell(row)
-        closed = self.grid.closed_key((row.enrollment_id, self.grid.columns[self.column].assessment_id))
+        closed = self.grid.closed_key((row.enrollment_id, self.head.assessment_id))
         if closed:
             self._next(f"{row.name}: {closed}")
             return
@@ -161,7 +186,10 @@ class StackPresenter:
 
     @property
     def progress(self) -> Progress:
-        spread = self.grid.distribution(self.column)
+        column = self.grid.column_of.get(self.head.assessment_id)
+        if column is None:
+            return Progress(0, Decimal(0), 0)
+        spread = self.grid.distribution(column)
         return Progress(
             spread.scored + spread.absent + spread.other,
             spread.total,
@@ -199,7 +227,7 @@ class StackPresenter:
 
     def _take_mark(self, text: str) -> None:
         assert self.student is not None
-        meant = read_entry(text, self.grid.columns[self.column].max_score, self.grid.aliases)
+        meant = read_entry(text, self.head.max_score, self.grid.aliases)
         if not text or isinstance(meant, Mistake):
             reason = meant.reason if isinstance(meant, Mistake) else phrase("type the mark")
             self.sentence = f"{self.student.name}: {reason}"
@@ -225,11 +253,14 @@ class StackPresenter:
 
     def _write(self, text: str) -> None:
         assert self.student is not None
-        row, head = self.student, self.grid.columns[self.column]
-        self.grid.put_texts(
+        row, head = self.student, self.head
+        outcome = self.grid.put_texts(
             {(row.enrollment_id, head.assessment_id): text},
             phrase("typing {text} for {name}, {name_2}", text=text, name=row.name, name_2=head.name),
         )
+        if outcome.passed_over:  # closed while the script lay on the table
+            self._next(phrase("{name}: {why}. Not entered", name=row.name, why=outcome.why))
+            return
         self._count()
         self._next(
             phrase(
@@ -244,11 +275,11 @@ class StackPresenter:
         """Completes "already 14": who wrote it. What the server does not have was typed here."""
         if cell.badge is not Badge.SAVED:
             return phrase(", by you")
-        author = self.grid.author((row.enrollment_id, self.grid.columns[self.column].assessment_id))
+        author = self.grid.author((row.enrollment_id, self.head.assessment_id))
         return phrase(", by {by}", by=author.name) if author is not None else ""
 
     def _cell(self, row: Row) -> Cell:
-        return self.grid.cell_of((row.enrollment_id, self.grid.columns[self.column].assessment_id))
+        return self.grid.cell_of((row.enrollment_id, self.head.assessment_id))
 
     def _next(self, sentence: str) -> None:
         self.student, self.candidates, self.asking, self._meant = None, [], Asking.NUMBER, ""

@@ -107,13 +107,23 @@ class Submission:
 
     @property
     def missing(self) -> list[str]:
-        """`Final: 3 missing`, for each column that lacks marks."""
+        """`Final: 3 missing`, for each column that lacks marks; and what no cell shows any more."""
         heads = self.grid.columns
-        return [
+        lines = [
             phrase("{name}: {count:,} missing", name=heads[c].name, count=count)
             for c, count in self.grid.missing().items()
             if count
         ]
+        gone = self.grid.sheet.refused_elsewhere
+        if gone:
+            lines.append(
+                phrase(
+                    "{marks} refused and kept here, of students or assessments no longer on the sheet: "
+                    "Ctrl+R",
+                    marks=plural(gone, "mark"),
+                )
+            )
+        return lines
 
     def devices_reported(self, devices: Sequence[Device]) -> None:
         """The server named devices that still hold marks; the next Ctrl+Enter acknowledges them."""

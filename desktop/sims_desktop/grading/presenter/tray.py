@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sims_desktop.grading.presenter.entry import shown
-from sims_desktop.grading.presenter.grid import GridPresenter
+from sims_desktop.grading.presenter.grid import GridPresenter, Position
 from sims_desktop.grading.presenter.sheet import Conflict
 from sims_desktop.kit.language import phrase
 from sims_desktop.kit.wording import left_to_right, plural, when
@@ -24,22 +24,27 @@ class TrayPresenter:
         self.reload()
 
     def reload(self) -> None:
-        self.conflicts = [
-            conflict
-            for conflict in self.grid.shelf.read_conflicts(self.grid.section_id)
-            if conflict.key[0] in self.grid.row_of and conflict.key[1] in self.grid.column_of
-        ]
+        # Also of students and assessments that are on the sheet no longer: a conflict nobody can see is
+        # one that nobody can end.
+        self.conflicts = self.grid.shelf.read_conflicts(self.grid.section_id)
         self.on_change()
+
+    def described(self, at: Position) -> str:
+        """A cell in words; of one in conflict whose marks they are."""
+        key = self.grid.key(*at)
+        conflict = next((conflict for conflict in self.conflicts if conflict.key == key), None)
+        if conflict is None:
+            return self.grid.described(*at)
+        return f"{self.grid.row(at[0]).name}, {self.grid.columns[at[1]].name}, {conflict.in_words}"
 
     def texts(self, conflict: Conflict, now: datetime) -> tuple[str, str, str, str, str, str]:
         """Student, assessment, base, mine, theirs, and whose and when."""
-        row = self.grid.sheet.rows[self.grid.row_of[conflict.key[0]]]
-        head = self.grid.columns[self.grid.column_of[conflict.key[1]]]
         base, mine, theirs = (
             shown(v) or phrase("blank") for v in (conflict.base, conflict.mine, conflict.theirs)
         )
         author = f"{conflict.by}, {when(conflict.at, now)}"
-        return f"{left_to_right(row.reg_no)}  {row.name}", head.name, base, mine, theirs, author
+        student = f"{left_to_right(conflict.reg_no)}  {conflict.name}"
+        return student, conflict.assessment, base, mine, theirs, author
 
     def same_author(self, conflict: Conflict) -> list[Conflict]:
         """Every open conflict with the same other person, for the key with Shift."""
