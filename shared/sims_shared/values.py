@@ -40,6 +40,11 @@ Money = Annotated[Decimal, Places(2, low=ZERO, high=Decimal("999999999.99"))]
 # Text that a person types. NUL is refused everywhere (PostgreSQL cannot hold it). A pattern ends with \Z:
 # before $ a line may end, and a number that only looks like another's is a second student.
 # The description beside a pattern is what a person is told whose input does not match it.
+#
+# What is not seen but changes what is: control characters, other ends of a line (NEL, U+2028), turned reading
+# directions (with one a name reads backwards on paper), blanks of no width. Joiners and direction marks, as
+# in Urdu, are none of these.
+UNSEEN = r"\x00-\x1f\x7f-\x9f\u200b\u2028-\u202e\u2060\u2066-\u2069\ufeff"
 _NO_BLANK_ENDS = "no blank at the beginning or the end"
 _NOT_BLANK = "more than blanks is needed here"
 Code = Annotated[
@@ -47,7 +52,7 @@ Code = Annotated[
     msgspec.Meta(
         min_length=1,
         max_length=40,
-        pattern=r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?\Z",
+        pattern=rf"^[^\s{UNSEEN}]([^{UNSEEN}]*[^\s{UNSEEN}])?\Z",
         description=_NO_BLANK_ENDS,
     ),
 ]
@@ -57,13 +62,17 @@ Name = Annotated[
     msgspec.Meta(
         min_length=1,
         max_length=200,
-        pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*\Z",
+        pattern=rf"^[^{UNSEEN}]*[^\s{UNSEEN}][^{UNSEEN}]*\Z",
         description="one line, and more than blanks, is needed here",
     ),
 ]
-# No blank and no line's end: what is written into a letter's head must not begin a second one.
+# One address: no blank and no line's end, or a letter's head would begin a second line; no comma and no
+# bracket, or somebody else would get the letter as well.
+_OF_ADDRESS = rf'[^\s@<>(),;:"\\\[\]{UNSEEN}]+'
+ADDRESS = rf"{_OF_ADDRESS}@{_OF_ADDRESS}"
 Email = Annotated[
-    str, msgspec.Meta(max_length=200, pattern=r"^\S*\Z", description="an address has no blanks")
+    str,
+    msgspec.Meta(max_length=200, pattern=rf"^({ADDRESS})?\Z", description="one address, as name@example.edu"),
 ]
 Text = Annotated[str, msgspec.Meta(max_length=4000)]
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=2000, pattern=r"\S", description=_NOT_BLANK)]

@@ -126,9 +126,9 @@ def execute(
                     connection.run("RESET ROLE" if changes else "COMMIT")
                 if incoming.key is not None:
                     _remember(work, incoming, answer)
-        except RETRIED:
-            if attempt == ATTEMPTS:
-                raise
+        except RETRIED as error:
+            if attempt == ATTEMPTS:  # people who keep meeting: each is told to come back
+                raise _refusal(error) from error
             time.sleep(random.uniform(0, 0.01 * 2**attempt))
             continue
         except Refusal:

@@ -105,7 +105,9 @@ def refusal_of(error: psycopg.Error) -> BaseException:
         psycopg.errors.LockNotAvailable
         | psycopg.errors.QueryCanceled
         | psycopg.errors.IdleInTransactionSessionTimeout
-        | psycopg.errors.TransactionRollback,
+        | psycopg.errors.TransactionRollback
+        | psycopg.errors.SerializationFailure
+        | psycopg.errors.DeadlockDetected,
     ):
         return Busy(retry_after=1)
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):

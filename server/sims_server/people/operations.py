@@ -37,7 +37,7 @@ from sims_shared.people import (
     StudentView,
     UndoMerge,
 )
-from sims_shared.problems import Fault, InvalidInput
+from sims_shared.problems import Fault, InvalidInput, NotFound
 
 ORDERS_DUE = "registrations.orders_due"
 schedule("registrations.orders_due", "3 0 * * *", ORDERS_DUE)
@@ -204,6 +204,14 @@ def apply_orders_due_job(run: JobRun) -> dict[str, int]:
 
 
 # -- Two records of one person ---------------------------------------------------------------------
+
+
+def find_survivor(work: Work, id: int) -> None:
+    """Raises NotFound outside the caller's scope and for a record that was merged. Takes no lock: both are
+    locked together, in one order, or two who ask for each other's merge wait for each other."""
+    merged_into = work.value("SELECT merged_into FROM student WHERE id = %(id)s", id=id)
+    if queries.find_student_in_scope(work, id) is None or merged_into is not None:
+        raise NotFound
 
 
 @operation(Permission.MANAGE_STUDENTS, "students.merge")

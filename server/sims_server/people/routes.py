@@ -121,7 +121,7 @@ routes = [
         operations.merge_students,
         StudentMergeView,
         status=201,
-        locate=queries.access_student,
+        locate=operations.find_survivor,
         location=lambda view: f"/api/student-merges/{view.id}/",
         refusals=(MergeRefused, RegistrationsOverlap, MergePending),
     ),

@@ -97,6 +97,41 @@ def test_an_address_is_one_line(api: Api, university: University) -> None:
         assert answer.status == 400, answer.json
 
 
+@pytest.mark.parametrize(
+    "evil",
+    [
+        "a@example.edu,b@example.com",
+        "a;b@example.edu",
+        "<a@example.edu>",
+        "=1+1",
+        "a@b@c",
+        "a@b.edu\u202e",
+    ],
+)
+def test_an_address_is_one_address(api: Api, university: University, evil: str) -> None:
+    """A transcript that is sent to it goes to nobody else."""
+    scene = university.stand(students=1)
+    registrar, path = api.as_("registrar"), f"/api/students/{scene['students'][0]}/"
+    answer = registrar.patch(path, {"email": evil})
+    assert (answer.status, answer.json["errors"][0]["pointer"]) == (400, "/email")
+    for fine in ("o'neil+x@example.edu", "-a.b@exämple.edu", "", None):
+        assert registrar.patch(path, {"email": fine}).status == 200, fine
+
+
+@pytest.mark.parametrize(
+    "turned", ["Ali\u202egnp.exe", "Ali\u2066x\u2069", "Ali\u2028x", "Ali\x85x", "\ufeffAli", "\u200b"]
+)
+def test_a_name_reads_on_paper_as_it_was_typed(api: Api, university: University, turned: str) -> None:
+    """Turned directions, other ends of a line and blanks of no width are no part of a name."""
+    scene = university.stand(students=1)
+    registrar, path = api.as_("registrar"), f"/api/students/{scene['students'][0]}/"
+    answer = registrar.patch(path, {"name": turned})
+    assert (answer.status, answer.json["errors"][0]["pointer"]) == (400, "/name")
+    assert registrar.post("/api/departments/", {"code": turned, "name": "N"}).status == 400
+    for fine in ("علی‌رضا", "محمد علی\u200f", "O'Neil-Ñandú"):
+        assert registrar.patch(path, {"name": fine}).status == 200, fine
+
+
 def test_a_search_of_cases_does_not_tell_a_phone_number(api: Api, university: University) -> None:
     scene = university.stand(students=1)
     fill(university, scene)

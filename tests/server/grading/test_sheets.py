@@ -162,6 +162,21 @@ def test_a_heartbeat_shows_whose_device_holds_what(api: Api, lead: Client, path:
     assert lead.get(f"{path}changes/?since=x&pending=1&colour=red").status == 400
 
 
+def test_a_reader_has_no_device_that_could_stand_in_the_way(
+    api: Api, lead: Client, path: str, university: University
+) -> None:
+    """Who never taught the section holds no marks of it, whatever is said; an auditor writes nothing."""
+    for number, reader in enumerate(("head", "registrar", "admin", "auditor"), 1):
+        beat = f"{path}changes/?since=0&client_id={CLIENT.format(number)}&pending=9"
+        assert api.as_(reader).get(beat).status == 200
+    assert lead.get("/api/sheets/").json["results"][0]["devices"] == []
+    assert university.row("SELECT count(*) FROM sync_device") == 0
+    taken = f"{path}changes/?since=0&client_id={CLIENT.format(7)}&pending=0"
+    assert lead.get(taken).status == 200
+    assert api.as_("head").get(taken).code == "sync.device_of_another"
+    assert lead.post(f"{path}submit/", {"rev": rev_of(lead, path)}).status == 200
+
+
 # -- The way of a sheet ----------------------------------------------------------------------------
 
 

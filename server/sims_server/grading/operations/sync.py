@@ -22,20 +22,29 @@ from sims_shared.grading import DeviceOfAnother, SyncAnswer, SyncBatch, SyncOp, 
 from sims_shared.merge import Decision, SheetFacts, body_hash, sync_batch, touched
 from sims_shared.problems import InvalidInput
 
+_DEVICE = "coalesce((SELECT l.device FROM login_session l WHERE l.id = nullif(%(session)s, '')::uuid), '')"
 # A device that was never seen is bound; of one that was, the account it belongs to.
-_OWNER = """
+_BIND = f"""
 WITH made AS (INSERT INTO sync_device (client_id, account_id, name)
-       SELECT %(client)s, %(me)s, coalesce((SELECT l.device FROM login_session l
-                                  WHERE l.id = nullif(%(session)s, '')::uuid), '')
+       SELECT %(client)s, %(me)s, {_DEVICE}
+       ON CONFLICT (client_id) DO NOTHING RETURNING account_id)
+SELECT account_id FROM made UNION ALL SELECT account_id FROM sync_device WHERE client_id = %(client)s"""
+# Every open sheet beats every few seconds: one statement, and what beats in another's name leaves no trace.
+# Nor does a reader's: only who teaches or taught the section holds marks of it; whoever else says so would
+# stand in the way of the submit.
+_BEAT = f"""
+WITH teaches AS (SELECT FROM section_staff t
+                  WHERE t.section_id = %(section)s AND t.account_id = %(me)s LIMIT 1),
+     made AS (INSERT INTO sync_device (client_id, account_id, name)
+       SELECT %(client)s, %(me)s, {_DEVICE} FROM teaches
        ON CONFLICT (client_id) DO NOTHING RETURNING account_id),
      owner AS (SELECT account_id FROM made
-               UNION ALL SELECT account_id FROM sync_device WHERE client_id = %(client)s)"""
-_BIND = f"{_OWNER} SELECT account_id FROM owner"
-# Every open sheet beats every few seconds: one statement, and what beats in another's name leaves no trace.
-_BEAT = f"""{_OWNER},
+               UNION ALL SELECT account_id FROM sync_device WHERE client_id = %(client)s
+               UNION ALL SELECT %(me)s WHERE NOT EXISTS (SELECT FROM teaches)
+                 AND NOT EXISTS (SELECT FROM sync_device WHERE client_id = %(client)s)),
      beat AS (INSERT INTO sync_presence (client_id, section_id, last_seen_at, pending, conflicts)
        SELECT %(client)s, %(section)s, %(now)s, %(pending)s, %(conflicts)s
-         FROM owner WHERE account_id = %(me)s
+         FROM owner, teaches WHERE account_id = %(me)s
        ON CONFLICT (client_id, section_id) DO UPDATE SET last_seen_at = EXCLUDED.last_seen_at,
          pending = EXCLUDED.pending, conflicts = EXCLUDED.conflicts)
 SELECT account_id FROM owner"""

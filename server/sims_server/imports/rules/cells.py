@@ -13,7 +13,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from sims_shared.tables import unprotected
-from sims_shared.values import parse_decimal
+from sims_shared.values import UNSEEN, parse_decimal
 
 Cell = object  # str, float, int, bool, date, datetime, None: what CSV and spreadsheets give
 Read = Callable[[str], str]
@@ -29,7 +29,7 @@ class CellRefused(Exception):
 
 
 ONE_LINE = 200  # a name; what is longer is a note, and may have several lines
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(f"[{UNSEEN}]")
 
 
 def text(longest: int = 200) -> Read:

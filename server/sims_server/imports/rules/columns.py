@@ -21,6 +21,7 @@ from sims_server.imports.rules.cells import (
     whole,
     words,
 )
+from sims_shared.values import ADDRESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     "accounts": (
         Column("username", USERNAME, required=True),
         Column("name", text(), required=True),
-        Column("email", matching(r"[^@\s]+@[^@\s]+", "an e-mail address")),
+        Column("email", matching(ADDRESS, "an e-mail address")),
         Column("roles", words, means="role names; department:role where a role belongs to one, e.g. CS:head"),
         Column(
             "password",
@@ -114,7 +115,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("father_name", text()),
         Column("national_id", text(40)),
         Column("date_of_birth", day, "date"),
-        Column("email", matching(r"[^@\s]+@[^@\s]+", "an e-mail address")),
+        Column("email", matching(ADDRESS, "an e-mail address")),
         Column("phone", text(40)),
         Column("address", text(1000)),
         Column("roll_no", text(40)),
