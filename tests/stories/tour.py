@@ -432,8 +432,8 @@ def _approve_change(story: Story, username: str, capacity: str, *, asks: bool) -
     stage.say(page.detail.lead.text())
     if asks:
         someone.press("Ctrl+Return")
-        stage.expect(page.question.isVisible(), "whoever applies it is asked once")
-        stage.say(page.question.text())
+        stage.expect(page.asking.question.isVisible(), "whoever applies it is asked once")
+        stage.say(page.asking.question.text())
     someone.picture(f"the change before the {capacity}")
     someone.press("Ctrl+Return")
     stage.until(

@@ -6,7 +6,7 @@ decision is made and is answered by the same key.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -14,11 +14,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
-    QHBoxLayout,
-    QLineEdit,
-    QPushButton,
     QScrollArea,
-    QSplitter,
     QVBoxLayout,
     QWidget,
 )
@@ -27,16 +23,15 @@ from sims_desktop.approvals.presenter import Detail, InboxPresenter, Item, Key, 
 from sims_desktop.approvals.scans import Scans
 from sims_desktop.client.errors import ClientError
 from sims_desktop.kit import theme
-from sims_desktop.kit.asking import colour, text_label
-from sims_desktop.kit.forms import Complaint
+from sims_desktop.kit.asking import Asking, colour, push_button, row_of, text_label
+from sims_desktop.kit.desk import Desk
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.notes import Note
-from sims_desktop.kit.page import Page, Surroundings
+from sims_desktop.kit.page import Surroundings
 from sims_desktop.kit.tables import LETTER, Field, RecordModel, RecordView
-from sims_desktop.kit.tasks import Progress, Task
+from sims_desktop.kit.tasks import Progress
 from sims_shared.cases import ChangeEvidenceView
 
-FRESH = timedelta(seconds=30)
 Row = tuple[str, str, str]
 
 
@@ -52,6 +47,7 @@ class DetailPane(QWidget):
         self.files = text_label("detail_files", self)
         self._columns: Row = ("", "", "")
         self._box = QVBoxLayout(self)
+        self._box.setContentsMargins(0, 0, 0, 0)
         self._box.addWidget(self.heading)
         self._box.addWidget(self.lead)
         self._box.addWidget(self.warnings)
@@ -103,22 +99,29 @@ class DetailPane(QWidget):
             self.table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             self.table.setSelectionMode(RecordView.SelectionMode.NoSelection)
             self.table.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            self.table.fitted.connect(self._fit)
             self._box.insertWidget(3, self.table)
         assert self.model is not None
         self.model.set_records(detail.rows)
         self.table.setVisible(bool(detail.rows))
-        frame = 2 * self.table.frameWidth()
-        rows = self.table.verticalHeader().defaultSectionSize() * len(detail.rows)
-        bar = self.table.horizontalScrollBar().sizeHint().height()
-        bar *= self.table.horizontalHeader().length() > self.width()  # at a large zoom
-        self.table.setFixedHeight(self.table.horizontalHeader().sizeHint().height() + rows + frame + bar)
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as its rows, however many lines they have: what follows stands right below."""
+        table = self.table
+        if table is not None:
+            rows = table.verticalHeader().defaultSectionSize() * table.model().rowCount()
+            bar = table.horizontalScrollBar().sizeHint().height()
+            bar *= table.horizontalHeader().length() > self.width()  # at a large zoom
+            frame = 2 * table.frameWidth()
+            table.setFixedHeight(table.horizontalHeader().sizeHint().height() + rows + frame + bar)
 
     def _tint(self, row: Row) -> QColor | None:
         """Before and after that differ stand out."""
         return theme.tint("waiting") if self._columns[1] == phrase("Before") and row[1] != row[2] else None
 
 
-class InboxPage(Page):
+class InboxPage(Desk[Loaded]):
     """J and K move, Space chooses, A or Ctrl+Enter approves, R returns with a reason."""
 
     title = later("Approvals")
@@ -129,20 +132,13 @@ class InboxPage(Page):
     ) -> None:
         super().__init__(around, "approvals", parent)
         self.presenter = presenter
-        self._held: Plan | None = None
-        self._task: Task | None = None
-        self._loading: Task | None = None
+        self._outcomes: list[Outcome] = []
         self._shown: tuple[Key, int] | None = None
         self._scans: Scans | None = None
-        self._refreshed: datetime | None = None
         self._build()
         self._add_actions()
         presenter.on_change = self._show
         around.theme.changed.connect(self._recolour)
-        around.remembered.restore_place("approvals_split", self.split)
-        self.split.splitterMoved.connect(
-            lambda *_: around.remembered.save_place("approvals_split", self.split)
-        )
         self._show()
 
     def _build(self) -> None:
@@ -169,39 +165,17 @@ class InboxPage(Page):
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidget(self.detail)
-        self.question = text_label("approvals_question", self)
-        self.reason = QLineEdit(self)
-        self.reason.setObjectName("approvals_reason")
-        self.reason.setAccessibleName(phrase("Reason for returning it"))
-        self.reason.setPlaceholderText(phrase("Reason, then Enter; Esc leaves it"))
-        self.reason.setMaxLength(2000)
-        self.reason.returnPressed.connect(self._send_return)
-        self.complaint = Complaint(self)
-        self.complaint.setObjectName("approvals_complaint")
-        self.approve_button = QPushButton(phrase("Approve (A)"), self)
-        self.approve_button.setObjectName("approvals_approve")
-        self.approve_button.clicked.connect(self.approve)
-        self.return_button = QPushButton(phrase("Return (R)"), self)
-        self.return_button.setObjectName("approvals_return")
-        self.return_button.clicked.connect(self.ask_reason)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.approve_button)
-        buttons.addWidget(self.return_button)
-        buttons.addStretch(1)
+        self.asking = Asking("approvals", self)
+        self.asking.left.connect(self.list.setFocus)
+        self.approve_button = push_button(self, "approvals_approve", self.approve)
+        self.return_button = push_button(self, "approvals_return", self.ask_reason)
         right = QWidget(self)
         column = QVBoxLayout(right)
         column.setContentsMargins(8, 0, 0, 0)
         column.addWidget(scroll, 1)
-        for part in (self.question, self.reason, self.complaint):
-            column.addWidget(part)
-            part.hide()
-        column.addLayout(buttons)
-        self.split = QSplitter(Qt.Orientation.Horizontal, self)
-        self.split.setObjectName("approvals_split")
-        self.split.addWidget(self.list)
-        self.split.addWidget(right)
-        self.split.setSizes([550, 450])
-        self.split.setChildrenCollapsible(False)
+        column.addWidget(self.asking)
+        column.addLayout(row_of((self.approve_button, self.return_button)))
+        self.split = self.split_of("approvals_split", self.list, right, (550, 450))
         self.note = Note(self)
         layout = QVBoxLayout(self)
         layout.addWidget(self.summary)
@@ -211,8 +185,8 @@ class InboxPage(Page):
 
     def _add_actions(self) -> None:
         add = self.add_action
-        add("approvals.next", "Next item", ("J",), lambda: self._step(1))
-        add("approvals.previous", "Previous item", ("K",), lambda: self._step(-1))
+        add("approvals.next", "Next item", ("J",), lambda: self.step(1))
+        add("approvals.previous", "Previous item", ("K",), lambda: self.step(-1))
         add("approvals.approve", "Approve", ("A", "Ctrl+Return", "Ctrl+Enter"), self.approve)
         add("approvals.return", "Return with a reason", "R", self.ask_reason)
         add("approvals.choose", "Choose this item", "Space", self._choose, self.list)
@@ -230,7 +204,7 @@ class InboxPage(Page):
 
     def _recolour(self) -> None:
         self.detail.recolour()
-        colour(self.question, "conflict")
+        self.asking.recolour()
         self.model.set_records(list(self.presenter.items))
 
     @property
@@ -257,7 +231,7 @@ class InboxPage(Page):
         item = self.current
         same = item is not None and self._shown == (item.key, _version(item))
         if not same:
-            self._leave_asking()
+            self.asking.leave()
         self._show_controls(item)
         if same:
             return
@@ -310,7 +284,7 @@ class InboxPage(Page):
         """E: the one file under a name, several into a folder."""
         item, scans = self.current, self._scans
         if item is None or item.change is None or scans is None or not scans.files:
-            self.complaint.say(phrase("No file is filed with this."))
+            self.asking.complaint.say(phrase("No file is filed with this."))
             return
         names = scans.names
         if len(names) == 1:
@@ -328,7 +302,7 @@ class InboxPage(Page):
             if not isinstance(error, ClientError | OSError):
                 raise error
             why = error.strerror or error if isinstance(error, OSError) else error
-            self.complaint.say(phrase("Not saved: {why}", why=why))
+            self.asking.complaint.say(phrase("Not saved: {why}", why=why))
 
         title = phrase("Fetching {name}", name=names[0])
         self.around.tasks.run(
@@ -343,96 +317,82 @@ class InboxPage(Page):
         self.approve_button.setText(phrase("Approve{many} (A)", many=many))
         self.return_button.setText(f"{phrase('Reject') if is_change else phrase('Return')}{many} (R)")
         for button in (self.approve_button, self.return_button):
-            button.setEnabled(may and self._task is None)
+            button.setEnabled(may and not self.is_busy)
             button.setVisible(item is not None)
         words = ""
         if item is not None and not chosen:
             words = self.presenter.refusals.get(item.key, "") or item.barred
         elif item is not None:
             words = self.presenter.refusals.get(item.key, "")
-        self.complaint.say(words)
+        self.asking.complaint.say(words)
 
     # Moving and choosing
-
-    def _step(self, by: int) -> None:
-        count = self.model.rowCount()
-        if count:
-            self.list.selectRow(min(max(self.list.currentIndex().row() + by, 0), count - 1))
 
     def _choose(self) -> None:
         item = self.current
         if item is not None:
             words = self.presenter.toggle(item.key)
             if words:
-                self.complaint.say(words)
+                self.asking.complaint.say(words)
             else:
-                self._leave_asking()
-                self._step(1)
+                self.asking.leave()
+                self.step(1)
 
     def _choose_like(self) -> None:
         item = self.current
         if item is not None:
-            self._leave_asking()
+            self.asking.leave()
             self.presenter.choose_like(item.key)
 
     # Deciding
 
     def approve(self) -> None:
         """Approves; asks first where that applies a change, and the same key answers yes."""
-        if self.reason.isVisible() and self.reason.hasFocus():
-            self._send_return()
+        if self.asking.line.hasFocus():
+            self.asking.answer()
             return
-        held, item = self._held, self.current
-        plan = self.presenter.plan(item.key if item else None, approves=True)
-        if isinstance(plan, str):
-            self.complaint.say(plan)
-        elif plan.question and held != plan:
-            self._leave_asking()
-            self._held = plan
-            colour(self.question, "conflict")
-            self.question.setText(plan.question)
-            self.question.setAccessibleName(plan.question)
-            self.question.show()
-        else:
+        plan = self._plan(approves=True)
+        if plan is not None and plan.question:
+            self.asking.ask(plan.question, partial(self._carry_out, plan), about=plan)
+        elif plan is not None:
+            self.asking.leave()
             self._carry_out(plan)
 
     def ask_reason(self) -> None:
-        item = self.current
-        plan = self.presenter.plan(item.key if item else None, approves=False, reason="-")
-        if isinstance(plan, str):
-            self.complaint.say(plan)
-            return
-        self._leave_asking()
-        self.reason.show()
-        self.reason.setFocus()
+        if self._plan(approves=False, reason="-") is not None:
+            hint = phrase("Reason, then Enter; Esc leaves it")
+            self.asking.ask_line(hint, phrase("Reason for returning it"), self._send_return)
 
-    def _send_return(self) -> None:
-        item = self.current
-        plan = self.presenter.plan(item.key if item else None, approves=False, reason=self.reason.text())
-        if isinstance(plan, str):
-            self.complaint.say(plan)
-        else:
+    def _send_return(self, reason: str) -> None:
+        plan = self._plan(approves=False, reason=reason)
+        if plan is not None:
+            self.asking.send()
             self._carry_out(plan)
+
+    def _plan(self, *, approves: bool, reason: str = "") -> Plan | None:
+        """What would be decided; None with the refusal below the item."""
+        item = self.current
+        plan = self.presenter.plan(item.key if item else None, approves=approves, reason=reason)
+        if isinstance(plan, Plan):
+            return plan
+        self.asking.complaint.say(plan)
+        return None
 
     def leave(self) -> None:
         """Esc: the question and the reason go, then what is chosen."""
-        if self._held is None and not self.reason.isVisible() and self.presenter.chosen:
+        if not self.asking.is_asking and self.presenter.chosen:
             self.presenter.chosen.clear()
             self._show()
-        self._leave_asking()
+        self.asking.leave()
+        self._show_controls(self.current)
         self.list.setFocus()
 
-    def _leave_asking(self) -> None:
-        self._held = None
-        self.question.hide()
-        self.reason.clear()
-        self.reason.hide()
-
     def _carry_out(self, plan: Plan) -> None:
-        if self._task is not None:
-            self.complaint.say(phrase("One moment: the last decision is still on its way."))
+        if self.is_busy:
+            self.asking.complaint.say(phrase("One moment: the last decision is still on its way."))
             return
         outcomes: list[Outcome] = []
+        self._outcomes = outcomes
         title = (phrase("Approving") if plan.approves else phrase("Returning")) + f" {plan.items[0].title}"
         if len(plan.items) > 1:
             title = phrase(
@@ -444,61 +404,48 @@ class InboxPage(Page):
         def work(progress: Progress) -> None:
             self.presenter.carry_out(plan, progress.report, outcomes)
 
-        task = self.around.tasks.run(work, title=title, owner=self)
-        self._task = task
-        # Also after a cancel, of which `done` would hear nothing: what was decided was decided.
-        task.ended.connect(lambda: self._decided(outcomes))
+        def failed(error: Exception) -> None:
+            raise error  # what the server may say is an outcome
+
+        self.act(title, work, lambda _: self.cancelled(), failed)
         self.note.say(f"{title} …")
         self._show_controls(self.current)
 
-    def _decided(self, outcomes: list[Outcome]) -> None:
-        self._task = None
-        kept = self.reason.text()
-        self._leave_asking()
-        sentence = self.presenter.take_outcomes(outcomes)
-        self.note.say(sentence or phrase("Nothing was decided."))
-        if kept and any(one.error is not None for one in outcomes):
-            self.reason.setText(kept)
-            self.reason.show()
-            self.reason.setFocus()
+    def cancelled(self) -> None:
+        """Also after a cancel: what was decided was decided."""
+        said = self.presenter.take_outcomes(self._outcomes)
+        self.note.say(said or phrase("Nothing was decided."))
+        if self.asking.asks_line and any(one.error is not None for one in self._outcomes):
+            self.asking.refuse(self.asking.complaint.text())
+            self.asking.line.setFocus()
         else:
+            self.asking.leave()
             self.list.setFocus()
         self.around.changes.tell("results", 0)
         self.refresh()
 
     # The server
 
-    def refresh(self) -> None:
-        if self._loading is not None:
-            return
-        self._refreshed = self.around.now()
+    def load(self) -> Loaded:
+        return self.presenter.load()
 
-        def done(loaded: Loaded) -> None:
-            self.presenter.take_list(loaded, self.around.now())
+    def take(self, loaded: Loaded) -> None:
+        self.presenter.take_list(loaded, self.around.now())
 
-        def failed(error: Exception) -> None:
-            self.presenter.take_trouble(error)
-
-        self._loading = self.around.tasks.run(
-            lambda progress: self.presenter.load(), done, failed, owner=self
-        )
-        self._loading.ended.connect(self._loaded)
-
-    def _loaded(self) -> None:
-        self._loading = None
+    def not_loaded(self, error: Exception) -> None:
+        self.presenter.take_trouble(error)
 
     def heard(self, kind: str, id: int) -> None:
         """Each round of syncing tells of sheets; the inbox asks anew at most twice a minute."""
-        stale = self._refreshed is None or self.around.now() - self._refreshed > FRESH
-        if kind == "sheets" and self.isVisible() and self._task is None and stale:
-            self.refresh()
+        if kind == "sheets" and self.isVisible() and not self.is_busy and self._loading is None:
+            self.refresh_when_stale()
 
     def shown(self) -> None:
         self.refresh()
         self.list.setFocus()
 
     def leaving(self) -> str:
-        if self._task is not None:
+        if self.is_busy:
             return phrase("A decision is still being sent.")
         return ""
 

@@ -120,9 +120,9 @@ def test_a_sheet_is_returned_with_a_reason_typed_beside_it(
     page = inbox(qtbot, window)
     press("R")
     press(Qt.Key.Key_Return)
-    assert page.complaint.text() == "Say why: the reason goes to whoever handed it in."
+    assert page.asking.complaint.text() == "Say why: the reason goes to whoever handed it in."
     press("A quiz is a jumble")
-    assert page.reason.text() == "A quiz is a jumble", "letters that are keys elsewhere are letters here"
+    assert page.asking.line.text() == "A quiz is a jumble", "letters that are keys elsewhere are letters here"
     look(window, "inbox_return")
     press(Qt.Key.Key_Return)
     settled(qtbot, page)
@@ -163,11 +163,11 @@ def test_a_change_is_signed_by_two_and_the_second_is_asked_once(
     page = inbox(qtbot, window)
     assert "second of two: your approval applies it" in page.detail.lines.text()
     press(Qt.Key.Key_Return, CONTROL)
-    assert "grade B+ → A, CGPA 3.30 → 4.00. No document is superseded." in page.question.text()
+    assert "grade B+ → A, CGPA 3.30 → 4.00. No document is superseded." in page.asking.question.text()
     assert api.as_("head").get(f"/api/pending-changes/{change}/").json["status"] == "pending"
     look(window, "inbox_question")
     press(Qt.Key.Key_Escape)
-    assert not page.question.isVisible()
+    assert not page.asking.question.isVisible()
     press(Qt.Key.Key_Return, CONTROL)
     press(Qt.Key.Key_Return, CONTROL)
     settled(qtbot, page)
@@ -185,7 +185,7 @@ def test_one_s_own_request_is_grey_and_says_why(
     window = program.enter("head")
     page = inbox(qtbot, window)
     assert page.summary.text() == "Nothing waits for you. 1 item of your own wait for others."
-    assert "You asked for this change; two others decide it." in page.complaint.text()
+    assert "You asked for this change; two others decide it." in page.asking.complaint.text()
     assert not page.approve_button.isEnabled()
     press("A")
     assert page.note.text() == ""
@@ -201,7 +201,7 @@ def test_without_the_server_the_list_stays_and_a_decision_is_not_lost_twice(
     program.server.kill()
     press("A")
     settled(qtbot, page)
-    assert "counts only once" in page.complaint.text()
+    assert "counts only once" in page.asking.complaint.text()
     qtbot.waitUntil(lambda: "decisions need the server" in page.summary.text(), timeout=WAIT)
     assert len(page.model.records) == 1
     look(window, "inbox_offline")
@@ -244,4 +244,4 @@ def test_the_scan_of_a_request_is_listed_and_saved_beside_it(
     qtbot.waitUntil(lambda: page.note.text().startswith("Saved 1 file in "), timeout=WAIT)
     assert (tmp_path / "a copy.pdf").read_bytes() == page_7
     page.save_scans_as(scans, tmp_path / "nowhere", ["a copy.pdf"])
-    qtbot.waitUntil(lambda: page.complaint.text().startswith("Not saved: No such file"), timeout=WAIT)
+    qtbot.waitUntil(lambda: page.asking.complaint.text().startswith("Not saved: No such file"), timeout=WAIT)
