@@ -246,6 +246,7 @@ class SheetSummary(View):
     submitted_at: datetime | None = None
     submitted_by: Person | None = None
     return_reason: str | None = None
+    submit_note: str | None = None
 
 
 class StudentOnSheet(View):
@@ -317,11 +318,13 @@ class SheetChanges(View):
 
 
 class SubmitSheet(Command, frozen=True):
-    """The lead hands the sheet in. `acknowledge` names the devices whose unsynced marks may wait."""
+    """The lead hands the sheet in. `acknowledge` names the devices whose unsynced marks may wait; `note` is
+    for the head: what was put right after a return."""
 
     section_id: Id
     rev: int
     acknowledge: list[ClientId] = msgspec.field(default_factory=list)
+    note: Reason | None = None
 
 
 class ApproveSheet(Command, frozen=True):

@@ -16,7 +16,8 @@ from sims_shared.values import Person
 
 
 class SheetMoment(View, kw_only=True):
-    """The sheet was handed in, returned or approved, as it stood at this revision."""
+    """The sheet was handed in, returned or approved, as it stood at this revision; `reason` is the lead's
+    note or the head's words."""
 
     rev: int
     from_state: str

@@ -601,6 +601,8 @@ def sheet_detail(summary: SheetSummary, sheet: SheetView) -> Detail:
             if cell is None or cell.mark is None
         ]
     lines, warnings = [phrase("{students} on the roster.", students=plural(len(sheet.rows), "student"))], []
+    if summary.submit_note:
+        lines.append(phrase("Note with it: “{note}”", note=summary.submit_note))
     if missing:
         warnings.append(
             phrase(

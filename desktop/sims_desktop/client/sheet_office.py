@@ -35,9 +35,9 @@ class SheetOffice:
         self._results = ResultCalls(client)
         self.catch_up = catch_up
 
-    def submit_sheet(self, section_id: int, rev: int, acknowledge: list[str]) -> None:
+    def submit_sheet(self, section_id: int, rev: int, acknowledge: list[str], note: str = "") -> None:
         """Raises ProblemAnswer: `sheets.stale`, `sheets.devices_unsynced`."""
-        self._calls.submit_sheet(section_id, rev, acknowledge)
+        self._calls.submit_sheet(section_id, rev, acknowledge, note)
         self.catch_up()
 
     def waiting_devices(self, section_id: int) -> list[DeviceView]:

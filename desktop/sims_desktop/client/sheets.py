@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sims_desktop.client.http import Client
 from sims_desktop.offline.exchange import Heartbeat
 from sims_shared.access import User
@@ -46,9 +48,11 @@ class SheetCalls:
         response = self._client.request("POST", f"/api/sheets/{section_id}/sync/", content=body)
         return self._client.decode(response, SyncAnswer)
 
-    def submit_sheet(self, section_id: int, rev: int, acknowledge: list[str]) -> None:
+    def submit_sheet(self, section_id: int, rev: int, acknowledge: list[str], note: str = "") -> None:
         """Raises ProblemAnswer: `sheets.stale`, `sheets.devices_unsynced` (facts: `devices`)."""
-        body = {"rev": rev, "acknowledge": acknowledge}
+        body: dict[str, Any] = {"rev": rev, "acknowledge": acknowledge}
+        if note:  # an earlier server knows no note, and refuses what it does not know
+            body["note"] = note
         self._client.request("POST", f"/api/sheets/{section_id}/submit/", body=body)
 
     def approve_sheet(self, section_id: int, rev: int) -> None:

@@ -346,7 +346,12 @@ class GridPage(Page):
         self.view.go_to(position)
         self.view.is_hopping = True
         described = self.tray.described(position)
-        self.note.say(phrase("{described}. Enter goes to the next problem.", described=described))
+        said = phrase("{described}. Enter goes to the next problem.", described=described)
+        if self.grid.sheet.returned_because and self.grid.cell(*position).badge < Badge.CONFLICT:
+            said = phrase("{described}. F7 goes on.", described=described)
+            said = f"{phrase('The head: “{because}”', because=self.grid.sheet.returned_because)} · {said}"
+            self.view.is_hopping = False
+        self.note.say(said)
 
     def send_refused_again(self) -> None:
         self.kept(self.grid.send_refused_again())

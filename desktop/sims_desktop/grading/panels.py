@@ -10,7 +10,7 @@ from datetime import datetime
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from sims_desktop.grading.presenter.entry import number_text
 from sims_desktop.grading.presenter.grid import GridPresenter
@@ -287,13 +287,22 @@ class SubmitPanel(Panel):
         self.missing = words(self, "submit_missing")
         self.devices = words(self, "submit_devices")
         self.question = words(self, "submit_question")
+        self.note = QLineEdit(self)
+        self.note.setObjectName("submit_note")
+        self.note.setAccessibleName(phrase("Note to the head"))
+        self.note.setPlaceholderText(phrase("Note to the head, if there is something to say"))
+        self.note.setMaxLength(2000)
         self.complaint = Complaint(self)
         self.button = QPushButton(phrase("Submit (Ctrl+Enter)"), self)
         self.button.setObjectName("submit_button")
         self.button.clicked.connect(lambda: submit())
-        for part in (self.missing, self.devices, self.question, self.complaint, self.button):
+        for part in (self.missing, self.devices, self.question, self.note, self.complaint, self.button):
             self.body.addWidget(part)
         self.body.addStretch(1)
+
+    def begin(self, *, returned: bool) -> None:
+        """Whoever hands in a returned sheet is about to say what was put right."""
+        (self.note if returned else self).setFocus()
 
     def show_submission(self, submission: Submission) -> None:
         missing = submission.missing

@@ -37,7 +37,7 @@ class Submitting:
         if not isinstance(panel, SubmitPanel):
             panel = SubmitPanel(page.around.now, self.submit, page)
             page.open_panel(panel)
-            panel.setFocus()
+            panel.begin(returned=bool(page.grid.sheet.returned_because))
             self._check(panel)
         elif self.state.stage is Stage.AWAY or (self.state.stage is Stage.READY and self.state.obstacles):
             self._check(panel)
@@ -77,9 +77,10 @@ class Submitting:
         panel.show_submission(self.state)
         rev = page.grid.sheet.rev
         acknowledge = [device.client_id for device in self.state.devices]
+        note = panel.note.text().strip()
 
         def work(progress: Progress) -> None:
-            office.submit_sheet(page.section_id, rev, acknowledge)
+            office.submit_sheet(page.section_id, rev, acknowledge, note)
 
         page.around.tasks.run(
             work, lambda _: self._sent(), self._refused, title="Submitting the sheet", owner=page

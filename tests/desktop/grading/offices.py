@@ -24,7 +24,7 @@ class NoServer:
     def left_over(self, section_id: int) -> list[LeftOver]:
         return []
 
-    def submit_sheet(self, section_id: int, rev: int, acknowledge: list[str]) -> None:
+    def submit_sheet(self, section_id: int, rev: int, acknowledge: list[str], note: str = "") -> None:
         self._away()
 
     def request_changes(self, section_id: int, reason: str) -> NoReturn:

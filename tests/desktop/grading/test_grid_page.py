@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -57,7 +58,7 @@ class Office(NoServer):
     def waiting_devices(self, section_id: int) -> list[DeviceView]:
         return self.devices
 
-    def submit_sheet(self, section_id: int, rev: int, acknowledge: list[str]) -> None:
+    def submit_sheet(self, section_id: int, rev: int, acknowledge: list[str], note: str = "") -> None:
         if self.refusals:
             raise self.refusals.pop(0)
         self.submitted.append((section_id, rev, acknowledge))
@@ -238,10 +239,17 @@ def test_an_unsorted_stack_is_entered_by_number_and_mark(desk: Desk) -> None:
     desk.key(Qt.Key.Key_Return)
     assert (
         strip.student.text()
-        == "Ayesha Khan: already 31, by Dr Amna Tariq. Enter keeps it, R replaces it by 14"
+        == "Ayesha Khan: already 31, by Dr Amna Tariq 1 September 00:00. Enter keeps it, R replaces it by 14"
     )
     desk.key(Qt.Key.Key_Return)
     assert desk.column(0)[0] == "31"
+    for line in ("1417", "15"):
+        desk.type(line)
+        desk.key(Qt.Key.Key_Return)
+    assert re.search(r": already 34, by you \d\d:\d\d\. Enter keeps it", strip.student.text())
+    desk.type("R")
+    desk.key(Qt.Key.Key_Return)
+    assert desk.column(0)[3] == "15"
     desk.key(Qt.Key.Key_Escape)
     assert desk.page.strip is None
 

@@ -322,3 +322,47 @@ def test_lines_between_the_grades_stay_when_a_colleague_changes_marks(
     place.key(Qt.Key.Key_Return)
     place.until(lambda: panel.standing.text().startswith("Proposed by Faculty "))
     assert isinstance(place.page.panel, CutoffPanel)
+
+
+def test_a_returned_sheet_is_put_right_where_the_head_points_and_handed_in_with_a_note(
+    sit: Sit, scene: Scene, api: Api
+) -> None:
+    section = scene["section"]
+    lead = sit("faculty", section)
+    for row, mark in enumerate(("12", "13", "14", "15")):
+        put(lead, row, MIDTERM, mark)
+    lead.sync()
+    submit(api, section)
+    words = {"reason": "Midterm of 0002 and 4: page 7 was not added up"}
+    assert api.as_("head").post(f"/api/sheets/{section}/return/", words).status == 200
+    lead.sync()
+    lead.turn_to()
+    lead.view.put_cursor((0, QUIZ))
+    lead.key(Qt.Key.Key_F7)
+    assert lead.view.here() == (1, MIDTERM)
+    assert lead.note.startswith(
+        "The head: “Midterm of 0002 and 4: page 7 was not added up” · Student Number 2"
+    )
+    lead.type("23")
+    lead.key(Qt.Key.Key_Return)
+    lead.key(Qt.Key.Key_F7)
+    lead.key(Qt.Key.Key_F7)
+    lead.sync()
+    lead.key(Qt.Key.Key_Return, CONTROL)
+    panel = lead.page.panel
+    assert isinstance(panel, SubmitPanel)
+    lead.until(lambda: lead.page.submission.may_submit)
+    lead.type("Added up now")
+    lead.key(Qt.Key.Key_Return, CONTROL)
+    lead.until(lambda: lead.page.panel is None)
+    lead.until(lambda: lead.grid.sheet.state == "submitted")
+    assert lead.page.state.text().startswith("Submitted ")
+    assert lead.page.state.text().endswith(", waiting for the head of department")
+    (told,) = api.as_("head").get("/api/sheets/?state=submitted").json["results"]
+    assert (told["submit_note"], told["return_reason"]) == ("Added up now", None)
+    moments = api.as_("head").get(f"/api/sheets/{section}/revisions/").json["moments"]
+    assert [moment["reason"] for moment in moments] == [None, words["reason"], "Added up now"]
+    rev = lead.grid.sheet.rev
+    assert api.as_("head").post(f"/api/sheets/{section}/approve/", {"rev": rev}).status == 200
+    moments = api.as_("head").get(f"/api/sheets/{section}/revisions/").json["moments"]
+    assert moments[-1]["reason"] is None, "an approval says nothing"

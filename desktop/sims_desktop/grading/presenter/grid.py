@@ -16,6 +16,7 @@ from enum import Enum
 from sims_desktop.grading.presenter.blocks import read_block, write_block
 from sims_desktop.grading.presenter.cells import Cells
 from sims_desktop.grading.presenter.entry import ALIASES, BLANK, Mistake, Value, read_entry, spoken
+from sims_desktop.grading.presenter.flags import named_cells
 from sims_desktop.grading.presenter.history import Change, Held, History, Step
 from sims_desktop.grading.presenter.sheet import (
     BADGE_WORDS,
@@ -252,9 +253,10 @@ class GridPresenter:
         return sum(self.cells.badges[badge] for badge in badges)
 
     def next_problem(self, after: Position | None) -> Position | None:
-        """The next cell that is invalid, refused or in conflict, reading row by row; wraps; None when
-        there is none. Rows that a filter hides count: it is then lifted."""
-        spots = sorted(self.cells.problems)
+        """The next cell that is invalid, refused or in conflict, reading row by row; where none is, the next
+        that the head's words name. Wraps; None when there is none. Rows that a filter hides count: it is then
+        lifted."""
+        spots = sorted(self.cells.problems) or self.flagged
         if not spots:
             return None
         here = (self._shown[after[0]], after[1]) if after and after[0] < self.row_count else (-1, -1)
@@ -264,6 +266,11 @@ class GridPresenter:
         place = self._place(index)
         assert place is not None, "every row is shown now"
         return place, column
+
+    @property
+    def flagged(self) -> list[tuple[int, int]]:
+        """What the head's words name, while the sheet is back for them."""
+        return named_cells(self.sheet.returned_because, self.sheet.rows, self.columns)
 
     def distribution(self, column: int) -> Distribution:
         return self.cells.distribution(column)
@@ -571,7 +578,7 @@ class GridPresenter:
                     self._replace(key, cell)
                     changed.append(key)
         self.sheet.rev, self.sheet.returned_because = fresh.rev, fresh.returned_because
-        self.sheet.refused_elsewhere = fresh.refused_elsewhere
+        self.sheet.refused_elsewhere, self.sheet.submitted = fresh.refused_elsewhere, fresh.submitted
         self._tell(changed)
 
     def fits(self, fresh: Sheet) -> bool:
@@ -606,6 +613,8 @@ class GridPresenter:
     @property
     def state_words(self) -> str:
         """One sentence for the head of the page."""
+        if self.sheet.submitted:
+            return phrase("Submitted {at}, waiting for the head of department", at=self.sheet.submitted)
         if self.sheet.state != OPEN:
             return self.closed_words
         if not self.columns:

@@ -38,6 +38,8 @@ def choices_of(revisions: SheetRevisions, now: datetime) -> list[Choice]:
             who=moment.by.name,
             rev=moment.rev,
         )
+        if moment.reason:
+            words += phrase(": “{reason}”", reason=moment.reason)
         found.append(Choice(moment.rev, words))
     found.append(Choice(revisions.rev, phrase("now, revision {rev:,}", rev=revisions.rev)))
     return found

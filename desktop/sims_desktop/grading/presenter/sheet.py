@@ -173,6 +173,7 @@ class Sheet:
     rows: Sequence[Row]
     cells: list[list[Cell]]
     returned_because: str = ""
+    submitted: str = ""  # when, as people say it
     refused_elsewhere: int = 0
 
 
@@ -204,6 +205,10 @@ class SheetShelf(Protocol):
 
     def read_author(self, section_id: int, key: Key) -> Author | None:
         """Who wrote the mark that the server has of this cell; None when nobody did."""
+        ...
+
+    def read_typed_at(self, section_id: int, key: Key) -> datetime | None:
+        """When this cell was last typed on this computer."""
         ...
 
     def write(self, section_id: int, edits: Sequence[Edit]) -> dict[Key, Cell]: ...

@@ -97,10 +97,15 @@ class StoreShelf:
             rev=held.rev,
             columns=[_column(view, self._now()) for view in held.columns],
             returned_because=_returned(held.state, summary),
+            submitted=self._submitted(held.state, summary),
             rows=[Row(row.enrollment_id, row.reg_no, row.name, row.status) for row in held.rows],
             cells=grid.cells,
             refused_elsewhere=self._refused_elsewhere(section_id, held),
         )
+
+    def _submitted(self, state: str, summary: SheetSummary | None) -> str:
+        at = summary.submitted_at if summary is not None and state == "submitted" else None
+        return when(at, self._now()) if at is not None else ""
 
     def _refused_elsewhere(self, section_id: int, held: OpenSheet) -> int:
         refused = self._store.refused(section_id)
@@ -118,6 +123,11 @@ class StoreShelf:
     def read_author(self, section_id: int, key: Key) -> Author | None:
         cell = self._store.cells(section_id, [key]).get(key)
         return None if cell is None or cell.by is None else Author(cell.by.name, cell.at)
+
+    def read_typed_at(self, section_id: int, key: Key) -> datetime | None:
+        return max(
+            (at for fate, at in self._store.history(section_id, key) if fate.fate == "edited"), default=None
+        )
 
     def write(self, section_id: int, edits: Sequence[Edit]) -> dict[Key, Cell]:
         shown = self._store.edit(

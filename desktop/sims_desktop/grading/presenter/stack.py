@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 
@@ -19,9 +20,14 @@ from sims_desktop.grading.presenter.entry import Mistake, number_text, read_entr
 from sims_desktop.grading.presenter.grid import GridPresenter
 from sims_desktop.grading.presenter.sheet import Badge, Cell, Column, Row
 from sims_desktop.kit.language import phrase
-from sims_desktop.kit.wording import left_to_right, plural
+from sims_desktop.kit.wording import left_to_right, plural, when
 
 LAST_DIGITS = re.compile(r"([0-9]+)[^0-9]*\Z")
+
+
+def clock(at: datetime | None) -> str:
+    """`09:31` today, else with its day."""
+    return when(at, datetime.now(UTC)) if at is not None else ""
 
 
 class Asking(Enum):
@@ -273,10 +279,15 @@ class StackPresenter:
 
     def _author(self, row: Row, cell: Cell) -> str:
         """Completes "already 14": who wrote it. What the server does not have was typed here."""
-        if cell.badge is not Badge.SAVED:
-            return phrase(", by you")
         author = self.grid.author((row.enrollment_id, self.head.assessment_id))
-        return phrase(", by {by}", by=author.name) if author is not None else ""
+        if cell.badge is not Badge.SAVED:
+            typed = self.grid.shelf.read_typed_at(
+                self.grid.section_id, (row.enrollment_id, self.head.assessment_id)
+            )
+            return phrase(", by you {when}", when=clock(typed)) if typed is not None else phrase(", by you")
+        if author is None:
+            return ""
+        return phrase(", by {by} {when}", by=author.name, when=clock(author.at))
 
     def _cell(self, row: Row) -> Cell:
         return self.grid.cell_of((row.enrollment_id, self.head.assessment_id))

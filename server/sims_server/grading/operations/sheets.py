@@ -28,10 +28,11 @@ def submit_sheet(work: Work, command: SubmitSheet) -> SheetStateView:
     )
     work.run(
         "UPDATE sheet SET state = 'submitted', submitted_by = %(me)s, submitted_at = %(now)s, "
-        "return_reason = NULL WHERE section_id = %(id)s",
+        "return_reason = %(note)s WHERE section_id = %(id)s",
         id=command.section_id,
         me=work.caller.id,
         now=work.now,
+        note=command.note,
     )
     return _standing(work, sheet, "submitted", missing=True)
 

@@ -32,7 +32,8 @@ def get_revisions(work: Work, section_id: int) -> SheetRevisions:
     """The moments of a sheet's life: handed in, returned, approved; by whom and why."""
     access_sheet_to_read(work, section_id)
     rows = work.rows(
-        "SELECT v.rev, v.from_state, v.to_state, v.reason, v.at, a.id AS by_id, a.name AS by_name "
+        "SELECT v.rev, v.from_state, v.to_state, CASE v.to_state WHEN 'approved' THEN NULL ELSE v.reason END "
+        "AS reason, v.at, a.id AS by_id, a.name AS by_name "
         "FROM sheet_version v LEFT JOIN account a ON a.id = v.by_account_id "
         "WHERE v.section_id = %(id)s ORDER BY v.id",
         id=section_id,

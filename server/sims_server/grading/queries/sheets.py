@@ -73,8 +73,10 @@ _SUMMARY: dict[str, str] = {
     "submitted_at": "h.submitted_at",
     "submitted_by": "(SELECT jsonb_build_object('id', b.id, 'name', b.name) FROM account b "
     "WHERE b.id = h.submitted_by)",
-    # What the head said when it came back; none once it is handed in again.
-    "return_reason": "h.return_reason",
+    # The column holds the words of the sheet's last move: the head's when it came back, the lead's when it
+    # was handed in. The trigger keeps them with the move for ever.
+    "return_reason": "CASE h.state WHEN 'open' THEN h.return_reason END",
+    "submit_note": "CASE h.state WHEN 'submitted' THEN h.return_reason END",
 }
 
 

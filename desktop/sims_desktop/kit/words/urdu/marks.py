@@ -90,7 +90,6 @@ WORDS: dict[str, str] = {
     "Nobody in this section ends with {text}": "اس سیکشن میں {text} پر ختم ہونے والا کوئی نمبر نہیں",
     "Students with these digits": "ان ہندسوں والے طلبہ",
     "type the mark": "نمبر لکھیں",
-    ", by {by}": "، از {by}",
     ", by you": "، آپ کی طرف سے",
     "the first keying says": "پہلے اندراج میں",
     "already": "پہلے سے",

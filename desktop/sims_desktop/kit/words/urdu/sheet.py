@@ -136,4 +136,13 @@ WORDS: dict[str, str] = {
     "{name} was taken off the sheet meanwhile: not entered": "{name} اس دوران شیٹ سے ہٹا دی گئی: درج نہیں ہوا",
     "{name}: {why}. Not entered": "{name}: {why}۔ درج نہیں ہوا",
     "{who} wrote {text} here while you typed; Ctrl+Z brings it back.": "آپ کے لکھتے ہوئے {who} نے یہاں {text} لکھا؛ Ctrl+Z اسے واپس لاتا ہے۔",
+    ", by you {when}": "، آپ نے {when}",
+    ", by {by} {when}": "، از {by} {when}",
+    ": “{reason}”": ": “{reason}”",
+    "Note to the head": "صدر شعبہ کے لیے نوٹ",
+    "Note to the head, if there is something to say": "صدر شعبہ کے لیے نوٹ، اگر کچھ کہنا ہو",
+    "Note with it: “{note}”": "ساتھ نوٹ: “{note}”",
+    "Submitted {at}, waiting for the head of department": "{at} جمع ہوئی، صدر شعبہ کی منتظر",
+    "The head: “{because}”": "صدر شعبہ: “{because}”",
+    "{described}. F7 goes on.": "{described}۔ F7 آگے جاتا ہے۔",
 }
