@@ -151,7 +151,7 @@ class OwnCodes(Refusal):
 
 class ShippedRoleNamed(Refusal):
     code = "roles.shipped"
-    title = "A role that was shipped keeps its name"
+    title = "A role that was shipped stays and keeps its name"
 
 
 class RoleInUse(Refusal):

@@ -126,7 +126,8 @@ class Record:
             self.university.row(
                 "INSERT INTO change_approval "
                 "(change_id, stage, approver_id, requester_id, capacity, approved) "
-                "VALUES (%(c)s, %(s)s, %(a)s, %(r)s, %(k)s, true) RETURNING id",
+                "SELECT %(c)s, %(s)s, %(a)s, %(r)s, %(k)s, true "
+                "FROM set_config('sims.actor', %(a)s::text, true) RETURNING id",
                 c=change, s=stage, a=self.place[approver], r=self.place["examcell"], k=capacity,
             )  # fmt: skip
         with self.university.database.transaction() as connection:

@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 from sims_server.kernel.database import metadata
 from sims_shared.access import (
+    DelegateUnfit,
     LentAlready,
     OwnPower,
     RoleInUse,
@@ -150,6 +151,8 @@ CONSTRAINTS = {
     "uq_account_username": UsernameTaken,
     "ck_account_role_is_given_by_another": OwnPower,
     "ck_role_shipped_keeps_its_name": ShippedRoleNamed,
+    "ck_role_shipped_stays": ShippedRoleNamed,
+    "ck_delegation_not_to_an_administrator": DelegateUnfit,
     "fk_account_role_role": RoleInUse,
     "fk_delegation_role": RoleInUse,
     "ck_delegation_within_the_givers_own": RoleNotYours,

@@ -224,7 +224,10 @@ def why_unfit(work: Work, account_id: int, role_id: int, department_id: int) -> 
         "SELECT a.disabled, NOT EXISTS (SELECT FROM account_role g JOIN role r ON r.id = g.role_id "
         "WHERE g.account_id = a.id AND r.scope <> 'self') AS outsider, "
         "EXISTS (SELECT FROM account_role g WHERE g.account_id = a.id AND g.role_id = %(role)s "
-        "AND g.department_id = %(department)s AND g.delegation_id IS NULL) AS holds "
+        "AND g.department_id = %(department)s AND g.delegation_id IS NULL) AS holds, "
+        "EXISTS (SELECT FROM account_role g JOIN role r ON r.id = g.role_id WHERE g.account_id = a.id "
+        "AND 'accounts.manage' = ANY (r.permissions)) AND EXISTS (SELECT FROM role "
+        "WHERE id = %(role)s AND permissions && powers_over_grades()) AS administers "
         "FROM account a WHERE a.id = %(id)s",
         id=account_id,
         role=role_id,
@@ -236,6 +239,8 @@ def why_unfit(work: Work, account_id: int, role_id: int, department_id: int) -> 
         return "The account is disabled."
     if row["outsider"]:
         return "The account is not one of the staff."
+    if row["administers"]:
+        return "Who manages accounts is lent no power over grades."
     return "This colleague holds the role there already." if row["holds"] else None
 
 

@@ -92,11 +92,13 @@ APPROVED = (
     ASKED,
     (
         "INSERT INTO change_approval (change_id, stage, approver_id, requester_id, capacity, approved) "
-        "SELECT max(id), 1, %(head)s, %(examcell)s, 'head', true FROM pending_change"
+        "SELECT max(id), 1, %(head)s, %(examcell)s, 'head', true "
+        "FROM pending_change, set_config('sims.actor', %(head)s::text, true)"
     ),
     (
         "INSERT INTO change_approval (change_id, stage, approver_id, requester_id, capacity, approved) "
-        "SELECT max(id), 2, %(registrar)s, %(examcell)s, 'registrar', true FROM pending_change"
+        "SELECT max(id), 2, %(registrar)s, %(examcell)s, 'registrar', true "
+        "FROM pending_change, set_config('sims.actor', %(registrar)s::text, true)"
     ),
     "UPDATE pending_change SET status = 'approved', resolved_at = now() WHERE status = 'pending'",
 )

@@ -52,7 +52,8 @@ def sign(stage: int, who: str, capacity: str, approved: str = "true", reason: st
     department = "%(department)s" if stage == 1 else "NULL"
     return (
         "INSERT INTO case_approval (case_id, stage, department_id, approver_id, capacity, approved, reason) "
-        f"VALUES (%(case)s, {stage}, {department}, %({who})s, '{capacity}', {approved}, {reason})"
+        f"SELECT %(case)s, {stage}, {department}, %({who})s, '{capacity}', {approved}, {reason} "
+        f"FROM set_config('sims.actor', %({who})s::text, true)"
     )
 
 
@@ -63,7 +64,8 @@ REJECT = "UPDATE academic_case SET state = 'rejected', resolved_at = now() WHERE
 def both(change: str) -> list[str]:
     return [
         "INSERT INTO change_approval (change_id, stage, approver_id, requester_id, capacity, approved) "
-        f"VALUES (%({change})s, {stage}, %({who})s, %(faculty)s, '{capacity}', true)"
+        f"SELECT %({change})s, {stage}, %({who})s, %(faculty)s, '{capacity}', true "
+        f"FROM set_config('sims.actor', %({who})s::text, true)"
         for stage, who, capacity in ((1, "head", "head"), (2, "examcell", "exam_cell"))
     ]
 

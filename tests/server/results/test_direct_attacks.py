@@ -272,12 +272,14 @@ ASK = (
 )
 ALL = "SELECT id FROM pending_change"
 FIRST = (
-    f"INSERT INTO change_approval (change_id, stage, approver_id, requester_id, capacity, approved) VALUES "
-    f"(({ALL}), 1, %(head)s, %(faculty)s, 'head', true)"
+    f"INSERT INTO change_approval (change_id, stage, approver_id, requester_id, capacity, approved) "
+    f"SELECT ({ALL}), 1, %(head)s, %(faculty)s, 'head', true "
+    "FROM set_config('sims.actor', %(head)s::text, 't')"
 )
 SECOND = (
-    f"INSERT INTO change_approval (change_id, stage, approver_id, requester_id, capacity, approved) VALUES "
-    f"(({ALL}), 2, %(examcell)s, %(faculty)s, 'exam_cell', true)"
+    f"INSERT INTO change_approval (change_id, stage, approver_id, requester_id, capacity, approved) "
+    f"SELECT ({ALL}), 2, %(examcell)s, %(faculty)s, 'exam_cell', true "
+    "FROM set_config('sims.actor', %(examcell)s::text, 't')"
 )
 APPROVE = "UPDATE pending_change SET status = 'approved', resolved_at = now()"
 APPLY = (

@@ -28,8 +28,10 @@ from sims_server.operations_room.queries.invariants import (
     broken_rows,
     counts_of,
     declared_figures,
+    published_sections,
     registrations_with_record,
 )
+from sims_server.results.operations.recomputing import wrong_figures
 from sims_server.results.queries.judging import records_of
 from sims_shared.gpa import cumulative_gpa, effective_rows
 
@@ -43,6 +45,11 @@ HELD_LONG = timedelta(seconds=30)
 AT_ONCE = 500  # registrations recomputed in one go
 CGPA = "registration.cgpa"
 CGPA_SENTENCE = "A registration's CGPA is what its regulation makes of its published results"
+
+
+FIGURES = "result.figures"
+FIGURES_SENTENCE = "A published result that nobody changed is what its marks come to"
+SECTIONS_AT_ONCE = 20
 
 
 class Broken(msgspec.Struct, frozen=True):
@@ -71,7 +78,7 @@ def run_checks(database: Database, out: TextIO | None = None) -> int:
         else:
             out.write(f"holds   {found}\n")
         out.flush()
-    total = len(INVARIANTS) + 4
+    total = len(INVARIANTS) + 5
     out.write(f"check: {failed} of {total} do not hold\n" if failed else f"check: all {total} hold\n")
     return 1 if failed else 0
 
@@ -93,12 +100,21 @@ def _judged(database: Database) -> Iterator[Broken | str]:
         averages, attempts = _recomputed(work)
         yield Broken(CGPA, CGPA_SENTENCE, averages) if averages else CGPA
         yield Broken(COUNTS, COUNTS_SENTENCE, attempts) if attempts else COUNTS
+        figures = list(islice(_figures(work), SHOWN))
+        yield Broken(FIGURES, FIGURES_SENTENCE, figures) if figures else FIGURES
     # In a snapshot of its own: two connections share it, and nothing here is compared with the above.
     broken = [asdict(one) for one in islice(database_findings(database.url), SHOWN)]
     yield Broken(CHAIN, CHAIN_SENTENCE, broken) if broken else CHAIN
     with database.reading() as connection:
         holders = who_holds_the_seal(connection, HELD_LONG)
     yield Broken(SEAL, SEAL_SENTENCE, holders) if holders else SEAL
+
+
+def _figures(work: Work) -> Iterator[dict[str, Any]]:
+    """Published results that are not what their marks come to, section by section."""
+    sections = published_sections(work.connection)
+    for start in range(0, len(sections), SECTIONS_AT_ONCE):
+        yield from wrong_figures(work, sections[start : start + SECTIONS_AT_ONCE])
 
 
 def _recomputed(work: Work) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

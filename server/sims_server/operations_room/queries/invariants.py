@@ -135,6 +135,16 @@ INVARIANTS = (
         """,
     ),
     Invariant(
+        "student.merged",
+        "A record is read as another's where two people said so, and that one as nobody else's",
+        """
+        SELECT s.id AS student_id, s.merged_into FROM student s JOIN student o ON o.id = s.merged_into
+         WHERE o.merged_into IS NOT NULL OR NOT EXISTS (
+           SELECT FROM student_merge m WHERE m.duplicate_id = s.id AND m.survivor_id = s.merged_into
+              AND m.status = 'merged' AND m.decided_by <> m.requested_by)
+        """,
+    ),
+    Invariant(
         "sheet.approval",
         "An approved sheet was approved by somebody who neither submitted nor taught it",
         """
@@ -512,6 +522,15 @@ def registrations_with_record(connection: Connection) -> list[int]:
         "SELECT DISTINCT registration_id FROM result WHERE state <> 'draft' ORDER BY registration_id"
     )
     return [row["registration_id"] for row in rows]
+
+
+def published_sections(connection: Connection) -> list[int]:
+    """Sections that have published results of their own sheet."""
+    rows = connection.rows(
+        "SELECT DISTINCT section_id FROM result WHERE state <> 'draft' AND source = 'computed' "
+        "ORDER BY section_id"
+    )
+    return [row["section_id"] for row in rows]
 
 
 def declared_figures(connection: Connection, registration_ids: list[int]) -> dict[int, Any]:

@@ -13,7 +13,7 @@ from sims_server.kernel.work import Work
 from sims_server.results.model import change_approval, pending_change
 from sims_server.results.operations.applying import apply_changes
 from sims_server.results.operations.foreseeing import joint_impact, single_impact
-from sims_server.results.operations.wanting import record_change, want_change
+from sims_server.results.operations.wanting import check_said_truly, record_change, want_change
 from sims_server.results.queries.changes import access_change, get_change
 from sims_shared.access import Permission
 from sims_shared.problems import Fault, InvalidInput
@@ -75,6 +75,8 @@ def decide_change(work: Work, command: DecideChange) -> PendingChangeView:
     known = {change["version"], change["version"] - (change["state"] == "frozen")}
     if command.approved and change["base_version"] not in known:
         raise ResultMoved("Reject it and ask again, from the result as it is now.")
+    if command.approved:
+        check_said_truly(work, change)
     reason = (command.reason or "").strip()
     if not command.approved and not reason:
         raise InvalidInput(

@@ -24,6 +24,7 @@ from sims_shared.results import (
     ChangeImpact,
     ChangeInvalid,
     ChangePending,
+    ResultMoved,
     ResultsWrongState,
     ScoreChange,
 )
@@ -116,6 +117,30 @@ def want_change(
     if new_grade is not None:
         return Wanted(row, _by_grade(work, row, new_grade))
     return Wanted(row, _by_marks(work, row, scores or [], penalty))
+
+
+def check_said_truly(work: Work, change: dict[str, Any]) -> None:
+    """Raises ResultMoved unless a request says what the regulation makes of it. The approvers read a grade;
+    its points come with it, and a request that was written by hand could hide others behind it."""
+    row = access_result(work, change["result_id"], Permission.APPROVE_CHANGE)
+    try:
+        if change["by_marks"]:
+            cells = work.rows(
+                "SELECT assessment_id, mark, score FROM pending_change_score WHERE change_id = %(id)s",
+                id=change["id"],
+            )
+            # That looking again may not lower a mark was asked when the request was.
+            again = _by_marks(work, row, [ScoreChange(**cell) for cell in cells], penalty=True)
+        else:
+            again = _by_grade(work, row, change["new_grade"])
+    except ChangeInvalid as refused:
+        raise ResultMoved(f"Reject it and ask again: {refused.detail}") from refused
+    true = again.stored()
+    said = change["new_values"]
+    if (_text(again.total), again.grade) != (change["new_total"], change["new_grade"]) or any(
+        said[name] != true[name] for name in said if name in true
+    ):
+        raise ResultMoved("Reject it and ask again: the regulation makes something else of it.")
 
 
 def lock_published(work: Work, result_id: int) -> dict[str, Any]:
