@@ -142,6 +142,7 @@ class CasesPage(Desk[list[CaseLine]]):
         column.addWidget(self.rows, 3)
         column.addWidget(self.no_files)
         column.addWidget(self.files, 1)
+        column.addStretch(0)
         column.addWidget(self.asking)
         column.addLayout(row_of(self.buttons))
         self.split = self.split_of("cases_split", self.list, right, (480, 520))
@@ -222,8 +223,10 @@ class CasesPage(Desk[list[CaseLine]]):
         self.files.setVisible(shown is not None and bool(shown.evidence))
         self.no_files.setVisible(shown is not None and not shown.evidence)
         if shown is None:
-            self.heading.setText("")
-            self.lead.setText("")
+            nothing = self.presenter.loaded and not self.presenter.cases
+            self.heading.setText(phrase("A case changes results upon two signatures") if nothing else "")
+            hint = phrase("Ctrl+N opens one; above the list you choose which are shown.")
+            self.lead.setText(hint if nothing else "")
             return
         kind = phrase(KIND_WORDS.get(shown.case.kind, shown.case.kind))
         self.heading.setText(f"{shown.case.number}: {kind}, {about_words(shown.case)}")

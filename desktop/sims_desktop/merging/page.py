@@ -80,6 +80,7 @@ class MergingPage(Desk[list[StudentMergeView]]):
         )
         self.lines: RecordView[Line] = RecordView(self.line_model, "merging_lines", parent=self)
         self.lines.setAccessibleName(phrase("Both records side by side"))
+        self.lines.hide()
         self.asking = Asking("merging", self)
         self.asking.left.connect(self.list.setFocus)
         self.new_button = push_button(self, "merging_new", self.begin, phrase("Two records of one (Ctrl+N)"))

@@ -20,6 +20,8 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QSplitter,
     QStackedWidget,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QWidget,
 )
 
@@ -28,14 +30,27 @@ from sims_desktop.kit.language import NAMES, later, phrase
 from sims_desktop.kit.page import Page, Surroundings
 from sims_desktop.kit.palette import Palette
 from sims_desktop.kit.search import Entry
-from sims_desktop.kit.tables import RecordView
+from sims_desktop.kit.tables import Index, RecordView
 from sims_desktop.shell.presenter import Desk, Identity, Standing
 from sims_desktop.shell.status import StatusLine
 
 LOOKS = ("light", "dark", "contrast", "system")
 PARTS = ("next_page", "previous_page", "next_part", "previous_part")
 NAME_ROLE = int(Qt.ItemDataRole.UserRole)
+EDGE = "\u2002"
 OpenPage = Callable[[str, int], Page]
+
+
+class NavigationLine(QStyledItemDelegate):
+    """Air around a line of the navigation, at every zoom, and its words off the window's edge."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        super().initStyleOption(option, index)
+        option.text = EDGE + option.text
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        hint = super().sizeHint(option, index)
+        return QSize(hint.width(), hint.height() + option.fontMetrics.height() // 2)
 
 
 class MainWindow(QMainWindow):
@@ -63,6 +78,7 @@ class MainWindow(QMainWindow):
         self.navigation.setObjectName("navigation")
         self.navigation.setAccessibleName(phrase("Desks and open pages"))
         self.navigation.setMaximumWidth(self.fontMetrics().averageCharWidth() * 44)
+        self.navigation.setItemDelegate(NavigationLine(self.navigation))
         self.navigation.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.navigation.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.stack = QStackedWidget(self)

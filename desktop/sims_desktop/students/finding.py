@@ -54,8 +54,10 @@ class FindStudent(QWidget):
         self.said = text_label(f"{name}_said", self)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        for part in (self.search, self.said, self.list):
-            layout.addWidget(part)
+        layout.addWidget(self.search)
+        layout.addWidget(self.said)
+        layout.addWidget(self.list, 1)
+        layout.addStretch(0)
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(PAUSE_MS)

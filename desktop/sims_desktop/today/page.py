@@ -59,10 +59,12 @@ class TodayPage(Desk[Dashboard]):
         self.days.setAccessibleName(phrase("Days ahead in the open terms"))
         self.note = Note(self)
         layout = QVBoxLayout(self)
-        for part in (self.headline, self.age, self.standing, self.list, self.none):
+        for part in (self.headline, self.age, self.standing):
             layout.addWidget(part)
+        layout.addWidget(self.list, 9)  # lists first, up to their lines; what is left stays empty
+        layout.addWidget(self.none)
         layout.addSpacing(self.fontMetrics().height() // 2)
-        layout.addWidget(self.days)
+        layout.addWidget(self.days, 9)
         layout.addStretch(1)
         layout.addWidget(self.note)
         for view in (self.list, self.days):

@@ -16,7 +16,6 @@ WORDS: dict[str, str] = {
     "Reason for returning it": "واپسی کی وجہ",
     "Reason, then Enter; Esc leaves it": "وجہ، پھر Enter؛ Esc چھوڑ دیتا ہے",
     "Approve (A)": "منظور کریں (A)",
-    "Return (R)": "واپس کریں (R)",
     "chosen": "منتخب",
     " {chosen:,} chosen": " {chosen:,} منتخب",
     "Approve{many} (A)": "منظور کریں{many} (A)",

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 WORDS: dict[str, str] = {
+    "A case changes results upon two signatures": "معاملہ دو دستخطوں پر نتائج بدلتا ہے",
+    "Ctrl+N opens one; above the list you choose which are shown.": "Ctrl+N نیا کھولتا ہے؛ فہرست کے اوپر چنیں کہ کون سے دکھائے جائیں۔",
     "Say why.": "وجہ لکھیں۔",
     "Name the committee and its minute.": "کمیٹی اور اس کی کارروائی کا حوالہ لکھیں۔",
     "Opened {number}: {about}, {results}.": "{number} کھولا گیا: {about}، {results}۔",
