@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from sims_desktop.client.errors import ClientError
+from sims_desktop.client.students import FOUND
 from sims_desktop.kit.asking import text_label
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.page import Page, Surroundings
@@ -130,8 +131,11 @@ class FindStudent(QWidget):
         self.model.set_records(list(students))
         self.list.setVisible(bool(students))
         self._keep_small(not students)
-        if students:
-            self._say(phrase("{students}. Enter opens one.", students=plural(len(students), "student")))
+        many = plural(len(students), "student")
+        if len(students) >= FOUND:
+            self._say(phrase("The first {students}; type more to find one.", students=many))
+        elif students:
+            self._say(phrase("{students}. Enter opens one.", students=many))
         elif len(self.search.text().strip()) < LEAST_LETTERS:
             self._say(self._invitation)
         else:

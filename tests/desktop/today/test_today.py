@@ -176,6 +176,9 @@ def test_enter_opens_what_is_counted_and_the_way_back_counts_anew(
     assert "This is how it stood at " in page.age.text()
     assert shown(page) == ["Nothing waits for you."]
     look(window, "today_off_line")
+    page = today_page(qtbot, program.enter("head"))
+    qtbot.waitUntil(page.age.isVisible, timeout=WAIT)
+    assert shown(page) == ["Nothing waits for you."], "a start without the server has the last numbers"
 
 
 def test_what_this_program_has_no_page_for_is_shown_and_opens_nothing(

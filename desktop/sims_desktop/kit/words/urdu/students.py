@@ -13,6 +13,7 @@ WORDS: dict[str, str] = {
     "Wanting for the degree": "ڈگری کے لیے باقی",
     "does not count": "شمار نہیں ہوتا",
     "Classes": "کلاسیں",
+    "The first {students}; type more to find one.": "پہلے {students}؛ ڈھونڈنے کو مزید لکھیں۔",
     "{students}. Enter opens one.": "{students}۔ Enter کھولتا ہے۔",
     "Type any part of a name, a number or a phone.": "نام، نمبر یا فون کا کوئی حصہ لکھیں۔",
     "Nobody is found. Try a part of the name or the number.": "کوئی نہیں ملا۔ نام یا نمبر کا حصہ آزمائیں۔",
