@@ -23,7 +23,7 @@ from sims_desktop.kit.histogram import Histogram
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.tables import Field, RecordModel, RecordView
 from sims_desktop.kit.theme import enlarge
-from sims_desktop.kit.wording import left_to_right
+from sims_desktop.kit.wording import left_to_right, plural
 
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
@@ -270,7 +270,7 @@ class MatchPanel(Panel):
         self.changes.set_records([])
         self.apply.setEnabled(False)
         if match.odd:
-            self.sentence.setText(phrase("{count:,} lines stayed out:", count=len(match.odd)))
+            self.sentence.setText(phrase("{lines} stayed out:", lines=plural(len(match.odd), "line")))
         else:
             self.closed.emit()
 

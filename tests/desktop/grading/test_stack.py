@@ -64,3 +64,14 @@ def test_a_script_that_was_missing_the_first_time_is_entered(grid: GridPresenter
     again = key(StackPresenter(grid, 0, blind=True), "417", "34")
     assert grid.cell_of((1001 + 417, MIDTERM)).text == "34"
     assert again.asking is Asking.NUMBER
+
+
+def test_digits_that_fit_several_and_then_nobody_leave_the_line_empty(grid: GridPresenter) -> None:
+    """Whoever keys without looking loses one script, and not the rest of the bundle."""
+    stack = StackPresenter(grid, 0)
+    key(stack, "00")
+    assert stack.candidates
+    key(stack, "0034x")
+    assert (stack.candidates, stack.asking) == ([], Asking.NUMBER)
+    key(stack, "417", "34")
+    assert stack.progress.entered == 1

@@ -217,6 +217,7 @@ class StackPresenter:
                 "{count} students end with {text}: more digits, or choose", count=len(found), text=text
             )
         else:
+            self.candidates = []  # or the line would keep the text, and every script after it
             self.sentence = phrase("Nobody in this section ends with {text}", text=text)
 
     def _students(self, text: str) -> list[Row]:
