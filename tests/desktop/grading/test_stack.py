@@ -66,12 +66,16 @@ def test_a_script_that_was_missing_the_first_time_is_entered(grid: GridPresenter
     assert again.asking is Asking.NUMBER
 
 
-def test_digits_that_fit_several_and_then_nobody_leave_the_line_empty(grid: GridPresenter) -> None:
+def test_digits_that_fit_several_and_then_nobody_leave_the_line_empty(
+    make_shelf: Callable[..., LocalShelf],
+) -> None:
     """Whoever keys without looking loses one script, and not the rest of the bundle."""
-    stack = StackPresenter(grid, 0)
-    key(stack, "00")
-    assert stack.candidates
-    key(stack, "0034x")
+    two = (*CLASS[:9], (9001, "2020-XU-BSSE-0007", "Another Seven", "enrolled"))
+    heads = (assessment(MIDTERM, "Midterm", "30", "40"),)
+    grid = GridPresenter(make_shelf(wire_sheet(students=two, assessments=heads)), SECTION)
+    stack = key(StackPresenter(grid, 0), "7")
+    assert [row.name for row in stack.candidates] == ["Student 7", "Another Seven"]
+    key(stack, "734")
     assert (stack.candidates, stack.asking) == ([], Asking.NUMBER)
-    key(stack, "417", "34")
+    key(stack, "8", "34")
     assert stack.progress.entered == 1
