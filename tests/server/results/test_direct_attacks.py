@@ -377,7 +377,7 @@ def test_a_request_is_decided_once_and_never_edited(published: Attacker) -> None
         ASK,
         FIRST.replace("true", "false")
         .replace("approved)", "approved, reason)")
-        .replace("false)", "false, 'no')"),
+        .replace("false FROM", "false, 'no' FROM"),
         "UPDATE pending_change SET status = 'rejected', resolved_at = now()",
     )
     published.attack(
