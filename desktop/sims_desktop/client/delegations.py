@@ -35,17 +35,18 @@ class DelegationCalls:
         return list(self._client.get("/api/delegations/colleagues/", Page[ColleagueView], given).results)
 
     def lend(
-        self, to: int, role: str, department_id: int, first: date, last: date, reason: str, key: str
+        self, to: int, role: str, department_id: int, first: date | None, last: date, reason: str, key: str
     ) -> DelegationView:
         """Raises ProblemAnswer: `delegations.not_yours`, `.unfit`, `.duplicate`, faults of fields."""
         body: dict[str, Any] = {
             "to": to,
             "role": role,
             "department_id": department_id,
-            "from": first.isoformat(),
             "until": last.isoformat(),
             "reason": reason,
         }
+        if first is not None:
+            body["from"] = first.isoformat()
         return self._client.post("/api/delegations/", body, DelegationView, key=key)
 
     def take_back(self, delegation_id: int, key: str) -> DelegationView:

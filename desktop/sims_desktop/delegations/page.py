@@ -192,11 +192,12 @@ class DelegationsPage(Desk[Loaded]):
     def lend(self) -> None:
         if self.is_busy:
             return
+        first = _date(self.first)
         wish = self.presenter.check(
             self.colleague.currentData(),
             str(self.role.currentData() or ""),
             self.department.currentData(),
-            _date(self.first),
+            first if first > self._today else None,
             _date(self.last),
             self.reason.text(),
         )

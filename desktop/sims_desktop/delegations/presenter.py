@@ -25,7 +25,7 @@ class Calls(Protocol):
     def list_delegations(self) -> list[DelegationView]: ...
     def find_colleagues(self, words: str) -> list[ColleagueView]: ...
     def lend(
-        self, to: int, role: str, department_id: int, first: date, last: date, reason: str, key: str
+        self, to: int, role: str, department_id: int, first: date | None, last: date, reason: str, key: str
     ) -> DelegationView: ...
     def take_back(self, delegation_id: int, key: str) -> DelegationView: ...
 
@@ -40,12 +40,13 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is to be lent."""
+    """What is to be lent; without a first day from today on, by the calendar of the campus, which may be a
+    day ahead of this computer's."""
 
     to: ColleagueView
     role: str
     department_id: int
-    first: date
+    first: date | None
     last: date
     reason: str
 
@@ -99,7 +100,7 @@ class DelegationsPresenter:
         to: ColleagueView | None,
         role: str,
         department_id: int | None,
-        first: date,
+        first: date | None,
         last: date,
         reason: str,
     ) -> Wish | None:
@@ -112,7 +113,7 @@ class DelegationsPresenter:
         if department_id is None:
             detail = phrase("Your roles reach no department.")
             self.faults.append(Fault("/department_id", "request.missing", detail))
-        if last < first:
+        if first is not None and last < first:
             detail = phrase("It ends before it begins.")
             self.faults.append(Fault("/until", "request.wrong", detail))
         if not reason.strip():
