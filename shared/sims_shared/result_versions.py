@@ -44,6 +44,17 @@ class ResultThen(msgspec.Struct, frozen=True, kw_only=True):
     approved_by: list[Person] = []
 
 
+class ChangeWaiting(msgspec.Struct, frozen=True, kw_only=True):
+    """A change that was asked for and is not decided: with the head or dean (`stage` 1) or the examination
+    cell or registrar (2), since when."""
+
+    change_id: int
+    asked_by: Person
+    reason: str
+    stage: int
+    since: datetime
+
+
 class ResultVersions(View, kw_only=True):
     """Oldest first. None is told while the result is withheld."""
 
@@ -54,3 +65,4 @@ class ResultVersions(View, kw_only=True):
     term: str
     withheld: bool
     versions: list[ResultThen]
+    waiting: ChangeWaiting | None = None

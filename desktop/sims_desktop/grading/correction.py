@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QFormLayout, QLabel, QLine
 from sims_desktop.client.errors import ClientError
 from sims_desktop.grading.panels import ENTER, Panel, words
 from sims_desktop.grading.presenter.correction import CorrectionPresenter
-from sims_desktop.grading.presenter.late import COMMON_REASONS
+from sims_desktop.grading.presenter.late import COMMON_REASONS, numbered, reason_of
 from sims_desktop.kit.forms import Complaint
 from sims_desktop.kit.language import phrase
 from sims_desktop.kit.tasks import Progress
@@ -71,7 +71,8 @@ class CorrectionPanel(Panel):
         ask.setBuddy(self.mark)
         self.mark.setAccessibleName(wish.question.replace("&", ""))
         form.addRow(ask, self.mark)
-        self.why = QLabel(phrase("&Reason"), self)
+        self.why = QLabel(phrase("&Reason, or a digit: {list}", list=numbered(COMMON_REASONS[1:])), self)
+        self.why.setWordWrap(True)
         self.why.setBuddy(self.reason)
         self.body.addWidget(self.card)
         self.body.addWidget(self.past)
@@ -158,7 +159,8 @@ class CorrectionPanel(Panel):
             self.button.setEnabled(False)
             self.foresee.emit()
             return
-        reason = self.reason.currentText().strip()
+        offered = [self.reason.itemText(place) for place in range(self.reason.count())]
+        reason = reason_of(self.reason.currentText(), offered)
         if not reason:
             self.failed(phrase("Say why the result shall change."))
             return

@@ -18,7 +18,7 @@ from sims_desktop.client.errors import ClientError
 from sims_desktop.client.late_marks import Asked, LeftOver
 from sims_desktop.grading.correction import CorrectionDesk, CorrectionPanel
 from sims_desktop.grading.panels import ENTER, Panel, words
-from sims_desktop.grading.presenter.late import COMMON_REASONS, LatePresenter, Way
+from sims_desktop.grading.presenter.late import COMMON_REASONS, LatePresenter, Way, numbered, reason_of
 from sims_desktop.grading.presenter.sheet import Badge
 from sims_desktop.kit.forms import Complaint
 from sims_desktop.kit.language import later, phrase
@@ -60,6 +60,7 @@ class LatePanel(Panel):
         # It would take the Enter that asks for itself, to complete what is complete.
         self.reason.setCompleter(None)  # type: ignore[arg-type]
         self.reason.addItems([phrase(reason) for reason in COMMON_REASONS])
+        self.reason.setToolTip(phrase("Or a digit: {list}", list=numbered(COMMON_REASONS)))
         self.reason_label = QLabel(phrase("&Reason"), self)
         self.reason_label.setBuddy(self.reason)
         self.ask = QPushButton(phrase("Ask for changes (Enter)"), self)
@@ -118,7 +119,8 @@ class LatePanel(Panel):
         self.complaint.say(why)
 
     def _ask(self) -> None:
-        reason = self.reason.currentText().strip()
+        offered = [self.reason.itemText(place) for place in range(self.reason.count())]
+        reason = reason_of(self.reason.currentText(), offered)
         if not reason:
             self.complaint.say(phrase("Say why the results shall change."))
             self.reason.setFocus()

@@ -178,6 +178,11 @@ def test_a_published_mark_is_corrected_by_a_request_whose_effect_is_seen_first(
     scan.write_bytes(b"%PDF-1.7 page 7")
     panel.attach(scan)
     assert panel.scan_words.text() == "page 7.pdf goes with it."
+    assert panel.why.text() == (
+        "&Reason, or a digit: 1 Added up wrongly, 2 A script or page was found that had not been marked"
+    )
+    panel.reason.lineEdit().selectAll()
+    place.type("1")
     place.key(Qt.Key.Key_Return)
     place.until(lambda: place.page.panel is None)
     assert place.note == "Asked for 90 in Final for Student Number 2. It waits for the head of department."
@@ -186,6 +191,13 @@ def test_a_published_mark_is_corrected_by_a_request_whose_effect_is_seen_first(
     filed = api.as_("head").get(f"/api/pending-changes/{change['id']}/evidence/").json["results"]
     assert [(file["name"], file["media_type"]) for file in filed] == [("page 7.pdf", "application/pdf")]
     assert place.column(2) == ["10", "10", "10"]
+    place.key(Qt.Key.Key_R, CONTROL)
+    card = place.page.panel
+    assert isinstance(card, CorrectionPanel)
+    place.until(lambda: card.past.isVisible())
+    waits = card.past.text().split("\n")[-1]
+    assert waits.startswith("with the head or dean of the department since ")
+    assert waits.endswith(": “Added up wrongly”, asked by Faculty")
 
 
 # The plan of assessment

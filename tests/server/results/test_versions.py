@@ -33,7 +33,10 @@ def test_every_version_of_a_result_stands_with_its_marks_and_its_reason(
     assert [one["cause"] for one in waiting["versions"]] == ["approve", "publish"], (
         "asked for is not declared"
     )
+    assert (waiting["waiting"]["stage"], waiting["waiting"]["reason"]) == (1, "Page 7 was missed")
     _decide(api, change, "head")
+    waiting = api.as_("faculty").get(f"/api/results/{result}/versions/").json["waiting"]
+    assert (waiting["stage"], waiting["asked_by"]["name"]) == (2, "Faculty")
     _decide(api, change, "examcell")
     told = api.as_("faculty").get(f"/api/results/{result}/versions/").json
     assert [one["version"] for one in told["versions"]] == [1, 2, 3]
@@ -46,7 +49,7 @@ def test_every_version_of_a_result_stands_with_its_marks_and_its_reason(
     assert (changed["cause"], changed["reason"]) == ("change", "Page 7 was missed")
     assert changed["asked_by"]["name"] == "Faculty"
     assert [one["name"] for one in changed["approved_by"]] == ["Head", "Examcell"]
-    assert published["asked_by"] is None
+    assert (published["asked_by"], told["waiting"]) == (None, None)
 
 
 def test_a_returned_sheet_makes_another_version_with_the_marks_of_then(

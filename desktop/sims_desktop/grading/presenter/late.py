@@ -26,6 +26,19 @@ COMMON_REASONS = (
 )
 
 
+def numbered(reasons: Sequence[str]) -> str:
+    """`1 Added up wrongly, 2 …`"""
+    return phrase(", ").join(f"{number} {phrase(reason)}" for number, reason in enumerate(reasons, 1))
+
+
+def reason_of(typed: str, offered: Sequence[str]) -> str:
+    """A digit means the reason of that number; anything else is the reason."""
+    text = typed.strip()
+    if len(text) == 1 and text.isdecimal() and 1 <= int(text) <= len(offered):
+        return offered[int(text) - 1]
+    return text
+
+
 class Way(Enum):
     """What the state of the sheet lets a person do with the marks that are left."""
 

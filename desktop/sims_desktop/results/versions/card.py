@@ -40,8 +40,8 @@ class VersionsCard(QWidget):
             [
                 Field("≠", lambda one: "≠" if one.differs else "", 24),
                 Field(later("Mark or figure"), lambda one: one.what, 150),
-                Field(later("Earlier"), lambda one: one.before, 120, is_number=True),
-                Field(later("Later"), lambda one: one.after, 120, is_number=True),
+                Field(later("Earlier"), lambda one: one.before, 150),
+                Field(later("Later"), lambda one: one.after, 150),
             ],
             tint=_tint,
         )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sims_desktop.approvals.presenter import DASH, cell_words
+from sims_desktop.approvals.presenter import DASH, WAITS_FOR, cell_words
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.wording import left_to_right, listed, when
 from sims_shared.policy.rounding import plain
@@ -123,25 +123,32 @@ class VersionsPresenter:
         if self.known.withheld:
             return phrase("The result is withheld; its versions are shown once it is released.")
         if len(self.offered) < 2:
-            return phrase("There is one version so far; nothing was changed.")
+            one = phrase("There is one version so far; nothing was changed.")
+            return " ".join(filter(None, (one, self._waiting_sentence)))
         moved = [
             phrase("{what} {before} → {after}", what=one.what, before=one.before, after=one.after)
             for one in self.lines
             if one.differs
         ]
         if not moved:
-            return phrase("Both versions show the same.")
+            same = phrase("Both versions show the same.")
+            return " ".join(filter(None, (same, self._waiting_sentence)))
         reasons = [
             reason_words(one)
             for one in self.offered[self.earlier + 1 : self.later + 1]
             if one.change_id is not None
         ]
-        return " ".join([phrase("{changes}.", changes=listed(moved)), *reasons])
+        said = [phrase("{changes}.", changes=listed(moved)), *reasons, self._waiting_sentence]
+        return " ".join(filter(None, said))
+
+    @property
+    def _waiting_sentence(self) -> str:
+        return phrase("A change is {waiting}.", waiting=self.waiting) if self.waiting else ""
 
     @property
     def history(self) -> str:
-        """One line a version, for the card of a student."""
-        return "\n".join(
+        """One line a version, for the card of a student; the change that waits comes last."""
+        lines = [
             phrase(
                 "{what} {when}: {total}, {grade}{why}",
                 what=cause_words(one),
@@ -151,6 +158,21 @@ class VersionsPresenter:
                 why=phrase(" ({reason})", reason=one.reason) if one.reason else "",
             )
             for one in self.offered
+        ]
+        return "\n".join(filter(None, (*lines, self.waiting)))
+
+    @property
+    def waiting(self) -> str:
+        """`With the head or dean since 09:41: “Added up wrongly”, asked by Dr Amna Tariq`."""
+        change = self.known.waiting
+        if change is None:
+            return ""
+        return phrase(
+            "with {whom} since {when}: “{reason}”, asked by {who}",
+            whom=phrase(WAITS_FOR[change.stage]),
+            when=when(change.since, self._now),
+            reason=change.reason,
+            who=change.asked_by.name,
         )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from sims_server.kernel.work import Work
 from sims_server.results.queries.lists import RESULTS, person_of
 from sims_shared.problems import NotFound
-from sims_shared.result_versions import MarkThen, ResultThen, ResultVersions
+from sims_shared.result_versions import ChangeWaiting, MarkThen, ResultThen, ResultVersions
 from sims_shared.values import Person
 
 _VERSIONS = """
@@ -28,6 +28,15 @@ SELECT v.version, v.cause, v.state, v.outcome, v.new_total, v.new_grade, v.grade
 _APPROVERS = """
 SELECT k.change_id, a.id, a.name FROM change_approval k JOIN account a ON a.id = k.approver_id
  WHERE k.change_id = ANY (%(changes)s) AND k.approved ORDER BY k.stage
+"""
+# The second stage begins with the first approval.
+_WAITING = """
+SELECT p.id AS change_id, p.requested_by, q.name AS asked_name, p.reason,
+       CASE WHEN k.at IS NULL THEN 1 ELSE 2 END AS stage, coalesce(k.at, p.requested_at) AS since
+  FROM pending_change p
+  JOIN account q ON q.id = p.requested_by
+  LEFT JOIN change_approval k ON k.change_id = p.id
+ WHERE p.result_id = %(id)s AND p.status = 'pending'
 """
 _MARKS = """
 SELECT v.version, x.id AS assessment_id, x.name AS assessment, m.mark, m.score
@@ -55,7 +64,15 @@ def get_result_versions(work: Work, id: int) -> ResultVersions:
         term=row["term"],
         withheld=withheld,
         versions=[] if withheld else _versions(work, id),
+        waiting=_waiting(work, id),
     )
+
+
+def _waiting(work: Work, id: int) -> ChangeWaiting | None:
+    row = work.row(_WAITING, id=id)
+    if row is None:
+        return None
+    return ChangeWaiting(asked_by=person_of(row.pop("requested_by"), row.pop("asked_name")), **row)
 
 
 def _versions(work: Work, id: int) -> list[ResultThen]:

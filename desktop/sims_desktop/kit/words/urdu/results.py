@@ -138,4 +138,6 @@ WORDS: dict[str, str] = {
     "{what} {when}: {total}, {grade}{why}": "{what} {when}: {total}، {grade}{why}",
     "{who} asked: “{reason}”, approved by {approvers}.": "{who} نے مانگا: “{reason}”، منظوری {approvers} کی۔",
     "{why}. Versions are compared on line.": "{why}۔ نسخوں کا موازنہ آن لائن ہوتا ہے۔",
+    "A change is {waiting}.": "ایک تبدیلی {waiting}۔",
+    "with {whom} since {when}: “{reason}”, asked by {who}": "{when} سے {whom} کے پاس: “{reason}”، از {who}",
 }

@@ -145,4 +145,6 @@ WORDS: dict[str, str] = {
     "Submitted {at}, waiting for the head of department": "{at} جمع ہوئی، صدر شعبہ کی منتظر",
     "The head: “{because}”": "صدر شعبہ: “{because}”",
     "{described}. F7 goes on.": "{described}۔ F7 آگے جاتا ہے۔",
+    "&Reason, or a digit: {list}": "&وجہ، یا ہندسہ: {list}",
+    "Or a digit: {list}": "یا ہندسہ: {list}",
 }
