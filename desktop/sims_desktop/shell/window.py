@@ -13,7 +13,10 @@ from functools import partial
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
+    QAbstractScrollArea,
+    QAbstractSpinBox,
     QApplication,
+    QComboBox,
     QListWidget,
     QListWidgetItem,
     QMainWindow,
@@ -37,6 +40,8 @@ from sims_desktop.shell.status import StatusLine
 LOOKS = ("light", "dark", "contrast", "system")
 PARTS = ("next_page", "previous_page", "next_part", "previous_part")
 NAME_ROLE = int(Qt.ItemDataRole.UserRole)
+# What lies inside of these is theirs; a panel that takes the focus leads on to its own parts.
+OF_ONE_PIECE = (QAbstractScrollArea, QAbstractSpinBox, QComboBox)
 EDGE = "\u2002"
 OpenPage = Callable[[str, int], Page]
 
@@ -233,7 +238,8 @@ class MainWindow(QMainWindow):
         part = step(here)
         while part is not None and part is not here:
             takes = part.focusPolicy() & Qt.FocusPolicy.TabFocus and part.focusProxy() is None
-            if takes and part.isVisibleTo(self) and part.isEnabled() and not here.isAncestorOf(part):
+            inside = isinstance(here, OF_ONE_PIECE) and here.isAncestorOf(part)
+            if takes and part.isVisibleTo(self) and part.isEnabled() and not inside:
                 part.setFocus(Qt.FocusReason.TabFocusReason)
                 return
             part = step(part)
