@@ -96,6 +96,9 @@ class PublishPage(Desk[Loaded]):
         self.list.selectionModel().currentRowChanged.connect(lambda *_: self._moved())
         self.list.opened.connect(self._to_rows)
         self.heading = text_label("publish_heading", self, larger=True)
+        self.nothing = text_label("publish_nothing", self)
+        self.nothing.setText(phrase("No result yet: marks become results when the sheet is approved."))
+        self.nothing.hide()
         self.row_model: RecordModel[RowLine] = RecordModel(
             [
                 Field("Number", lambda row: left_to_right(row.reg_no), wide * 15),
@@ -124,8 +127,10 @@ class PublishPage(Desk[Loaded]):
         column = QVBoxLayout(right)
         column.setContentsMargins(8, 0, 0, 0)
         column.addWidget(self.heading)
+        column.addWidget(self.nothing)
         column.addWidget(self.rows, 1)
         column.addWidget(self.versions, 1)
+        column.addStretch(0)
         column.addWidget(self.asking)
         column.addLayout(row_of(self.buttons))
         self.split = self.split_of("publish_split", self.list, right, (500, 500))
@@ -232,6 +237,8 @@ class PublishPage(Desk[Loaded]):
         def done(rows: list[RowLine]) -> None:
             if is_wanted():
                 self.row_model.set_records(rows)
+                self.rows.setVisible(bool(rows))
+                self.nothing.setVisible(not rows)
                 if rows and self.rows.current() is None:
                     self.rows.selectRow(0)
 

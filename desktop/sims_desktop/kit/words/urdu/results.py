@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 WORDS: dict[str, str] = {
+    "No result yet: marks become results when the sheet is approved.": "ابھی کوئی نتیجہ نہیں: شیٹ کی منظوری پر نمبر نتائج بنتے ہیں۔",
     "1 fee · 2 unfair means · 3 award awaited · 4 document · 5 other, then a note; Enter": "1 فیس · 2 ناجائز ذرائع · 3 ایوارڈ کا انتظار · 4 دستاویز · 5 دیگر، پھر نوٹ؛ Enter",
     "New grade, or marks such as “Final 34, Quiz ABS”; Enter shows the effect": "نیا گریڈ، یا نمبر جیسے “Final 34, Quiz ABS”؛ Enter اثر دکھاتا ہے",
     "Reason; Enter sends it to the head, Esc leaves it": "وجہ؛ Enter صدر شعبہ کو بھیجتا ہے، Esc چھوڑ دیتا ہے",
