@@ -66,7 +66,7 @@ class Order:
 @dataclass(frozen=True)
 class Search:
     """What a search's words are looked for in: conditions on one folded pattern `{0}`, for words as they come
-    and for such as are much of a number, which ends with `{1}` (see _number_in)."""
+    and for such as are much of a number, `{1}` (see _is_number)."""
 
     words: str
     numbers: str
@@ -222,7 +222,7 @@ def read_page(work: Work, listing: Listing, query: Mapping[str, list[str]], path
     flags = tuple((name, value) for name, value in values.items() if value is True or value is False)
     shape = (
         tuple([(name, _word_of(listing, request, name)) for name in request.filters]),
-        tuple([bool(_number_in(word)) for word in request.words]),
+        tuple([_is_number(word) for word in request.words]),
         request.order,
         request.descending,
         request.after is None,
@@ -269,20 +269,17 @@ def read_page(work: Work, listing: Listing, query: Mapping[str, list[str]], path
     return page
 
 
-_PART = re.compile(r"(?=([0-9A-Za-z./-]{5}))")
+_NUMBER = re.compile(r"[0-9A-Za-z./-]{5,}")
 _YEAR = re.compile(r"(19|20)[0-9]{2}(?![0-9])")
 
 
-def _number_in(word: str) -> str:
-    """The end of a number, if a word is so much of one that few have it: the last one or two of the parts by
-    which numbers are looked up (`number_parts` in the database: five characters of which three are
-    figures). Numbers differ where they end; with what all begin with asked as well, a vacuumed index goes
-    through all of them (8 ms of 100,000 students). Names, and the year that a number begins with, are
-    found soon by a walk in the list's order; a few numbers lie together, and a walk that begins far from
-    them reads half the table (150 ms)."""
+def _is_number(word: str) -> bool:
+    """Whether a word is so much of a number that few have it: such are looked up among the endings of all
+    numbers (`number_endings` in the database). Names, and the year that a number begins with, are found soon
+    by a walk in the list's order; a few numbers lie together, and a walk that begins far from them reads
+    half the table (150 ms of 100,000 students)."""
     few = _figures(word) >= 5 or _figures(word) - 4 * bool(_YEAR.match(word)) >= 3
-    parts = [found.start() for found in _PART.finditer(word) if _figures(found[1]) >= 3] if few else []
-    return word[parts[-1] - (parts[-1] - 1 in parts) : parts[-1] + 5] if parts else ""
+    return few and _NUMBER.fullmatch(word) is not None
 
 
 def _figures(text: str) -> int:
@@ -310,9 +307,9 @@ def _asked(work: Work, listing: Listing, request: ListRequest) -> dict[str, Any]
         f"f_{name}": _moment(work, value, listing.filters[name]) for name, value in request.filters.items()
     }
     for index, word in enumerate(request.words):
+        values[f"n_{index}"] = word
         escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         values[f"w_{index}"] = f"%{escaped}%"
-        values[f"n_{index}"] = _number_in(word)
     return values
 
 
@@ -327,7 +324,7 @@ def _conditions(
     if search is not None:
         kinds = search if isinstance(search, Search) else Search(search, search)
         parts += [
-            (kinds.numbers if _number_in(word) else kinds.words).format(
+            (kinds.numbers if _is_number(word) else kinds.words).format(
                 f"folded(%(w_{index})s)", f"folded(%(n_{index})s)"
             )
             for index, word in enumerate(request.words)

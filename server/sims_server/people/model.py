@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     Boolean,
     Column,
@@ -42,8 +41,14 @@ student = Table(
     Column("address", Text),
     Column("search_text", Text, nullable=False, server_default=text("''")),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
-    Column("number_parts", ARRAY(Text), nullable=False),  # generated of search_text
     Column("merged_into", BigInteger, ForeignKey("student.id", name="fk_student_merged_into")),
+)
+# The endings of every number of a student, made of search_text by triggers.
+student_number = Table(
+    "student_number",
+    metadata,
+    Column("ending", Text(collation="C"), primary_key=True),
+    Column("student_id", BigInteger, primary_key=True, autoincrement=False),
 )
 registration = Table(
     "registration",

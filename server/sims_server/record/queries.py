@@ -98,7 +98,7 @@ _TABLES = {
     "(SELECT r.id FROM registration r WHERE r.student_id = ANY (same_person(%(id)s)))",
 }
 # Derived, or not part of what the audit keeps.
-_LEFT_OUT = frozenset({"search_text", "number_parts", "trace", "version", "stale", "blocks", "merged_into"})
+_LEFT_OUT = frozenset({"search_text", "trace", "version", "stale", "blocks", "merged_into"})
 _NOW = " UNION ALL ".join(
     f"SELECT '{table}' AS entity, t.id, to_jsonb(t)::text AS row FROM {table} t WHERE {condition}"
     for table, condition in _TABLES.items()

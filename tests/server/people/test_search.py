@@ -1,6 +1,6 @@
 """What a search finds: what a plain comparison of each word with the whole text finds, however it is found.
 
-Numbers are looked up by their parts and names by their trigrams; neither may find more or less.
+Numbers are looked up by their endings and names by their trigrams; neither may find more or less.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from sims_server.kernel.paging import read_page
+from sims_server.kernel.paging import _is_number, read_page
 from sims_server.kernel.work import Work
 from sims_server.people.queries import REGISTRATIONS, STUDENTS
 from tests.support.api import Api
@@ -87,28 +87,64 @@ def test_a_search_finds_what_a_plain_comparison_finds(
     api.run(ask, None)
 
 
-def test_what_like_finds_has_every_part_of_the_pattern(university: University) -> None:
-    """For any pattern, with wildcards and escapes where they please."""
+def test_wherever_a_number_stands_in_a_text_an_ending_begins_with_it(database_url: TestDatabase) -> None:
     dice = random.Random(20)
-    texts = ["".join(dice.choices("00001112-/.ab _%\\\nپ", k=dice.randrange(5, 40))) for _ in range(3000)]
-    patterns = []
-    for text in texts:
+    texts: list[str] = []
+    words: list[str] = []
+    while len(words) < 3000:
+        text = "".join(dice.choices("00001112-/.ab _%\\\nپ", k=dice.randrange(5, 40)))
         start = dice.randrange(len(text))
-        piece = text[start : start + dice.randrange(3, 20)]
-        if dice.random() < 0.5:
-            piece = piece.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        # A backslash at the end would escape nothing, which LIKE refuses.
-        patterns.append(f"%{piece.rstrip(chr(92))}%")
-    counted = university.rows(
-        "SELECT count(*) AS found, count(*) FILTER (WHERE number_parts(pattern) <> '{}') AS with_parts, "
-        "count(*) FILTER (WHERE NOT number_parts(text) @> number_parts(pattern)) AS missed "
-        "FROM unnest(%(texts)s::text[], %(patterns)s::text[]) AS u (text, pattern) WHERE text LIKE pattern",
-        texts=texts,
-        patterns=patterns,
-    )[0]
-    assert counted["missed"] == 0
-    assert counted["found"] > 2000
-    assert counted["with_parts"] > 300
+        word = text[start : start + dice.randrange(3, 20)]
+        if _is_number(word):
+            texts.append(text)
+            words.append(word)
+    begins = (
+        "EXISTS (SELECT FROM number_endings({}) AS e (ending) "
+        'WHERE ending COLLATE "C" >= word AND ending COLLATE "C" < word || \'~\')'
+    )
+    with psycopg.connect(database_url.owner_url) as owner:
+        found = owner.execute(
+            f"SELECT count(*), count(*) FILTER (WHERE NOT {begins.format('text')}), "
+            f"count(*) FILTER (WHERE {begins.format('other')} <> (strpos(other, word) > 0)) "
+            "FROM unnest(%s::text[], %s::text[], %s::text[]) AS u (text, other, word)",
+            (texts, [*texts[1:], texts[0]], words),
+        ).fetchone()
+    assert found == (3000, 0, 0)
+
+
+LISTED = (
+    "SELECT count(*) FROM ((SELECT ending, student_id FROM student_number EXCEPT "
+    "SELECT number_endings(search_text), id FROM student) UNION ALL "
+    "(SELECT number_endings(search_text), id FROM student EXCEPT "
+    "SELECT ending, student_id FROM student_number)) wrong"
+)
+
+
+def test_the_listed_endings_are_those_of_the_numbers_whoever_writes_them(
+    university: University, place: dict[str, Any], database_url: TestDatabase
+) -> None:
+    with psycopg.connect(database_url.owner_url, autocommit=True) as owner:
+
+        def wrong() -> int:
+            found = owner.execute(LISTED).fetchone()
+            assert found is not None
+            return int(found[0])
+
+        assert owner.execute("SELECT count(*) > 0 FROM student_number").fetchone() == (True,)
+        made = owner.execute(
+            "INSERT INTO student (name, phone) SELECT 'Many ' || n, '0345-' || 1000000 + n % 5 "
+            "FROM generate_series(1, 20) n RETURNING id"
+        ).fetchall()
+        ids = [id for (id,) in made]
+        assert wrong() == 0
+        owner.execute("UPDATE student SET phone = phone || '9' WHERE id = ANY (%s)", (ids[:7],))
+        owner.execute("UPDATE student SET phone = NULL, address = 'moved' WHERE id = ANY (%s)", (ids[7:9],))
+        owner.execute("UPDATE registration SET reg_no = reg_no || '-77001'")
+        assert wrong() == 0
+        owner.execute("DELETE FROM student WHERE id = ANY (%s)", (ids[5:],))
+        assert wrong() == 0
+        left = owner.execute("SELECT count(*) FROM student_number WHERE student_id = ANY (%s)", (ids[5:],))
+        assert left.fetchone() == (0,)
 
 
 def test_a_changed_number_is_found_and_the_old_one_is_not(
@@ -129,14 +165,22 @@ def test_a_changed_number_is_found_and_the_old_one_is_not(
     assert found("0321-5550002") == found("5550002") == found("2031-XX-7001") == found("XX-7001") == [id]
 
 
-def test_a_students_role_reads_the_own_parts_of_numbers_and_no_others(
-    place: dict[str, Any], database_url: TestDatabase
-) -> None:
-    me = place["students"][0]
+def test_a_students_role_reads_no_list_of_numbers(place: dict[str, Any], database_url: TestDatabase) -> None:
     with psycopg.connect(database_url.app_url) as connection:
-        connection.execute("SELECT set_config('sims.student', %s, true)", (str(me),))
+        connection.execute("SELECT set_config('sims.student', %s, true)", (str(place["students"][0]),))
         connection.execute("SET LOCAL ROLE sims_student")
-        found = connection.execute("SELECT id FROM student WHERE number_parts IS NOT NULL").fetchall()
-        assert found == [(me,)]
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            connection.execute("SELECT number_parts FROM student_search")
+            connection.execute("SELECT student_id FROM student_number")
+
+
+def test_nobody_but_the_triggers_writes_the_list_of_numbers(database_url: TestDatabase) -> None:
+    for attempt in (
+        "INSERT INTO student_number (ending, student_id) VALUES ('12345', 1)",
+        "DELETE FROM student_number",
+        "UPDATE student_number SET student_id = 1",
+    ):
+        with (
+            psycopg.connect(database_url.app_url) as connection,
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+        ):
+            connection.execute(attempt)
