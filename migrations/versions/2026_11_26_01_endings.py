@@ -66,7 +66,8 @@ INSERT INTO student_number (ending, student_id)
 SELECT e.ending, s.id FROM student s CROSS JOIN LATERAL number_endings(s.search_text) AS e (ending);
 
 -- Not for the student's own role: a transaction of a student searches the own row only.
-GRANT SELECT ON student_number TO sims_app, sims_readonly;
+GRANT SELECT ON student_number TO sims_app;
+GRANT EXECUTE ON FUNCTION number_endings(text) TO sims_app, sims_readonly;
 
 DROP VIEW student_search;
 CREATE VIEW student_search AS

@@ -237,6 +237,11 @@ BREAKING: dict[str, tuple[str, ...]] = {
         "DELETE FROM issued_document_file",
     ),
     "document.superseded": (CHANGED,),
+    "search.numbers": (
+        "DELETE FROM student_number WHERE student_id = (SELECT min(id) FROM student)",
+        "INSERT INTO student_number (ending, student_id) SELECT '2031-12345', min(id) FROM student",
+        "UPDATE student SET phone = '0300-1112223', search_text = '0300-1112223'",
+    ),
 }
 
 

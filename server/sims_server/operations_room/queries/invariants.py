@@ -508,6 +508,21 @@ INVARIANTS = (
              v.old_grade, v.old_outcome, v.old_points)
         """,
     ),
+    Invariant(
+        "search.numbers",
+        "Whoever has a number is found by it, and nobody else",
+        """
+        SELECT 'not listed' AS why, left_out.id AS student_id, left_out.ending
+          FROM (SELECT s.id, e.ending
+                  FROM student s CROSS JOIN LATERAL number_endings(s.search_text) AS e (ending)
+                EXCEPT SELECT k.student_id, k.ending FROM student_number k) left_out
+        UNION ALL
+        SELECT 'of nobody', stray.student_id, stray.ending
+          FROM (SELECT k.student_id, k.ending FROM student_number k
+                EXCEPT SELECT s.id, e.ending
+                  FROM student s CROSS JOIN LATERAL number_endings(s.search_text) AS e (ending)) stray
+        """,
+    ),
 )
 
 
