@@ -219,7 +219,12 @@ class SyncThread:
             _log.exception("a round of syncing failed")
             self._tell(
                 self._moved(
-                    self.status.link, trouble=phrase("Syncing fails on this computer: {bug}", bug=bug)
+                    self.status.link,
+                    trouble=phrase(
+                        "Marks cannot be sent from this computer; they are safe here. "
+                        "Tell the administrator: {bug}",
+                        bug=bug,
+                    ),
                 )
             )
             return bug

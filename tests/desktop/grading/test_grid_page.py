@@ -207,7 +207,7 @@ def test_a_list_by_number_shows_what_it_would_change_first(desk: Desk) -> None:
     assert desk.column(0)[3] == ""
     desk.key(Qt.Key.Key_Return)
     assert desk.column(0) == ["31", "12", "", "33", ""]
-    assert panel.sentence.text() == "1 lines stayed out:"
+    assert panel.sentence.text() == "1 line stayed out:"
     desk.key(Qt.Key.Key_Escape)
     assert desk.page.panel is None
     assert QApplication.focusWidget() is desk.view

@@ -229,7 +229,7 @@ def test_state_is_told_in_words(grid: GridPresenter) -> None:
     assert grid.state_words == "Open · 9 marks missing"
     grid.type_text(0, 0, "x")
     grid.type_text(1, 0, "13")
-    assert grid.state_words == "Open · 9 marks missing · 1 waiting to be sent · 1 problem"
+    assert grid.state_words == "Open · 9 marks missing · 1 waiting to be sent · 1 problem: F7"
 
 
 def test_a_sheet_read_before_a_mark_was_typed_does_not_take_it_back(grid: GridPresenter) -> None:

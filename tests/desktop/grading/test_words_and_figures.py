@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from sims_desktop.grading.presenter.entry import BLANK, Value
 from sims_desktop.grading.presenter.overview import OverviewPresenter, SheetLine
+from sims_desktop.grading.presenter.refusals import WHY, refusal_words
 from sims_desktop.grading.presenter.statistics import distribution
 from sims_desktop.grading.presenter.submission import Device
+from sims_shared.grading import REJECTIONS_IN_WORDS
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ABSENT = Value("absent", None)
@@ -86,3 +88,8 @@ def test_a_colleague_s_device_is_named_with_what_it_holds() -> None:
         {"client_id": "c", "name": "office PC", "account": {"id": 1, "name": "Dr Saad Aziz"}, "pending": 1}
     )
     assert device.in_words(NOW) == "Dr Saad Aziz on office PC: 1 mark not sent, last seen never"
+
+
+def test_a_refusal_is_said_in_the_server_s_words_and_an_unknown_one_names_its_code() -> None:
+    assert dict(REJECTIONS_IN_WORDS) == WHY
+    assert refusal_words("sync.of_tomorrow").endswith("tell the administrator: sync.of_tomorrow")

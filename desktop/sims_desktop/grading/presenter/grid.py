@@ -629,9 +629,9 @@ class GridPresenter:
             parts.append(phrase("{waiting:,} waiting to be sent", waiting=waiting))
         conflicts, others = self.counted(Badge.CONFLICT), self.counted(Badge.REFUSED, Badge.INVALID)
         if conflicts:
-            parts.append(phrase("{conflicts:,} in conflict", conflicts=conflicts))
+            parts.append(phrase("{conflicts:,} in conflict: Ctrl+J", conflicts=conflicts))
         if others:
-            parts.append(plural(others, "problem"))
+            parts.append(phrase("{problems}: F7", problems=plural(others, "problem")))
         return " · ".join(parts)
 
 

@@ -14,10 +14,10 @@ from sims_desktop.client.late_marks import Asked, LeftOver
 from sims_desktop.grading.presenter.entry import Value, number_text, shown
 from sims_desktop.grading.presenter.grid import GridPresenter
 from sims_desktop.grading.presenter.history import Change, Held, Step
+from sims_desktop.grading.presenter.refusals import refusal_words
 from sims_desktop.grading.presenter.sheet import OPEN
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.wording import left_to_right, plural
-from sims_shared.grading import REJECTIONS_IN_WORDS
 
 COMMON_REASONS = (
     later("Entered before the sheet was closed, but not sent in time"),
@@ -92,7 +92,7 @@ class LatePresenter:
         """Student, assessment, on record, mine, why it was refused, and what helps."""
         on_record = shown(Value(late.server_mark, late.server_score)) or phrase("blank")
         mine = shown(Value(late.mark, late.score)) or phrase("blank")
-        why = REJECTIONS_IN_WORDS.get(late.code, late.code)
+        why = refusal_words(late.code)
         student = f"{left_to_right(late.reg_no)}  {late.name}"
         return student, late.assessment, on_record, mine, why, self.advice(late)
 

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from sims_desktop.grading.presenter.entry import Value
 from sims_desktop.grading.presenter.overview import SheetLine
+from sims_desktop.grading.presenter.refusals import refusal_words
 from sims_desktop.grading.presenter.sheet import (
     OPEN,
     Author,
@@ -31,7 +32,7 @@ from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.wording import when
 from sims_desktop.offline.store import ListedSheet, OpenSheet, SheetStore
 from sims_shared import merge, sheet_copy
-from sims_shared.grading import REJECTIONS_IN_WORDS, AssessmentView, SheetSummary
+from sims_shared.grading import AssessmentView, SheetSummary
 
 BADGES: Mapping[str, Badge] = {
     "confirmed": Badge.SAVED,
@@ -191,7 +192,7 @@ def _returned(state: str, summary: SheetSummary | None) -> str:
 def _column(view: AssessmentView, now: datetime) -> Column:
     closed = ""
     if view.entered_by == "exam_cell":
-        closed = REJECTIONS_IN_WORDS["sync.not_yours"]
+        closed = refusal_words("sync.not_yours")
     elif view.locked_at is not None:
         closed = phrase("The assessment is locked; the head of department can unlock it")
     return Column(
@@ -209,7 +210,7 @@ def _column(view: AssessmentView, now: datetime) -> Column:
 def _cell(mark: str | None, score: Decimal | None, badge: str, code: str) -> Cell:
     note = ""
     if badge == "refused":
-        note = REJECTIONS_IN_WORDS.get(code, f"The server refused this mark ({code})")
+        note = refusal_words(code)
     elif badge == "conflict":
         note = phrase(CONFLICT_NOTE)
     return cell_of(Value(mark, score), BADGES[badge], note)

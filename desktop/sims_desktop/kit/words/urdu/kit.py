@@ -111,7 +111,7 @@ WORDS: dict[str, str] = {
     "The disk of this computer reports a fault: save your work elsewhere, call the help desk.": "اس کمپیوٹر کی ڈسک میں خرابی ہے: اپنا کام کہیں اور محفوظ کریں، مددگار ڈیسک کو بلائیں۔",
     "The file of your marks on this computer is damaged: call the help desk at once.": "اس کمپیوٹر پر آپ کے نمبروں کی فائل خراب ہے: فوراً مددگار ڈیسک کو بلائیں۔",
     "Not saved. {sentence}": "محفوظ نہیں ہوا۔ {sentence}",
-    "Syncing fails on this computer: {bug}": "اس کمپیوٹر پر ہم آہنگی ناکام ہے: {bug}",
+    "Marks cannot be sent from this computer; they are safe here. Tell the administrator: {bug}": "اس کمپیوٹر سے نمبر نہیں بھیجے جا سکتے؛ وہ یہاں محفوظ ہیں۔ منتظم کو بتائیں: {bug}",
     "The server cannot be reached": "سرور تک رسائی نہیں",
     "The server did not answer in time": "سرور نے وقت پر جواب نہیں دیا",
     "The server's certificate is not trusted": "سرور کی سند قابل اعتبار نہیں",

@@ -50,6 +50,8 @@ WORDS: dict[str, str] = {
     "nothing missing": "کچھ باقی نہیں",
     "{waiting:,} waiting to be sent": "{waiting:,} بھیجے جانے کے منتظر",
     "{conflicts:,} in conflict": "{conflicts:,} میں اختلاف",
+    "{conflicts:,} in conflict: Ctrl+J": "{conflicts:,} میں اختلاف: Ctrl+J",
+    "{problems}: F7": "{problems}: F7",
     "There is no row above to fill from": "بھرنے کے لیے اوپر کوئی قطار نہیں",
     "The clipboard holds no cells": "کلپ بورڈ میں خانے نہیں",
     "Nothing to undo": "واپس لینے کو کچھ نہیں",
