@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 
-# What a spreadsheet computes, what it trims, and what an import would take for one of the two.
-_RISKY = re.compile(r"'*[=+\-@\t\r]")
+# What a spreadsheet computes (in East Asian settings also what looks wide), what it trims, and what an import
+# would take for one of the two.
+_RISKY = re.compile(r"'*[=+\-@＝＋－＠\t\r]")
 _TRIMMED = re.compile(r"'*\s|.*\s\Z", re.DOTALL)
-_QUOTED = re.compile(r"'+[=+\-@\s]|'.*\s\Z", re.DOTALL)
+_QUOTED = re.compile(r"'+[=+\-@＝＋－＠\s]|'.*\s\Z", re.DOTALL)
 
 
 def protected(value: str) -> str:
