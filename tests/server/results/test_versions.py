@@ -82,3 +82,18 @@ def test_whoever_does_not_see_the_result_sees_no_version_of_it(api: Api, univers
     assert (told["withheld"], told["versions"]) == (True, [])
     assert api.as_("student").get(f"/api/results/{result}/versions/").status == 403
     assert api.as_("faculty").get("/api/results/999999/versions/").status == 404
+
+
+def test_a_student_who_also_teaches_reads_the_marks_of_the_own_sections_only(
+    api: Api, university: University
+) -> None:
+    scene = university.stand(students=2)
+    fill(university, scene)
+    approve(api, scene["section"])
+    publish(api, scene["section"])
+    own = scene["students"][1]
+    (result,) = [row["id"] for row in results(api, scene["section"]) if row["student_id"] == own]
+    university.account("assistant", "faculty", "student", student_id=own)
+    assistant = api.as_("assistant")
+    assert assistant.get(f"/api/results/{result}/").status == 200
+    assert assistant.get(f"/api/results/{result}/versions/").status == 404

@@ -10,6 +10,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from sims_server.grading.queries.sheets import access_sheet_to_read
 from sims_server.kernel.work import Work
 from sims_server.results.queries.lists import RESULTS, person_of
 from sims_shared.problems import NotFound
@@ -55,6 +56,9 @@ def get_result_versions(work: Work, id: int) -> ResultVersions:
     row = RESULTS.one(work, id)
     if row is None:
         raise NotFound
+    if row["section_id"] is not None:
+        # Marks are shown to whoever reads the sheet, which may be fewer than those who read the result.
+        access_sheet_to_read(work, row["section_id"])
     withheld = row["outcome"] == "withheld"
     return ResultVersions(
         result_id=id,
