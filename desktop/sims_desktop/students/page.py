@@ -344,6 +344,8 @@ class StudentPage(Page):
             if not view.selectionModel().hasSelection():
                 view.selectRow(0)
             view.setFocus()
+        else:
+            self.tabs.setFocus()  # what had it is hidden now, and the number keys would go nowhere
         if at == ATTENDANCE:
             self._ask_attendance()
 

@@ -64,6 +64,8 @@ def test_a_student_is_found_read_and_explained_by_keys(
     assert page.tabs.currentIndex() == ATTENDANCE
     press("6")
     assert page.nothing[DOCUMENTS].text() == "There is nothing here."
+    assert page.tabs.hasFocus(), "a part without a line keeps the keys"
+    press("5")
     press("7")
     assert page.tabs.currentIndex() == HISTORY
     assert page.day.hasFocus()
