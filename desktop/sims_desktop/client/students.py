@@ -10,6 +10,7 @@ from sims_shared.attendance import AttendanceExplained, Percentage
 from sims_shared.messages import Page
 from sims_shared.people import StudentView
 from sims_shared.record import RecordThen, RecordView
+from sims_shared.result_versions import ResultVersions
 from sims_shared.results import CgpaExplained, ResultExplained
 
 FOUND = 50
@@ -45,6 +46,9 @@ class StudentCalls:
     def explain_result(self, student_id: int, result_id: int) -> ResultExplained:
         path = f"/api/students/{student_id}/explain/result/{result_id}/"
         return self._client.get(path, ResultExplained)
+
+    def read_versions(self, result_id: int) -> ResultVersions:
+        return self._client.get(f"/api/results/{result_id}/versions/", ResultVersions)
 
     def explain_attendance(self, student_id: int, section_id: int) -> AttendanceExplained:
         path = f"/api/students/{student_id}/explain/attendance/{section_id}/"

@@ -39,6 +39,8 @@ from sims_desktop.kit.page import Page, Surroundings
 from sims_desktop.kit.tables import Field, RecordModel, RecordView
 from sims_desktop.kit.tasks import Progress, Task
 from sims_desktop.kit.wording import status_words, when
+from sims_desktop.results.versions.card import VersionsCard
+from sims_desktop.results.versions.presenter import VersionsPresenter
 from sims_desktop.students.derivations import Node, as_paper, as_text
 from sims_desktop.students.presenter import (
     AttendanceLine,
@@ -53,6 +55,7 @@ from sims_desktop.students.presenter import (
 from sims_shared.record import EnrollmentLine
 from sims_shared.record import RecordView as Record
 from sims_shared.requests import RequestView
+from sims_shared.result_versions import ResultVersions
 from sims_shared.results import ResultView, TermResultView
 from sims_shared.transcripts import IssuedDocumentView
 
@@ -265,8 +268,12 @@ class StudentPage(Page):
         self.split.setChildrenCollapsible(False)
         self.split.addWidget(self.stack)
         self.split.addWidget(self.tree)
-        self.split.setSizes([400, 300])
+        self.versions = VersionsCard(self)
+        self.split.addWidget(self.versions)
+        self.split.setSizes([400, 300, 300])
         self.tree.hide()
+        self.versions.hide()
+        self.views[RESULTS].selectionModel().currentRowChanged.connect(lambda *_: self.versions.hide())
         layout = QVBoxLayout(self)
         for part in (self.headline, self.holds, self.tabs):
             layout.addWidget(part)
@@ -287,6 +294,7 @@ class StudentPage(Page):
         add("student.copy", later("Copy the explanation as text"), "Ctrl+C", self.copy, self.tree)
         add("student.case", later("Open a case about this result"), "C", self.open_case)
         add("student.day", later("Show this day"), ("Return", "Enter"), self.ask_history, self.day)
+        add("student.versions", later("Two versions of this result"), "H", self.toggle_versions)
         add("student.close_tree", later("Close the explanation"), "Esc", self.close_tree)
         add("student.refresh", later("Ask the server again"), "F5", self.refresh)
 
@@ -335,6 +343,7 @@ class StudentPage(Page):
 
     def _turned(self, at: int) -> None:
         self.stack.setCurrentIndex(at)
+        self.versions.hide()
         self.complaint.say("")
         view = self.views[at]
         if at == HISTORY:
@@ -472,6 +481,7 @@ class StudentPage(Page):
         self.tree.expandToDepth(SHOWN_DEPTH)
         for row in range(1, self.tree.topLevelItemCount()):  # what stands beside it is there to be opened
             self.tree.collapse(self.tree.model().index(row, 0))
+        self.versions.hide()
         self.tree.show()
         first = self.tree.topLevelItem(0)
         if first is not None:
@@ -530,8 +540,34 @@ class StudentPage(Page):
             return ""
         return as_paper(self.presenter.title, self._nodes, self.around.now())
 
+    def toggle_versions(self) -> None:
+        """Of the result under the cursor: what was declared before, from which marks, and why it changed."""
+        result = self.results.record(self.views[RESULTS].currentIndex().row())
+        if not self.versions.isHidden():
+            self.close_tree()
+        elif self.tabs.currentIndex() != RESULTS or result is None:
+            self.complaint.say(phrase("Versions are of a result: 3 goes to them."))
+        else:
+            self._read_versions(result)
+
+    def _read_versions(self, result: ResultView) -> None:
+        self.close_tree()
+        self.versions.show()
+
+        def done(known: ResultVersions) -> None:
+            if self.results.record(self.views[RESULTS].currentIndex().row()) is result:
+                self.versions.show_versions(VersionsPresenter(known, self.around.now()))
+
+        def failed(error: Exception) -> None:
+            self.versions.failed(refusal_words(error))
+
+        self.around.tasks.run(
+            lambda progress: self.presenter.read_versions(result.id), done, failed, owner=self
+        )
+
     def close_tree(self) -> None:
         self.tree.hide()
+        self.versions.hide()
         self._nodes = ()
         self.complaint.say("")
         view = self.views[self.tabs.currentIndex()]

@@ -16,6 +16,7 @@ from sims_shared.attendance import AttendanceExplained, Percentage
 from sims_shared.holds import HoldView
 from sims_shared.people import StudentView
 from sims_shared.record import EnrollmentLine, RecordThen, RecordView
+from sims_shared.result_versions import ResultVersions
 from sims_shared.results import CgpaExplained, ResultExplained, ResultView
 
 DASH = "–"
@@ -40,6 +41,7 @@ class Calls(Protocol):
     def explain_cgpa(self, student_id: int, registration_id: int) -> CgpaExplained: ...
     def explain_result(self, student_id: int, result_id: int) -> ResultExplained: ...
     def explain_attendance(self, student_id: int, section_id: int) -> AttendanceExplained: ...
+    def read_versions(self, result_id: int) -> ResultVersions: ...
 
 
 class Finder(Protocol):
@@ -213,6 +215,9 @@ class StudentPresenter:
 
     def explain_result(self, result_id: int) -> list[Node]:
         return of_result(self.calls.explain_result(self.student_id, result_id))
+
+    def read_versions(self, result_id: int) -> ResultVersions:
+        return self.calls.read_versions(result_id)
 
     def explain_attendance(self, section_id: int) -> list[Node]:
         return of_attendance(self.calls.explain_attendance(self.student_id, section_id))

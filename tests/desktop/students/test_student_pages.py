@@ -59,6 +59,12 @@ def test_a_student_is_found_read_and_explained_by_keys(
     assert "Quiz: 16" in QGuiApplication.clipboard().text()
     press(Qt.Key.Key_Escape)
     assert not page.tree.isVisible()
+    press("H")
+    qtbot.waitUntil(lambda: page.versions.model.rowCount() > 3, timeout=WAIT)
+    assert page.versions.isVisible()
+    look(window, "student_versions")
+    press(Qt.Key.Key_Escape)
+    assert not page.versions.isVisible()
     press("4")
     qtbot.waitUntil(lambda: page.attendance.rowCount() == 1, timeout=WAIT)
     assert page.tabs.currentIndex() == ATTENDANCE

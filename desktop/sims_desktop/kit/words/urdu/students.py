@@ -69,6 +69,7 @@ WORDS: dict[str, str] = {
     "Explaining": "وضاحت",
     "the CGPA": "CGPA کا عدد",
     "Copied as text.": "متن میں کاپی ہوا۔",
+    "Versions are of a result: 3 goes to them.": "نسخے کسی نتیجے کے ہوتے ہیں: 3 ان تک لے جاتا ہے۔",
     "A case is about a result: 3 goes to them.": "معاملہ کسی نتیجے کا ہوتا ہے: 3 ان تک لے جاتا ہے۔",
     "1 Record": "1 ریکارڈ",
     "2 Enrollments": "2 داخلے",
