@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMarginsF, QRectF
 from PySide6.QtGui import QImage, QPageLayout, QPageSize, QPainter, QTextDocument
+from PySide6.QtWidgets import QApplication
 
 from sims_desktop.kit.language import phrase
+from sims_desktop.kit.theme import POINTS
 
 if TYPE_CHECKING:  # Qt's printing and the PDF renderer load when something is printed, not at the start
     from collections.abc import Iterator
@@ -50,8 +52,11 @@ def ask_printer(parent: QWidget, title: str) -> QPrinter | None:
 
 
 def print_html(html: str, printer: QPrinter) -> None:
-    """A list: award list, signature sheet, day's balance."""
+    """A list: award list, signature sheet, day's balance. Of one size, however large the screen shows it."""
     document = QTextDocument()
+    font = QApplication.font()
+    font.setPointSizeF(POINTS)
+    document.setDefaultFont(font)
     document.setHtml(html)
     document.print_(printer)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import pypdfium2
 import pytest
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from sims_desktop.kit import theme
+from sims_desktop.kit.printing import print_html, printer_to_file
 from sims_desktop.kit.remembered import Remembered
 from sims_desktop.kit.tables import Field, RecordModel, RecordView
 
@@ -121,3 +123,17 @@ def test_headings_rows_and_columns_follow_the_zoom(look: theme.Theme, qtbot: QtB
     look.zoom_reset()
     QApplication.processEvents()
     assert view.rowHeight(0) == high
+
+
+def test_paper_is_of_one_size_however_large_the_screen_shows_it(look: theme.Theme, tmp_path: Path) -> None:
+    def printed(name: str) -> list[tuple[float, float, float, float]]:
+        path = tmp_path / name
+        print_html("<h2>Award list</h2><p>2024-CS-0001 Ayesha Khan 71</p>", printer_to_file(path))
+        text = pypdfium2.PdfDocument(path)[0].get_textpage()
+        return [text.get_rect(place) for place in range(text.count_rects())]
+
+    usual = printed("usual.pdf")
+    assert usual
+    for _ in range(4):
+        look.zoom_in()
+    assert printed("enlarged.pdf") == usual
