@@ -19,6 +19,7 @@ from tests.server.attacks.test_as_the_application import (
     PUBLISH,
     scene,  # noqa: F401
 )
+from tests.server.attacks.test_found_by_hand import stops
 from tests.server.results.scene import approve, fill, publish, results
 from tests.support.api import Api
 from tests.support.database import TestDatabase
@@ -93,14 +94,7 @@ ATTACKS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 @pytest.mark.parametrize("name", list(ATTACKS))
 def test_the_database_stops(name: str, scene: dict[str, Any]) -> None:  # noqa: F811
-    constraint, statements = ATTACKS[name]
-    with psycopg.connect(scene["url"]) as connection:
-        for statement in statements[:-1]:
-            assert connection.execute(statement, scene).rowcount == 1
-        with pytest.raises(psycopg.errors.CheckViolation) as caught:
-            connection.execute(statements[-1], scene)
-        connection.rollback()
-    assert caught.value.diag.constraint_name == constraint
+    stops(scene, *ATTACKS[name])
 
 
 @pytest.mark.parametrize("who", ["nobody", "registrar"])
