@@ -98,10 +98,13 @@ class LiftHold(Command, frozen=True, kw_only=True):
 
 
 class HoldView(View, kw_only=True):
-    """A hold; open while `lifted_at` is null."""
+    """A hold; open while `lifted_at` is null. `reg_no` is the student's current one; null where there is
+    none."""
 
     id: int
     student_id: int
+    student_name: str
+    reg_no: str | None
     kind: str
     blocks: list[str]
     effect: str

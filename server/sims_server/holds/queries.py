@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from sims_server.kernel.actor import Caller
-from sims_server.kernel.paging import Filter, Listing, Order
+from sims_server.kernel.paging import Filter, Listing, Order, Search
 from sims_server.kernel.work import Work
-from sims_server.people.queries import OF_PERSON
+from sims_server.people.queries import OF_PERSON, search_of_students
 from sims_shared.access import Permission
 from sims_shared.holds import HoldKindView, HoldView
 from sims_shared.problems import NotFound
@@ -21,6 +21,15 @@ def _scope(caller: Caller) -> tuple[str, dict[str, Any]]:
     if reach.student_id is not None:
         return "h.student_id = %(scope_student)s", {"scope_student": reach.student_id}
     return "false", {}
+
+
+def _search(caller: Caller) -> Search:
+    """By whom it stands against, or by its own words."""
+    own_words, found = (
+        "folded(h.reason || ' ' || h.contact) LIKE {0}",
+        search_of_students("h.student_id")(caller),
+    )
+    return Search(f"{own_words} OR {found.words}", f"{own_words} OR {found.numbers}")
 
 
 def _shape(row: dict[str, Any]) -> dict[str, Any]:
@@ -38,6 +47,11 @@ HOLDS = Listing(
     columns={
         "id": "h.id",
         "student_id": "h.student_id",
+        "student_name": "s.name",
+        "reg_no": (
+            "(SELECT r.reg_no FROM registration r WHERE r.student_id = h.student_id "
+            "ORDER BY r.is_current DESC, r.id DESC LIMIT 1)"
+        ),
         "kind": "h.kind",
         "blocks": "h.blocks",
         "effect": "h.effect",
@@ -52,7 +66,10 @@ HOLDS = Listing(
         "lifter": "l.name",
         "lift_reason": "h.lift_reason",
     },
-    source="hold h LEFT JOIN account p ON p.id = h.placed_by LEFT JOIN account l ON l.id = h.lifted_by",
+    source=(
+        "hold h JOIN student s ON s.id = h.student_id LEFT JOIN account p ON p.id = h.placed_by "
+        "LEFT JOIN account l ON l.id = h.lifted_by"
+    ),
     key="h.id",
     filters={
         "student_id": Filter(OF_PERSON.format("h.student_id"), int),
@@ -60,7 +77,7 @@ HOLDS = Listing(
         "lifted": Filter("(h.lifted_at IS NOT NULL) = {}", bool),
     },
     orders={"placed_at": Order("h.placed_at", "timestamptz")},
-    search="folded(h.reason || ' ' || h.contact) LIKE {}",
+    search=_search,
     scope=_scope,
     shape=_shape,
 )

@@ -176,3 +176,22 @@ def test_a_page_of_holds_takes_two_statements(api: Api, scene: dict[str, Any]) -
     with counted() as statements:
         assert len(registrar.get("/api/holds/?kind=fee&ordering=-placed_at").json["results"]) == 3
     assert len(statements) == 2
+
+
+def test_a_list_of_holds_names_its_students_and_finds_them_by_name_and_number(
+    api: Api, scene: dict[str, Any]
+) -> None:
+    registrar = api.as_("registrar")
+    registrar.post("/api/holds/", fee(scene, reason="Hostel unpaid"))
+    registrar.post("/api/holds/", fee(scene, student_id=scene["students"][1]))
+
+    def found(words: str, username: str = "registrar") -> list[tuple[str, str]]:
+        rows = api.as_(username).get(f"/api/holds/?search={words}").json["results"]
+        return [(row["student_name"], row["reg_no"]) for row in rows]
+
+    first, second = ("Student Number 1", "2024-CS-0001"), ("Student Number 2", "2024-CS-0002")
+    assert found("CS-0002") == found("2024-CS-0002") == [second]
+    assert found("number") == [first, second]
+    assert found("hostel") == [first]
+    # Whoever sees only their own finds nobody by searching.
+    assert found("number", "student") == [first]
