@@ -36,6 +36,10 @@ class SignedOut(TryLater):
     """401 that a new access token did not cure: somebody has to sign in again."""
 
 
+class NotWritten(ClientError):
+    """What the server sent cannot be kept on this computer; `str()` is the system's reason."""
+
+
 class ProblemAnswer(ClientError):
     """Any other 4xx: the server understood and said no. `facts` are the further members of the
     problem document, e.g. `devices`."""

@@ -8,15 +8,15 @@ something in between; they mean "off line", whatever their status says.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from secrets import token_hex
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 from urllib.parse import quote
 
 import httpx2
 import msgspec
 
-from sims_desktop.client.errors import ClientError, Offline, ProblemAnswer, ServerBusy, SignedOut
+from sims_desktop.client.errors import ClientError, NotWritten, Offline, ProblemAnswer, ServerBusy, SignedOut
 from sims_desktop.client.session import ForgetfulKeeper, Session
 from sims_desktop.kit.language import phrase
 from sims_shared.access import Hello, Tokens, User
@@ -27,6 +27,7 @@ Parameters = Mapping[str, str | int | bool | None]
 
 TIMEOUT = httpx2.Timeout(30.0, connect=5.0)
 PROBLEM = "application/problem+json"
+PIECE = 64 * 1024
 WAITED_OUT = frozenset({408, 425, 429})
 UNAUTHENTICATED = 401
 _KNOWN_MEMBERS = frozenset({"type", "title", "status", "detail", "instance", "code", "request_id", "errors"})
@@ -119,12 +120,44 @@ class Client:
         kind, form = _form_of(fields, file_name, content)
         return self.decode(self.request("POST", path, content=form, content_type=kind), answer)
 
-    def patch(self, path: str, body: Any, answer: type[T]) -> T:
-        return self.decode(self.request("PATCH", path, body=body), answer)
+    def get_with_etag(self, path: str, answer: type[T]) -> tuple[T, str]:
+        """One thing, and what `patch` brings back so that nobody's change in between is overwritten."""
+        response = self.request("GET", path)
+        return self.decode(response, answer), response.headers.get("etag", "")
+
+    def patch(self, path: str, body: Any, answer: type[T], *, etag: str = "") -> T:
+        """With the `etag` of what was read: raises ProblemAnswer `request.stale` when it is another now."""
+        return self.decode(self.request("PATCH", path, body=body, if_match=etag), answer)
+
+    def delete(self, path: str) -> None:
+        self.request("DELETE", path)
 
     def download(self, path: str) -> bytes:
         """The bytes of an answer that is not JSON: a PDF, a workbook."""
         return self.request("GET", path).content
+
+    def download_into(
+        self, path: str, target: BinaryIO, told: Callable[[int, int], None], params: Parameters | None = None
+    ) -> int:
+        """A long file, piece by piece; how many bytes. `told(done, total)` may raise to give it up. What
+        breaks off is `Offline`, and what stands in `target` is no file."""
+
+        done = 0
+
+        def take(response: httpx2.Response) -> None:
+            nonlocal done
+            said = response.headers.get("content-length", "")
+            total = int(said) if said.isdigit() and "content-encoding" not in response.headers else 0
+            for piece in response.iter_bytes(PIECE):
+                try:
+                    target.write(piece)
+                except OSError as error:
+                    raise NotWritten(error.strerror or str(error)) from error
+                done += len(piece)
+                told(done, total)
+
+        self.request("GET", path, params=params, take=take)
+        return done
 
     def request(
         self,
@@ -136,6 +169,8 @@ class Client:
         params: Parameters | None = None,
         key: str | None = None,
         content_type: str = "application/json",
+        if_match: str = "",
+        take: Callable[[httpx2.Response], None] | None = None,
     ) -> httpx2.Response:
         """One request as the signed-in person; `content` is a body already encoded. The access
         token is refreshed once when the server refuses it.
@@ -155,6 +190,8 @@ class Client:
                 params=params,
                 key=key,
                 content_type=content_type,
+                if_match=if_match,
+                take=take,
             )
 
         token = self.session.access_token(self._exchange)
@@ -186,21 +223,33 @@ class Client:
         params: Parameters | None = None,
         key: str | None = None,
         content_type: str = "application/json",
+        if_match: str = "",
+        take: Callable[[httpx2.Response], None] | None = None,
     ) -> httpx2.Response:
         headers = {}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         if key is not None:
             headers["Idempotency-Key"] = key
+        if if_match:
+            headers["If-Match"] = if_match
         if body is not None:
             content = msgspec.json.encode(body)
         if content is not None:
             headers["Content-Type"] = content_type
         given = {name: value for name, value in (params or {}).items() if value is not None}
         try:
-            response = self._http.request(
+            request = self._http.build_request(
                 method, path, content=content, params=given or None, headers=headers
             )
+            response = self._http.send(request, stream=take is not None)
+            try:
+                if take is not None and response.is_success:
+                    take(response)
+                elif take is not None:
+                    response.read()
+            finally:
+                response.close()
         except (httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL, OSError) as fault:
             raise Offline(_why(fault)) from fault
         if response.is_success:

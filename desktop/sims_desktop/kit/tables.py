@@ -91,6 +91,16 @@ class RecordModel(QAbstractTableModel, Generic[R]):
         if records:
             self.dataChanged.emit(self.index(0, 0), self.index(len(records) - 1, len(self._fields) - 1))
 
+    def add_records(self, records: Sequence[R]) -> None:
+        """Below those that are there: cursor, selection and scroll stay."""
+        if not records:
+            return
+        first = len(self.records)
+        self.beginInsertRows(NOWHERE, first, first + len(records) - 1)
+        self.records = [*self.records, *records]
+        self._texts += [[field.text(record) for field in self._fields] for record in records]
+        self.endInsertRows()
+
     def record(self, row: int) -> R | None:
         return self.records[row] if 0 <= row < len(self.records) else None
 
@@ -154,10 +164,12 @@ class Figures(QStyledItemDelegate):
 
 class RecordView(QTableView, Generic[R]):
     """A list of records: whole rows, one Enter or double click to open. `opened(record)`. `fitted` when its
-    rows or columns have taken another size."""
+    rows or columns have taken another size. `end_reached` when the last line comes into sight or under the
+    cursor: whoever reads a page at a time asks for the next one."""
 
     opened = Signal(object)
     fitted = Signal()
+    end_reached = Signal()
     _high = 0
     _is_fitting = False
     _by_hand = False
@@ -194,6 +206,7 @@ class RecordView(QTableView, Generic[R]):
         self.horizontalHeader().sectionResized.connect(self._drawn)
         model.modelReset.connect(self._measure)
         model.dataChanged.connect(self._measure)
+        self.verticalScrollBar().valueChanged.connect(self._scrolled)
         self.doubleClicked.connect(lambda index: self._open())
 
     def changeEvent(self, event: QEvent) -> None:
@@ -291,6 +304,15 @@ class RecordView(QTableView, Generic[R]):
     def chosen(self) -> list[R]:
         rows = sorted(index.row() for index in self.selectionModel().selectedRows())
         return [record for row in rows if (record := self._records.record(row)) is not None]
+
+    def _scrolled(self, value: int) -> None:
+        if value and value == self.verticalScrollBar().maximum():
+            self.end_reached.emit()
+
+    def currentChanged(self, current: Index, previous: Index) -> None:
+        super().currentChanged(current, previous)
+        if current.isValid() and 0 < current.row() == self._records.rowCount() - 1:
+            self.end_reached.emit()
 
     def keyPressEvent(self, event: Any) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers() & ~KEYPAD:

@@ -140,4 +140,9 @@ OF_QT: dict[str, str] = {
     "&Step up": "&اوپر",
     "Step &down": "&نیچے",
     "Press shortcut": "کلید دبائیں",
+    "Tab 1": "ٹیب 1",
+    "Tab 2": "ٹیب 2",
+    "Tab 3": "ٹیب 3",
+    "Tab 4": "ٹیب 4",
+    "Parts of this page": "اس صفحے کے حصے",
 }
