@@ -23,12 +23,12 @@ def _scope(caller: Caller) -> tuple[str, dict[str, Any]]:
     return "false", {}
 
 
-def _search(caller: Caller) -> Search:
+def _search(caller: Caller) -> str | Search:
     """By whom it stands against, or by its own words."""
-    own_words, found = (
-        "folded(h.reason || ' ' || h.contact) LIKE {0}",
-        search_of_students("h.student_id")(caller),
-    )
+    own_words = "folded(h.reason || ' ' || h.contact) LIKE {0}"
+    if caller.is_only_student:
+        return own_words
+    found = search_of_students("h.student_id")(caller)
     return Search(f"{own_words} OR {found.words}", f"{own_words} OR {found.numbers}")
 
 
