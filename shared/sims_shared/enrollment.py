@@ -69,7 +69,8 @@ class RemoveSection(Command, frozen=True):
 
 
 class SectionView(View):
-    """Course code, title and credits are as they were when the section was made."""
+    """Course code, title and credits are as they were when the section was made. `faculty` and `teachers`
+    (by name) are in the order of `staff`, the lead first."""
 
     id: int
     course_id: int
@@ -79,6 +80,7 @@ class SectionView(View):
     seats_taken: int
     staff: list[Teacher]
     faculty: list[int]
+    teachers: list[str]
     offering_id: int
     course_code: str
     course_title: str

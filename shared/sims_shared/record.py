@@ -6,19 +6,30 @@ empty list, which would say that there is nothing.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 from sims_shared.enrollment import EnrollmentView
 from sims_shared.holds import HoldView
-from sims_shared.messages import View
-from sims_shared.people import RegistrationView, StudentView
+from sims_shared.messages import Command, View
+from sims_shared.people import OrderRegistrationStatus, RegistrationStatus, RegistrationView, StudentView
 from sims_shared.requests import RequestView
 from sims_shared.results import ResultView, TermResultView
 from sims_shared.transcripts import IssuedDocumentView
+from sims_shared.values import Id
 
-__all__ = ["EnrollmentLine", "RecordThen", "RecordView"]
+__all__ = [
+    "EnrollmentForeseen",
+    "EnrollmentLine",
+    "OrderStatusAndWithdraw",
+    "PreviewStatusOrder",
+    "RecordThen",
+    "RecordView",
+    "StatusOrderForeseen",
+]
 
 
 class EnrollmentLine(EnrollmentView, kw_only=True):
@@ -57,3 +68,48 @@ class RecordThen(View, kw_only=True):
     term_results: list[dict[str, Any]] | None
     holds: list[dict[str, Any]] | None
     requests: list[dict[str, Any]] | None
+
+
+# -- A status order and what runs ------------------------------------------------------------------
+
+
+class PreviewStatusOrder(Command, frozen=True, kw_only=True):
+    """What a status order would do, without giving it."""
+
+    id: Id
+    status: RegistrationStatus
+    effective_on: date
+    order_no: Annotated[str, msgspec.Meta(max_length=80)] = ""
+    reason: Annotated[str, msgspec.Meta(max_length=2000)] = ""
+
+
+class OrderStatusAndWithdraw(OrderRegistrationStatus, frozen=True, kw_only=True):
+    """A status order together with the enrollments that it ends: each becomes a W, or nothing is done.
+    `enrollment_ids` are those that the preview named."""
+
+    enrollment_ids: Annotated[list[Id], msgspec.Meta(max_length=200)] = []
+
+
+class EnrollmentForeseen(msgspec.Struct, kw_only=True):
+    """An enrollment that runs on the day of the order. `refusal` says why it could not become a W."""
+
+    id: int
+    course_code: str
+    course_title: str
+    section: str
+    term: str
+    refusal: str
+
+
+class StatusOrderForeseen(View, kw_only=True):
+    """`status` is what the registration would show today: an order for a day to come waits for it, one for
+    an earlier day stands behind those that follow. `enrollments` stay as they are unless they are named."""
+
+    registration_id: int
+    reg_no: str
+    status_now: str
+    status: str
+    in_effect: bool
+    may_enroll: bool
+    credits_earned: Decimal
+    enrollments: list[EnrollmentForeseen]

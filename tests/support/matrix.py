@@ -19,8 +19,10 @@ TABLE = """
 # admin registrar examcell dean head faculty office accounts counter auditor student
 * . . . . . . . . * .
     GET /api/accounts/  GET /api/accounts/{id}/  GET /api/roles/  GET /api/roles/{id}/
+    GET /api/accounts/{id}/sessions/
 * . . . . . . . . . .
     POST /api/accounts/  PATCH /api/accounts/{id}/  DELETE /api/accounts/{id}/
+    DELETE /api/accounts/{id}/sessions/
     POST /api/roles/  PATCH /api/roles/{id}/  DELETE /api/roles/{id}/
     GET /api/settings/  POST /api/settings/  GET /api/settings/{key}/  PATCH /api/settings/{key}/
     GET /api/backups/  POST /api/backups/  GET /api/backups/{id}/  POST /api/backups/{id}/drill/
@@ -49,6 +51,7 @@ TABLE = """
     POST /api/students/  PATCH /api/students/{id}/  DELETE /api/students/{id}/
     POST /api/registrations/  PATCH /api/registrations/{id}/  DELETE /api/registrations/{id}/
     POST /api/registrations/{id}/status/  POST /api/students/{id}/merge/
+    POST /api/registrations/{id}/preview-status/  POST /api/registrations/{id}/status-and-withdraw/
     POST /api/registrations/move/  POST /api/registrations/preview-move/
 . * * . . . . . . . .
     GET /api/student-merges/  GET /api/student-merges/{id}/
@@ -81,6 +84,7 @@ TABLE = """
     GET /api/sheets/{section_id}/cutoffs/
     GET /api/sheets/{section_id}/revisions/  GET /api/sheets/{section_id}/compared/
     GET /api/results/{id}/versions/
+    GET /api/reports/grades/  GET /api/reports/enrollment/  GET /api/reports/attendance/
 . . . . . s . . . . .
     POST /api/sheets/{section_id}/submit/  POST /api/sheets/{section_id}/cutoffs/
 . . * d d . . . . . .
@@ -158,7 +162,8 @@ TABLE = """
     GET /api/exports/holds.csv  GET /api/exports/holds.xlsx
 * * . . . . . . . * .
     GET /api/exports/audit.csv  GET /api/exports/audit.xlsx
-    GET /api/disclosures/  GET /api/disclosures/{id}/
+    GET /api/disclosures/  GET /api/disclosures/{id}/  GET /api/audit/chain/
+    GET /api/disclosures/readers/
 * * * d d s d . . * -
     GET /api/attendance/section-summary/  GET /api/attendance/roster/
 # Admissions: those who are not students yet.

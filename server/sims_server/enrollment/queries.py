@@ -15,9 +15,11 @@ from sims_shared.enrollment import EnrollmentStatus, EnrollmentView, SectionStat
 from sims_shared.problems import NotFound
 from sims_shared.values import SYSTEM, Person
 
-_STAFF = """(SELECT coalesce(jsonb_agg(jsonb_build_object('user_id', f.account_id, 'role', f.role)
-                              ORDER BY f.role <> 'lead', f.since, f.id), '[]')
-     FROM section_staff f WHERE f.section_id = s.id AND f.until IS NULL)"""
+_STAFF = """(SELECT coalesce(jsonb_agg(
+       jsonb_build_object('user_id', f.account_id, 'role', f.role, 'name', a.name)
+       ORDER BY f.role <> 'lead', f.since, f.id), '[]')
+     FROM section_staff f JOIN account a ON a.id = f.account_id
+    WHERE f.section_id = s.id AND f.until IS NULL)"""
 
 
 def section_scope(caller: Caller, permission: str, *, student: str = "") -> tuple[str, dict[str, Any]]:
@@ -40,6 +42,12 @@ def section_scope(caller: Caller, permission: str, *, student: str = "") -> tupl
         parts.append(student)
         values["scope_student"] = reach.student_id
     return " OR ".join(parts) or "false", values
+
+
+def _with_teachers(row: dict[str, Any]) -> dict[str, Any]:
+    """The staff once more by account and by name, the lead first."""
+    names = [teacher.pop("name") for teacher in row["staff"]]
+    return {**row, "faculty": [teacher["user_id"] for teacher in row["staff"]], "teachers": names}
 
 
 SECTIONS = Listing(
@@ -75,7 +83,7 @@ SECTIONS = Listing(
     },
     orders={"course_code": Order("s.course_code"), "code": Order("s.code")},
     search="folded(s.course_code || ' ' || s.course_title || ' ' || s.code) LIKE {}",
-    shape=lambda row: {**row, "faculty": [teacher["user_id"] for teacher in row["staff"]]},
+    shape=_with_teachers,
 )
 
 

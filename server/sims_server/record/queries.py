@@ -205,3 +205,20 @@ def _changes_since(work: Work, keys: Sequence[tuple[str, int]], at: datetime) ->
 
 def _without(row: Mapping[str, Any], hidden: frozenset[str]) -> dict[str, Any]:
     return {field: value for field, value in row.items() if field not in hidden}
+
+
+def running_enrollments(work: Work, registration_id: int, day: date) -> list[dict[str, Any]]:
+    """What the registration sits in on a day or after it."""
+    return work.rows(
+        "SELECT e.id, s.course_code, s.course_title, s.code AS section, t.name AS term FROM enrollment e "
+        "JOIN section s ON s.id = e.section_id JOIN term t ON t.id = e.term_id "
+        "WHERE e.registration_id = %(id)s AND e.status = 'enrolled' AND t.end_date >= %(day)s "
+        "ORDER BY t.start_date, s.course_code, e.id",
+        id=registration_id,
+        day=day,
+    )
+
+
+def enrollments_of_registration(work: Work, registration_id: int) -> set[int]:
+    rows = work.rows("SELECT id FROM enrollment WHERE registration_id = %(id)s", id=registration_id)
+    return {row["id"] for row in rows}

@@ -194,6 +194,20 @@ about(
     lambda d: d.person()[1],
     {"status": "on_leave", "effective_on": "2026-10-01", "order_no": "R/1", "reason": "Illness"},
 )
+about(
+    "/api/registrations/{id}/preview-status/",
+    NONE,
+    "registrar",
+    lambda d: d.person()[1],
+    {"status": "on_leave", "effective_on": "2026-10-01"},
+)
+about(
+    "/api/registrations/{id}/status-and-withdraw/",
+    ONE,
+    "registrar",
+    lambda d: d.person()[1],
+    {"status": "on_leave", "effective_on": "2026-10-01", "order_no": "R/2", "enrollment_ids": []},
+)
 
 
 @wish("/api/students/{id}/merge/", ONE)
