@@ -48,6 +48,7 @@ SLICES = (
     "transcripts",
     "record",
     "dashboard",
+    "reports",
     "imports",
     "exports",
     "operations_room",

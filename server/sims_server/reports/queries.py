@@ -1,0 +1,158 @@
+"""Every SELECT of reports: at most two statements a report, whatever its lines stand for."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from sims_server.enrollment.queries import section_scope
+from sims_server.kernel.work import Work
+from sims_server.reports.rules import add_up_attendance, add_up_enrollment, add_up_grades
+from sims_shared.access import Permission
+from sims_shared.attendance import Percent
+from sims_shared.reports import AttendanceReport, EnrollmentReport, GradeReport, ReportBy
+from sims_shared.values import Id
+
+
+class WhichSections(msgspec.Struct, kw_only=True):
+    """Sections of a term, department or course, and of them the part of a program. Nothing named: all that
+    the caller reads."""
+
+    by: ReportBy = "course"
+    term_id: Id | None = None
+    department_id: Id | None = None
+    program_id: Id | None = None
+    course_id: Id | None = None
+
+
+class WhichClasses(WhichSections, kw_only=True):
+    """The same, and from which share on a student is not short."""
+
+    threshold: Percent = Decimal(75)
+
+
+# What a line stands for: its id, code, title, and what it is ordered by. A section keeps its course's name
+# of then.
+_LINES: dict[str, tuple[str, str, str, str]] = {
+    "section": ("s.id", "s.course_code || ' ' || s.code", "s.course_title", "s.course_code || ' ' || s.code"),
+    "course": ("c.id", "c.code", "c.title", "c.code"),
+    "program": ("p.id", "p.code", "p.name", "p.code"),
+    "department": ("d.id", "d.code", "d.name", "d.code"),
+    "term": ("t.id", "t.name", "''", "t.start_date"),
+}
+_SECTIONS = """section s JOIN course c ON c.id = s.course_id JOIN department d ON d.id = c.department_id
+  JOIN term t ON t.id = s.term_id"""
+_PROGRAM = "JOIN registration g ON g.id = e.registration_id JOIN program p ON p.id = g.program_id"
+
+_GRADES = """
+SELECT {id} AS id, {code} AS code, {title} AS title, {order} AS place,
+       coalesce(nullif(r.grade, ''), r.outcome) AS grade, r.outcome, count(*) AS results,
+       sum(r.grade_points) AS points, count(r.grade_points) AS pointed, max(r.grade_points) AS most
+  FROM {sections} JOIN enrollment e ON e.section_id = s.id {program}
+  JOIN result r ON r.enrollment_id = e.id AND r.state <> 'draft'
+ WHERE {where}
+ GROUP BY 1, 2, 3, 4, 5, 6
+ ORDER BY place, id
+"""
+_ENROLLMENT = """
+SELECT {id} AS id, {code} AS code, {title} AS title, {order} AS place, s.id AS section_id,
+       CASE WHEN s.status = 'active' THEN s.capacity ELSE 0 END AS seats, s.status = 'active' AS is_active,
+       count(*) FILTER (WHERE e.status = 'enrolled') AS enrolled,
+       count(*) FILTER (WHERE e.status = 'completed') AS completed,
+       count(*) FILTER (WHERE e.status = 'withdrawn') AS withdrawn,
+       count(*) FILTER (WHERE e.status = 'barred') AS barred,
+       count(*) FILTER (WHERE e.status = 'dropped') AS dropped
+  FROM {sections} {left} JOIN enrollment e ON e.section_id = s.id {program}
+ WHERE {where}
+ GROUP BY {id}, 2, 3, 4, s.id
+ ORDER BY place, id
+"""
+_STUDENTS = """
+SELECT {id} AS id, count(DISTINCT e.student_id) AS students
+  FROM {sections} JOIN enrollment e ON e.section_id = s.id AND e.status <> 'dropped' {program}
+ WHERE {where}
+ GROUP BY GROUPING SETS (({id}), ())
+"""
+# A section's classes, in the line of every program that sits in it where lines are programs.
+_CLASSES = """
+SELECT {id} AS id, {code} AS code, {title} AS title, {order} AS place, s.id AS section_id,
+       count(DISTINCT k.id) AS classes,
+       count(DISTINCT k.id) FILTER (WHERE k.taken_at IS NULL AND k.held_on < campus_today()) AS untaken
+  FROM {sections} JOIN class_session k ON k.section_id = s.id AND k.called_off_at IS NULL
+  {left} JOIN enrollment e ON e.section_id = s.id AND e.status <> 'dropped' {program}
+ WHERE {where}
+ GROUP BY {id}, 2, 3, 4, s.id
+ ORDER BY place, id
+"""
+# By student first, so that who is short is known.
+_MARKS = """
+SELECT id, section_id, sum(present)::bigint AS present, sum(late)::bigint AS late,
+       sum(leave)::bigint AS leave, sum(absent)::bigint AS absent,
+       count(*) FILTER (WHERE 100 * (present + late) < %(threshold)s * (present + late + leave + absent))
+         AS below
+  FROM (SELECT {id} AS id, s.id AS section_id, e.id AS enrollment_id,
+               count(*) FILTER (WHERE m.status = 'present') AS present,
+               count(*) FILTER (WHERE m.status = 'late') AS late,
+               count(*) FILTER (WHERE m.status = 'leave') AS leave,
+               count(*) FILTER (WHERE m.status = 'absent') AS absent
+          FROM {sections} JOIN enrollment e ON e.section_id = s.id AND e.status <> 'dropped' {program}
+          JOIN attendance m ON m.section_id = e.section_id AND m.student_id = e.student_id
+          JOIN class_session k ON k.id = m.class_session_id AND k.called_off_at IS NULL
+         WHERE {where} GROUP BY {id}, s.id, e.id) q
+ GROUP BY id, section_id
+"""
+
+
+def _asked(work: Work, query: WhichSections) -> tuple[dict[str, str], dict[str, Any]]:
+    """What fills the statements above, and their values."""
+    id, code, title, order = _LINES[query.by]
+    by_program = query.by == "program" or query.program_id is not None
+    conditions, values = ["true"], dict[str, Any]()
+    for column, wanted in (
+        ("s.term_id", query.term_id),
+        ("c.department_id", query.department_id),
+        ("g.program_id", query.program_id),
+        ("s.course_id", query.course_id),
+    ):
+        if wanted is not None:
+            name = column.partition(".")[2]
+            conditions.append(f"{column} = %({name})s")
+            values[name] = wanted
+    scope, scope_values = section_scope(work.caller, Permission.READ_SHEETS)
+    if scope:
+        conditions.append(f"({scope})")
+    parts = {
+        "id": id,
+        "code": code,
+        "title": title,
+        "order": order,
+        "sections": _SECTIONS,
+        "program": _PROGRAM if by_program else "",
+        "left": "" if by_program else "LEFT",  # a section where nobody sits is no program's
+        "where": " AND ".join(conditions),
+    }
+    return parts, values | scope_values
+
+
+def get_grades(work: Work, query: WhichSections) -> GradeReport:
+    """Published grades counted, with how many passed and the mean of the points."""
+    parts, values = _asked(work, query)
+    return add_up_grades(query.by, work.rows(_GRADES.format(**parts), **values))
+
+
+def get_enrollment(work: Work, query: WhichSections) -> EnrollmentReport:
+    """Seats and who sits in them, dropped and withdrawn beside."""
+    parts, values = _asked(work, query)
+    rows = work.rows(_ENROLLMENT.format(**parts), **values)
+    people = work.rows(_STUDENTS.format(**parts), **values)
+    return add_up_enrollment(query.by, rows, {row["id"]: row["students"] for row in people})
+
+
+def get_attendance(work: Work, query: WhichClasses) -> AttendanceReport:
+    """Classes held and marks given, and how many students are below the threshold."""
+    parts, values = _asked(work, query)
+    classes = work.rows(_CLASSES.format(**parts), **values)
+    marks = work.rows(_MARKS.format(**parts), threshold=query.threshold, **values)
+    return add_up_attendance(query.by, query.threshold, classes, marks)
