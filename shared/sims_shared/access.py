@@ -81,6 +81,27 @@ class Permission(StrEnum):
     MANAGE_BACKUPS = "backups.manage"
 
 
+# Nobody gives these to themselves, and that somebody else is given one is told to everybody who reads the
+# audit. `powers_over_grades()` in the database says the same; a test compares the two.
+POWERS_OVER_GRADES = frozenset(
+    {
+        Permission.MANAGE_ASSESSMENTS,
+        Permission.UNLOCK_ASSESSMENT,
+        Permission.ENTER_SCORES,
+        Permission.IMPORT_SCORES,
+        Permission.SUBMIT_SHEET,
+        Permission.APPROVE_SHEET,
+        Permission.RETURN_SHEET,
+        Permission.PUBLISH_RESULTS,
+        Permission.WITHHOLD_RESULTS,
+        Permission.FREEZE_RESULTS,
+        Permission.REQUEST_CHANGE,
+        Permission.APPROVE_CHANGE,
+        Permission.BRING_RESULTS,
+    }
+)
+
+
 class SignInInvalid(Refusal):
     code = "auth.invalid"
     title = "User name or password is wrong"
@@ -152,6 +173,11 @@ class OwnCodes(Refusal):
 class ShippedRoleNamed(Refusal):
     code = "roles.shipped"
     title = "A role that was shipped stays and keeps its name"
+
+
+class RoleNameTaken(Refusal):
+    code = "roles.name_taken"
+    title = "There is a role of this name already"
 
 
 class RoleInUse(Refusal):
@@ -270,6 +296,12 @@ class DeleteAccount(Command, frozen=True, kw_only=True):
     id: Id
 
 
+class EndSessions(Command, frozen=True, kw_only=True):
+    """End every session of an account: a lost computer, somebody who has left. It may sign in again."""
+
+    id: Id
+
+
 class Delegate(Command, frozen=True, kw_only=True):
     """Let a colleague act in one's own role while one is away. It ends by itself after `until`."""
 
@@ -316,7 +348,8 @@ class PutSetting(Command, frozen=True, kw_only=True):
 
 
 class User(View, kw_only=True):
-    """Who signed in, for the desktop to choose its window by."""
+    """Who signed in, for the desktop to choose its window by. `has_codes`: one-time codes are set up;
+    `needs_codes`: something these permissions allow is refused until they are."""
 
     id: int
     username: str
@@ -326,6 +359,8 @@ class User(View, kw_only=True):
     student_id: int | None
     sections_taught: list[int]
     departments: list[int]
+    has_codes: bool = False
+    needs_codes: bool = False
 
 
 class Tokens(View, kw_only=True):
@@ -359,6 +394,14 @@ class RecoveryCodes(View, kw_only=True):
     recovery_codes: list[str]
 
 
+class AccountStudent(View, kw_only=True):
+    """Whose record an account opens. `reg_no` is the current one; null where there is none yet."""
+
+    id: int
+    reg_no: str | None
+    name: str
+
+
 class AccountView(View, kw_only=True):
     id: int
     username: str
@@ -368,6 +411,7 @@ class AccountView(View, kw_only=True):
     disabled: bool
     has_codes: bool
     student_id: int | None
+    student: AccountStudent | None
     created_at: datetime
 
 

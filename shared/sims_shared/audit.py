@@ -16,7 +16,17 @@ import msgspec
 from sims_shared.messages import View
 from sims_shared.values import Person
 
-__all__ = ["AuditEntry", "AuditHead", "DisclosureView", "Recovery", "objection_to", "signed_bytes"]
+__all__ = [
+    "AuditChain",
+    "AuditEntry",
+    "AuditHead",
+    "DisclosureView",
+    "Reader",
+    "ReaderList",
+    "Recovery",
+    "objection_to",
+    "signed_bytes",
+]
 
 
 class AuditEntry(View, kw_only=True):
@@ -36,6 +46,26 @@ class AuditEntry(View, kw_only=True):
     request_id: str
 
 
+class AuditChain(View, kw_only=True):
+    """How the sealing of the audit stands, as of `checked_at`. `blocks` is the newest block's number and
+    `sealed_at` its time; `unsealed_since` when the oldest entry outside any block was written. Up to
+    `verified_block` everything was found right at `verified_at`, unless `finding` says what was not.
+    `head_block` is the last one whose signed head stands outside the database. `not_audited` are tables
+    whose triggers are switched off; `bulk_alarms` counts alarms of bulk reading within a day."""
+
+    checked_at: datetime
+    blocks: int
+    sealed_at: datetime | None
+    unsealed_since: datetime | None
+    verified_block: int
+    verified_at: datetime | None
+    finding: str | None
+    head_block: int
+    head_signed_at: datetime | None
+    not_audited: list[str]
+    bulk_alarms: int
+
+
 class DisclosureView(View, kw_only=True):
     """Somebody opened, exported or printed (`kind`) the record of a student; `what` of it."""
 
@@ -43,6 +73,8 @@ class DisclosureView(View, kw_only=True):
     at: datetime
     actor: Person
     student_id: int
+    student_name: str
+    reg_no: str | None
     kind: str
     what: str
     request_id: str
@@ -61,6 +93,27 @@ class AuditHead(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     generation: int = 0
     key: str
     signature: str = ""
+
+
+class Reader(View, kw_only=True):
+    """How many students one account read within some days: `students` in all, and by how. `alarmed_at` is
+    when it last opened more within an hour than is allowed."""
+
+    actor: Person
+    students: int
+    opened: int
+    exported: int
+    printed: int
+    last_at: datetime
+    alarmed_at: datetime | None
+
+
+class ReaderList(View, kw_only=True):
+    """Who read most comes first."""
+
+    since: datetime
+    results: list[Reader]
+    next: str | None = None
 
 
 class Recovery(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="recovered"):

@@ -14,6 +14,7 @@ from sims_server.kernel.database import DEFAULT_SETTINGS, Connection
 from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
 from sims_shared.access import (
+    AccountStudent,
     AccountView,
     DelegationView,
     Hello,
@@ -38,6 +39,10 @@ _GRANTS = """(SELECT coalesce(jsonb_agg(jsonb_build_object('role', r.name, 'depa
      FROM account_role g JOIN role r ON r.id = g.role_id
     WHERE g.account_id = a.id AND g.delegation_id IS NULL)"""
 
+_STUDENT = """(SELECT jsonb_build_object('id', s.id, 'name', s.name, 'reg_no', (SELECT r.reg_no
+    FROM registration r WHERE r.student_id = s.id ORDER BY r.is_current DESC, r.id DESC LIMIT 1))
+     FROM student s WHERE s.id = a.student_id)"""
+
 ACCOUNTS = Listing(
     entity="account",
     columns={
@@ -49,6 +54,7 @@ ACCOUNTS = Listing(
         "disabled": "a.disabled",
         "has_codes": "(a.otp_confirmed_at IS NOT NULL)",
         "student_id": "a.student_id",
+        "student": _STUDENT,
         "created_at": "a.created_at",
     },
     source="account a",
@@ -180,6 +186,7 @@ def get_account(work: Work, id: int) -> AccountView:
     if row is None:
         raise NotFound
     row["roles"] = msgspec.convert(row["roles"], list[RoleGrant])
+    row["student"] = msgspec.convert(row["student"], AccountStudent | None)
     return AccountView(**row)
 
 
@@ -284,7 +291,14 @@ def user_of(work: Work, caller: Caller) -> User:
         student_id=caller.student_id,
         sections_taught=sections_taught(work.connection, caller.id),
         departments=departments,
+        has_codes=caller.has_otp,
+        needs_codes=_needs_codes(work, caller),
     )
+
+
+def _needs_codes(work: Work, caller: Caller) -> bool:
+    wanted = set(work.setting("security.otp_permissions").split())
+    return bool(work.setting("security.require_otp") and not caller.has_otp and wanted & caller.permissions)
 
 
 def me(work: Work) -> User:
@@ -327,11 +341,22 @@ def access_session(work: Work, session_id: str) -> str:
 
 def own_sessions(work: Work) -> SessionList:
     """The caller's live sessions, newest first."""
+    assert work.caller.id is not None
+    return _sessions_of(work, work.caller.id)
+
+
+def account_sessions(work: Work, id: int) -> SessionList:
+    """The live sessions of an account, newest first: where somebody is signed in, and since when."""
+    get_account(work, id)
+    return _sessions_of(work, id)
+
+
+def _sessions_of(work: Work, account_id: int) -> SessionList:
     rows = work.rows(
         "SELECT id::text AS id, device, created_at, last_seen_at FROM login_session "
         "WHERE account_id = %(account)s AND ended_at IS NULL AND expires_at > %(now)s ORDER BY "
         "created_at DESC LIMIT 200",
-        account=work.caller.id,
+        account=account_id,
         now=work.now,
     )
     return SessionList(

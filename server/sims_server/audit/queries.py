@@ -16,7 +16,7 @@ from sims_server.kernel.database import Connection
 from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
 from sims_shared.access import Permission
-from sims_shared.audit import AuditEntry, AuditHead, DisclosureView, Recovery
+from sims_shared.audit import AuditEntry, AuditHead, DisclosureView, Reader, ReaderList, Recovery
 from sims_shared.problems import NotFound
 from sims_shared.values import Person
 
@@ -114,6 +114,11 @@ DISCLOSURES = Listing(
         "actor_id": "d.actor_id",
         "actor_name": "coalesce(a.name, '')",
         "student_id": "d.student_id",
+        "student_name": "(SELECT s.name FROM student s WHERE s.id = d.student_id)",
+        "reg_no": (
+            "(SELECT r.reg_no FROM registration r WHERE r.student_id = d.student_id "
+            "ORDER BY r.is_current DESC, r.id DESC LIMIT 1)"
+        ),
         "kind": "d.kind",
         "what": "d.what",
         "request_id": "d.request_id",
@@ -144,6 +149,31 @@ def get_disclosure(work: Work, id: int) -> DisclosureView:
     return DisclosureView(**row)
 
 
+class ReadersOf(msgspec.Struct, frozen=True, kw_only=True):
+    """The parameter of who read how many: so many days back."""
+
+    days: Annotated[int, msgspec.Meta(ge=1, le=31)] = 1
+
+
+def list_readers(work: Work, query: ReadersOf) -> ReaderList:
+    """Who read how many students' records within some days, whoever read most first."""
+    since = work.now - timedelta(days=query.days)
+    if not work.caller.reach(Permission.READ_AUDIT).everything:
+        return ReaderList(since=since, results=[])
+    rows = work.rows(
+        "SELECT d.actor_id, coalesce(a.name, '') AS actor_name, d.students, d.opened, d.exported, d.printed, "
+        "d.last_at, (SELECT max(m.at) FROM disclosure_alarm m WHERE m.account_id = d.actor_id "
+        "AND m.at > %(since)s) AS alarmed_at FROM (SELECT actor_id, count(DISTINCT student_id) AS students, "
+        "count(*) FILTER (WHERE kind = 'opened') AS opened, "
+        "count(*) FILTER (WHERE kind = 'exported') AS exported, "
+        "count(*) FILTER (WHERE kind = 'printed') AS printed, max(at) AS last_at FROM disclosure "
+        "WHERE at > %(since)s GROUP BY actor_id) d LEFT JOIN account a ON a.id = d.actor_id "
+        "ORDER BY d.students DESC, d.actor_id LIMIT 500",
+        since=since,
+    )
+    return ReaderList(since=since, results=[Reader(**_reader(row)) for row in rows])
+
+
 def bulk_readers(work: Work, since: datetime, allowed: int) -> list[tuple[int, int]]:
     """Accounts that opened more students since then than is allowed, and how many; not those that an
     alarm was raised for in the same time."""
@@ -161,6 +191,36 @@ def bulk_readers(work: Work, since: datetime, allowed: int) -> list[tuple[int, i
 def last_disclosure(connection: Connection) -> int:
     found: int = connection.value("SELECT coalesce(max(id), 0) FROM disclosure")
     return found
+
+
+# --- how it stands ---------------------------------------------------------------------------------
+
+# Every table that carries any of the audit's triggers must have all three, switched on.
+SILENT_TABLES = """
+SELECT c.relname
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'
+  LEFT JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgenabled IN ('O', 'A')
+       AND t.tgname IN ('zz_audit_insert', 'zz_audit_update', 'zz_audit_delete')
+ WHERE c.relkind = 'r' AND EXISTS (SELECT FROM pg_proc p WHERE p.proname = 'audit_' || c.relname)
+ GROUP BY c.relname HAVING count(t.oid) < 3 ORDER BY c.relname
+"""
+_SEALED = """
+SELECT unsealed_audit_since() AS unsealed_since, b.number, b.at,
+       (SELECT count(*) FROM disclosure_alarm WHERE at > now() - interval '24 hours') AS alarms
+  FROM (SELECT 1) one LEFT JOIN (SELECT number, at FROM audit_block ORDER BY number DESC LIMIT 1) b ON true
+"""
+
+
+def silent_tables(connection: Connection) -> list[str]:
+    """Audited tables that would not be audited now."""
+    return [row["relname"] for row in connection.rows(SILENT_TABLES)]
+
+
+def sealed_of(connection: Connection) -> dict[str, Any]:
+    """How the sealing stands: `{unsealed_since, number, at, alarms}`."""
+    row = connection.row(_SEALED)
+    assert row is not None
+    return row
 
 
 # --- blocks ---------------------------------------------------------------------------------------

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from sims_server.audit.operations.sealing import seal_and_anchor
+from sims_server.audit.operations.verifying import verify_new
 from sims_server.audit.rules import in_words
 from tests.support.api import Api
 from tests.support.query_count import counted
@@ -142,3 +144,21 @@ def test_a_summary_tells_values_not_structures() -> None:
         "Tariq changed result 4: grade from F to A- and 2 more"
     )
     assert in_words("Tariq", "update", "result", 4, {"heads": [heads, []]}) == "Tariq changed result 4: heads"
+
+
+def test_how_the_chain_stands_is_told_to_whoever_audits(api: Api, scene: dict[str, Any]) -> None:
+    def chain() -> dict[str, Any]:
+        told = api.as_("auditor").get("/api/audit/chain/")
+        assert told.status == 200, told.content
+        found: dict[str, Any] = told.json
+        return found
+
+    before = chain()
+    assert (before["blocks"], before["verified_at"], before["not_audited"]) == (0, None, [])
+    assert before["unsealed_since"] is not None
+    seal_and_anchor(api.database, api.data)
+    verify_new(api.database, api.data)
+    after = chain()
+    assert after["blocks"] == after["verified_block"] == after["head_block"] > 0
+    assert (after["finding"], after["unsealed_since"]) == (None, None)
+    assert api.as_("head").get("/api/audit/chain/").status == 403

@@ -131,3 +131,21 @@ def test_bulk_reading_raises_one_alarm_that_shows_everywhere(api: Api, scene: di
     cards = {card["key"]: card["count"] for card in api.as_("auditor").get("/api/dashboard/").json["cards"]}
     assert cards["bulk_reading"] == 1
     assert "bulk_reading" not in str(api.as_("counter").get("/api/dashboard/").json)
+
+
+def test_whoever_audits_sees_who_read_how_many(
+    api: Api, scene: dict[str, Any], university: University
+) -> None:
+    university.setting("disclosures.students_an_hour", 2)
+    for student in scene["students"]:
+        api.as_("registrar").get(f"/api/students/{student}/")
+    api.as_("head").get(f"/api/students/{scene['students'][0]}/")
+    assert raise_alarms(api.database, api.data) == 1
+    first, second = api.as_("auditor").get("/api/disclosures/readers/?days=7").json["results"]
+    assert (first["actor"]["name"], first["students"], first["opened"]) == ("Registrar", 3, 3)
+    assert first["alarmed_at"] is not None
+    assert (second["actor"]["name"], second["students"], second["alarmed_at"]) == ("Head", 1, None)
+    row = disclosures(api, f"actor={university.ids['head']}")[0]
+    assert (row["student_name"], row["reg_no"]) == ("Student Number 1", "2024-CS-0001")
+    assert api.as_("auditor").get("/api/disclosures/readers/?days=0").status == 400
+    assert api.as_("head").get("/api/disclosures/readers/").status == 403

@@ -7,6 +7,7 @@ from sims_server.access.operations.accounts import (
     create_role,
     delete_account,
     delete_role,
+    end_sessions,
     put_setting,
     ship_roles,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "delete_account",
     "delete_role",
     "end_session",
+    "end_sessions",
     "enroll_otp",
     "open_session",
     "put_setting",

@@ -26,6 +26,7 @@ from sims_shared.access import (
     CreateRole,
     DeleteAccount,
     DeleteRole,
+    EndSessions,
     Permission,
     PutSetting,
     RoleGrant,
@@ -107,12 +108,22 @@ def change_account(work: Work, command: ChangeAccount) -> AccountView:
     if command.roles is not msgspec.UNSET:
         _put_grants(work, command.id, command.roles)
     if command.disabled is True or command.password is not msgspec.UNSET or resets:
-        work.run(
-            "UPDATE login_session SET ended_at = %(now)s WHERE account_id = %(id)s AND ended_at IS NULL",
-            now=work.now,
-            id=command.id,
-        )
+        _end_sessions(work, command.id)
     return queries.get_account(work, command.id)
+
+
+def _end_sessions(work: Work, account_id: int) -> None:
+    work.run(
+        "UPDATE login_session SET ended_at = %(now)s WHERE account_id = %(id)s AND ended_at IS NULL",
+        now=work.now,
+        id=account_id,
+    )
+
+
+@operation(Permission.MANAGE_ACCOUNTS, "accounts.end_sessions")
+def end_sessions(work: Work, command: EndSessions) -> None:
+    """End every session of an account; it may sign in again."""
+    _end_sessions(work, command.id)
 
 
 @operation(Permission.MANAGE_ACCOUNTS, "accounts.delete")

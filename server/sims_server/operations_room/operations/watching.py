@@ -13,6 +13,7 @@ import sqlalchemy.pool
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from sims_server.access.queries import VERSION
+from sims_server.audit import queries as audit_queries
 from sims_server.audit.operations.anchoring import heads_file, last_statements
 from sims_server.audit.operations.verifying import last_verified
 from sims_server.kernel import clock, migrations
@@ -54,9 +55,9 @@ def get_health(visit: Visit) -> Health:
     disk = rules.judge_disk(usage.free, usage.total)
     with _connected(visit) as connection:
         state = health_queries.state_of(connection)
-        silent = health_queries.silent_tables(connection)
+        silent = audit_queries.silent_tables(connection)
         # An older schema knows no blocks; its component says so already.
-        sealed = health_queries.sealed_of(connection) if state["migration"] == migrations.head() else None
+        sealed = audit_queries.sealed_of(connection) if state["migration"] == migrations.head() else None
     parts = Components(
         database=_judge_database(state["migration"]),
         jobs=rules.judge_jobs(

@@ -25,20 +25,6 @@ SELECT (SELECT version_num FROM alembic_version) AS migration,
           DESC LIMIT 1)
          AS last_failure
 """
-# Every table that carries any of the audit's triggers must have all three, switched on.
-SILENT_TABLES = """
-SELECT c.relname
-  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'public'
-  LEFT JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgenabled IN ('O', 'A')
-       AND t.tgname IN ('zz_audit_insert', 'zz_audit_update', 'zz_audit_delete')
- WHERE c.relkind = 'r' AND EXISTS (SELECT FROM pg_proc p WHERE p.proname = 'audit_' || c.relname)
- GROUP BY c.relname HAVING count(t.oid) < 3 ORDER BY c.relname
-"""
-_SEALED = """
-SELECT unsealed_audit_since() AS unsealed_since, b.number, b.at,
-       (SELECT count(*) FROM disclosure_alarm WHERE at > now() - interval '24 hours') AS alarms
-  FROM (SELECT 1) one LEFT JOIN (SELECT number, at FROM audit_block ORDER BY number DESC LIMIT 1) b ON true
-"""
 _NUMBERS = """
 SELECT (SELECT jsonb_object_agg(status, n) FROM (SELECT status, count(*) AS n FROM job GROUP BY status) j) AS
 jobs,
@@ -56,18 +42,6 @@ jobs,
 def state_of(connection: Connection) -> dict[str, Any]:
     """Everything the health page judges, in one round trip."""
     row = connection.row(_STATE)
-    assert row is not None
-    return row
-
-
-def silent_tables(connection: Connection) -> list[str]:
-    """Audited tables that would not be audited now."""
-    return [row["relname"] for row in connection.rows(SILENT_TABLES)]
-
-
-def sealed_of(connection: Connection) -> dict[str, Any]:
-    """How the sealing stands: `{unsealed_since, number, at, alarms}`."""
-    row = connection.row(_SEALED)
     assert row is not None
     return row
 

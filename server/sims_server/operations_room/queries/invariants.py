@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from sims_server.audit.queries import SILENT_TABLES
 from sims_server.kernel.database import Connection
-from sims_server.operations_room.queries.health import SILENT_TABLES
 
 SHOWN = 5
 
