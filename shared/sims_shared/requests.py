@@ -64,11 +64,13 @@ class TransitionRequest(Command, frozen=True, kw_only=True):
 
 
 class RequestView(View, kw_only=True):
-    """A request. `ready_at` is when it was completed; `processed_by` who acted last."""
+    """A request. `ready_at` is when it was completed; `processed_by` who acted last. `reg_no` is the
+    student's current one; null where there is none."""
 
     id: int
     student_id: int
     student_name: str
+    reg_no: str | None
     type: str
     status: str
     notes: str

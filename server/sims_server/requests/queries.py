@@ -36,6 +36,10 @@ REQUESTS = Listing(
         "id": "q.id",
         "student_id": "q.student_id",
         "student_name": "s.name",
+        "reg_no": (
+            "(SELECT r.reg_no FROM registration r WHERE r.student_id = q.student_id "
+            "ORDER BY r.is_current DESC, r.id DESC LIMIT 1)"
+        ),
         "type": "q.type",
         "status": "q.status",
         "notes": "q.notes",
@@ -59,6 +63,8 @@ REQUESTS = Listing(
         "student_id": Filter(OF_PERSON.format("q.student_id"), int),
         "type": Filter("q.type = {}", str),
         "status": Filter("q.status = {}", RequestStatus),
+        # What lies ready and nobody came for is completed and not collected.
+        "collected": Filter("(q.collected_by IS NOT NULL) = {}", bool),
     },
     orders={
         "created_at": Order("q.created_at", "timestamptz"),

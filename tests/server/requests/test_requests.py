@@ -143,6 +143,26 @@ def test_requests_are_searched_by_the_student_and_filtered(api: Api, scene: dict
     counter.post("/api/requests/", ask(scene, student_id=scene["students"][1], type="noc"))
     with counted() as statements:
         found = counter.get("/api/requests/?search=2024-CS-0002&type=noc&status=pending&count=true").json
-    assert [row["student_name"] for row in found["results"]] == ["Student Number 2"]
+    assert [(row["student_name"], row["reg_no"]) for row in found["results"]] == [
+        ("Student Number 2", "2024-CS-0002")
+    ]
     assert found["count"] == 1
     assert len(statements) == 3
+
+
+def test_what_lies_ready_is_listed_until_somebody_comes_for_it(api: Api, scene: dict[str, Any]) -> None:
+    counter = api.as_("counter")
+    for taken_by in (None, "Student Number 1"):
+        path = counter.post("/api/requests/", ask(scene)).headers["location"]
+        api.as_("registrar").post(f"{path}transition/", {"status": "approved"})
+        done = counter.post(f"{path}transition/", {"status": "completed", "collected_by": taken_by})
+        assert done.json["collected_by"] == taken_by
+
+    def listed(collected: str) -> list[str | None]:
+        found = counter.get(f"/api/requests/?status=completed&collected={collected}").json["results"]
+        return [row["collected_by"] for row in found]
+
+    assert (listed("false"), listed("true")) == ([None], ["Student Number 1"])
+    ready = counter.get("/api/requests/?collected=false").json["results"][0]
+    assert counter.patch(f"/api/requests/{ready['id']}/", {"collected_by": "brother"}).status == 200
+    assert listed("false") == []
