@@ -267,8 +267,20 @@ class Desktop(QObject):
                 DelegationCalls(self.workplace.client), self.workplace.identity.user_id
             )
             return DelegationsPage(self.around, lending)
+        if kind == "jobs":
+            from sims_desktop.client.jobs import JobCalls
+            from sims_desktop.jobs.page import JobsPage
+            from sims_desktop.jobs.presenter import JobsPresenter
+
+            who = self.workplace.identity
+            desks = {desk.id for desk in who.desks}
+            return JobsPage(
+                self.around, JobsPresenter(JobCalls(self.workplace.client), who.permissions, desks)
+            )
         if kind in ("students", "student", "record"):
             return self._student_page(kind, id)
+        if kind == "holds":
+            return self._holds_page(id)
         if kind in ("cases", "new_case", "new_transfer"):
             return self._case_page(kind, id)
         if kind == "imports":
@@ -303,6 +315,18 @@ class Desktop(QObject):
         from sims_desktop.cases.presenter import CasesPresenter
 
         return CasesPage(self.around, CasesPresenter(calls, who.permissions, who.user_id))
+
+    def _holds_page(self, id: int) -> Page:
+        from sims_desktop.client.holds import HoldCalls
+        from sims_desktop.client.students import StudentCalls
+        from sims_desktop.holds.page import HoldsPage
+        from sims_desktop.holds.presenter import HoldsPresenter
+
+        assert self.around is not None
+        assert self.workplace is not None
+        who, client = self.workplace.identity, self.workplace.client
+        holds = HoldsPresenter(HoldCalls(client), who.permissions, who.roles, id)
+        return HoldsPage(self.around, holds, StudentCalls(client))
 
     def _student_page(self, kind: str, id: int) -> Page:
         from sims_desktop.client.students import StudentCalls

@@ -31,14 +31,17 @@ class Progress(View, kw_only=True):
 
 
 class JobView(View, kw_only=True):
-    """`result` is what the job's function answered; `error` says what went wrong in words."""
+    """`result` is what the job's function answered; `error` says what went wrong in words. `about` names
+    what it works on: `import_id`, `batch_id`, `backup_id`, or how many `students`."""
 
     id: int
     kind: str
     status: str
+    about: dict[str, int]
     progress: Progress
     result: Any
     error: str | None
     created_by: Person
     created_at: datetime
+    started_at: datetime | None
     finished_at: datetime | None

@@ -108,9 +108,11 @@ DESKS: tuple[Desk, ...] = (
     Desk("cases", later("Cases"), frozenset({Permission.APPROVE_CHANGE, Permission.REQUEST_CHANGE})),
     Desk("imports", later("Import"), frozenset({Permission.IMPORT_DATA})),
     Desk("students", later("Students"), frozenset({Permission.READ_STUDENTS})),
+    Desk("holds", later("Holds"), frozenset({Permission.READ_HOLDS})),
     Desk("admissions", later("Admissions"), frozenset({Permission.MANAGE_APPLICANTS})),
     Desk("batches", later("Enroll a batch"), frozenset({Permission.ENROLL_STUDENT})),
     Desk("merging", later("Two records of one"), frozenset({Permission.CONFIRM_MERGE})),
+    Desk("jobs", later("Jobs"), frozenset({Permission.READ_JOBS})),
     Desk("delegations", later("While I am away"), frozenset({Permission.DELEGATE_ROLE})),
 )
 
@@ -119,8 +121,8 @@ def desks_of(
     permissions: Collection[str], has_record: bool = False, reads_only_itself: bool = False
 ) -> list[Desk]:
     """The desks of a person, in the order of the navigation. Who has a record of their own has its page, and
-    who reads no other needs none to find students."""
-    without = {"students"} if reads_only_itself else set()
+    who reads no other needs none to find students or holds."""
+    without = {"students", "holds"} if reads_only_itself else set()
     if not has_record:
         without.add("record")
     held = set(permissions)

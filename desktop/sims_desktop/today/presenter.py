@@ -47,6 +47,8 @@ DESK_OF = {
     "sheets_to_approve": "approvals",
     "changes_to_approve": "approvals",
     "sections_to_publish": "results",
+    "failed_jobs": "jobs",
+    "open_holds": "holds",
     "my_holds": "record",
     "my_requests": "record",
 }

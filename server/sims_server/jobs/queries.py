@@ -26,12 +26,21 @@ def _shape(row: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
+# Of the arguments only what names a thing: the rest are lists of thousands and hashes.
+_ABOUT = """jsonb_strip_nulls(jsonb_build_object('import_id', j.arguments->'import_id',
+    'batch_id', j.arguments->'batch_id', 'backup_id', j.arguments->'backup_id',
+    'students', CASE jsonb_typeof(j.arguments->'student_ids') WHEN 'array'
+      THEN jsonb_array_length(j.arguments->'student_ids') END))"""
+# The server keeps house every ten minutes; people look for what they or a night asked for.
+_NOTEWORTHY = "(j.kind NOT LIKE 'housekeeping.%%' OR j.status = 'failed')"
+
 JOBS = Listing(
     entity="job",
     columns={
         "id": "j.id",
         "kind": "j.kind",
         "status": "j.status",
+        "about": _ABOUT,
         "progress_done": "j.progress_done",
         "progress_total": "j.progress_total",
         "result": "j.result",
@@ -39,11 +48,16 @@ JOBS = Listing(
         "created_by": "j.created_by",
         "created_by_name": "a.name",
         "created_at": "j.created_at",
+        "started_at": "j.started_at",
         "finished_at": "j.finished_at",
     },
     source="job j LEFT JOIN account a ON a.id = j.created_by",
     key="j.id",
-    filters={"kind": Filter("j.kind = {}", str), "status": Filter("j.status = {}", JobStatus)},
+    filters={
+        "kind": Filter("j.kind = {}", str),
+        "status": Filter("j.status = {}", JobStatus),
+        "noteworthy": Filter(f"{_NOTEWORTHY} = {{}}", bool),
+    },
     default_order="-id",
     scope=_own,
     shape=_shape,

@@ -368,6 +368,16 @@ def students_of_batch(work: Work, student_ids: Sequence[int]) -> set[int]:
     }
 
 
+def reg_nos_of(work: Work, student_ids: Sequence[int]) -> dict[int, str | None]:
+    """The registration number by which each student is known now."""
+    rows = work.rows(
+        "SELECT s.id, (SELECT r.reg_no FROM registration r WHERE r.student_id = s.id "
+        "ORDER BY r.is_current DESC, r.id DESC LIMIT 1) AS reg_no FROM student s WHERE s.id = ANY (%(ids)s)",
+        ids=list(student_ids),
+    )
+    return {row["id"]: row["reg_no"] for row in rows}
+
+
 def done_in_job(work: Work, job_id: int, student_id: int) -> dict[str, Any] | None:
     """What an earlier run of this job sealed for a student."""
     return work.row(

@@ -47,7 +47,8 @@ def enqueue_transcripts(work: Work, command: EnqueueTranscripts) -> JobStarted:
 
 @job(KIND)
 def make_transcripts(run: JobRun) -> dict[str, Any]:
-    """The job: `{done, sealed: [{student_id, serial}], mailed, failed: [{student_id, code, detail}]}`."""
+    """The job: `{done, sealed: [{student_id, reg_no, serial}], mailed, failed: [{student_id, reg_no, code,
+    detail}]}`."""
     students: list[int] = run.arguments["student_ids"]
     outcome: dict[str, Any] = {"done": 0, "sealed": [], "mailed": 0, "failed": []}
     for number, student_id in enumerate(students):
@@ -69,6 +70,10 @@ def make_transcripts(run: JobRun) -> dict[str, Any]:
         outcome["done"] += 1
         if made["serial"]:
             outcome["sealed"].append({"student_id": student_id, "serial": made["serial"]})
+    rows = [*outcome["sealed"], *outcome["failed"]]
+    named = run.execute(queries.reg_nos_of, [row["student_id"] for row in rows], action=KIND)
+    for row in rows:
+        row["reg_no"] = named[row["student_id"]]
     run.progress(len(students), len(students))
     return outcome
 
