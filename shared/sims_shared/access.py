@@ -450,9 +450,12 @@ class RoleView(View, kw_only=True):
 
 
 class SettingView(View, kw_only=True):
+    """A setting as it applies; `default` is what it is as long as nobody writes it."""
+
     id: int
     key: str
     value: str | int | bool | None
+    default: str | int | bool | None
 
 
 class Hello(View, kw_only=True):

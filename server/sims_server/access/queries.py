@@ -164,14 +164,14 @@ def _every_setting() -> str:
         for number, key in enumerate(sorted(DEFAULT_SETTINGS), 1)
     )
     return (
-        "(SELECT d.id, d.key, coalesce(w.value, d.value) AS value "
+        "(SELECT d.id, d.key, coalesce(w.value, d.value) AS value, d.value AS preset "
         f"FROM (VALUES {defaults}) AS d (id, key, value) LEFT JOIN setting w ON w.key = d.key) AS s"
     )
 
 
 SETTINGS = Listing(
     entity="setting",
-    columns={"id": "s.id", "key": "s.key", "value": "s.value"},
+    columns={"id": "s.id", "key": "s.key", "value": "s.value", "default": "s.preset"},
     source=_every_setting(),
     key="s.id",
     orders={"key": Order("s.key")},

@@ -18,10 +18,11 @@ from sims_server.audit.operations.verifying import verify, verify_new
 from sims_server.kernel import clock
 from sims_server.kernel.database import Database
 from sims_server.kernel.execute import execute_as_system
-from sims_server.kernel.jobs import run_job
+from sims_server.kernel.jobs import Cancelled, run_job
 from sims_server.kernel.migrations import migrate
 from sims_server.kernel.provision import provision
 from sims_server.operations_room.operations.backups import manifest_of, remove_expired, take_backup
+from sims_server.operations_room.operations.checking import CHECKS
 from sims_server.operations_room.operations.programs import Connections
 from sims_server.operations_room.operations.restoring import (
     drill_backup,
@@ -77,7 +78,7 @@ def test_a_backup_is_a_dump_with_a_manifest_of_the_same_moment(
     assert manifest.highest_version == 1
     assert manifest.audit_rows == manifest.tables["audit"].rows > 0
     assert dump.stat().st_mode & 0o077 == 0
-    assert sorted(path.name for path in dump.parent.iterdir()) == [dump.name, manifest_of(dump).name]
+    assert set(dump.parent.iterdir()) == files
 
 
 def test_a_backup_goes_on_when_the_record_changes_meanwhile(
@@ -92,9 +93,9 @@ def test_a_backup_goes_on_when_the_record_changes_meanwhile(
 
     dump_program = programs.run_program
 
-    def change_then_dump(*arguments: Any) -> str:
+    def change_then_dump(*arguments: Any, **more: Any) -> str:
         university.student("Came During The Backup")  # after the snapshot, before the dump
-        return dump_program(*arguments)
+        return dump_program(*arguments, **more)
 
     monkeypatch.setattr(backups, "run_program", change_then_dump)
     dump = take_backup(api.database, api.data, tmp_path, connections=ways)
@@ -115,6 +116,47 @@ def test_the_rehearsal_of_a_sound_backup_succeeds_and_leaves_nothing_behind(
     assert view["drill_outcome"] == outcome
     assert view["drilled_at"] is not None
     assert scratch_databases(database_url) == 0
+
+
+def test_a_backup_and_a_rehearsal_tell_how_far_they_are_and_end_when_cancelled(
+    api: Api,
+    ways: Connections,
+    scene: dict[str, Any],
+    university: University,
+    database_url: TestDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from sims_server.operations_room.operations import programs
+
+    dump = take_backup(api.database, api.data, connections=ways)
+    files = set(dump.parent.iterdir())
+    monkeypatch.setattr(programs, "TELLS_EVERY", 0.005)
+    told: list[tuple[int, int]] = []
+
+    def enough(done: int, total: int) -> None:
+        told.append((done, total))
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        take_backup(api.database, api.data, connections=ways, told=enough)
+    assert [one[1] for one in told] == [100]
+    ended = university.rows("SELECT id, status, error FROM backup ORDER BY id")
+    assert [(row["status"], row["error"]) for row in ended] == [
+        ("done", None),
+        ("failed", "it was cancelled"),
+    ]
+    assert set(dump.parent.iterdir()) == files
+
+    def enough_once_restored(done: int, total: int) -> None:
+        told.append((done, total))
+        if done > 2:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        drill_backup(api.database, api.data, ended[0]["id"], connections=ways, told=enough_once_restored)
+    assert told[-1] == (3, CHECKS + 2)
+    assert scratch_databases(database_url) == 0
+    assert university.row("SELECT drilled_at FROM backup WHERE id = %(id)s", id=ended[0]["id"]) is None
 
 
 def test_what_a_killed_rehearsal_left_behind_goes_with_the_next(

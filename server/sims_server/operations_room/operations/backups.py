@@ -10,6 +10,7 @@ import hashlib
 import os
 import secrets
 import sys
+from collections.abc import Callable
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from sims_server.audit.operations.sealing import seal_and_anchor
 from sims_server.kernel import clock
 from sims_server.kernel.database import Database
 from sims_server.kernel.execute import execute_as_system, operation
-from sims_server.kernel.jobs import JobRun, enqueue, job
+from sims_server.kernel.jobs import Cancelled, JobRun, enqueue, job
 from sims_server.kernel.work import Work
 from sims_server.operations_room import rules
 from sims_server.operations_room.model import backup
@@ -39,6 +40,8 @@ from sims_shared.problems import Refusal
 
 TAKE, DRILL = "backups.take", "backups.drill"
 CHUNK = 1024 * 1024
+Told = Callable[[int, int], object]
+"""Told how much is done, of how much."""
 
 
 @operation(Permission.MANAGE_BACKUPS, "backups.take")
@@ -78,14 +81,20 @@ def checksum(path: Path) -> str:
 @job(TAKE)
 def take_backup_job(run: JobRun) -> dict[str, Any]:
     """The nightly backup, and the one somebody asks for: take it, then end what is past its retention."""
-    dump = take_backup(run.database, run.data)
+    dump = take_backup(run.database, run.data, told=run.progress)
     return {"file": dump.name, "removed": remove_expired(run.database, run.data)}
 
 
 def take_backup(
-    database: Database, data: Path, folder: Path | None = None, *, connections: Connections | None = None
+    database: Database,
+    data: Path,
+    folder: Path | None = None,
+    *,
+    connections: Connections | None = None,
+    told: Told = lambda done, total: None,
 ) -> Path:
-    """Take a backup now; the path of its dump. `folder` is by default the server's own.
+    """Take a backup now; the path of its dump. `folder` is by default the server's own. `told(percent, 100)`
+    as far as the size of the last one tells, and what it raises ends the backup.
 
     Raises Refusal when the server does not know how, ProgramFailure with pg_dump's words."""
     ways = connections or find_connections(data, database.url)
@@ -95,10 +104,18 @@ def take_backup(
     backup_id, name = _begin(database, data)
     dump = place / name
     seal_and_anchor(database, data)
+    usual = execute_as_system(
+        database, lambda work, _: backup_queries.newest_size(work), None, action="backups.take", data=data
+    )
+
+    def tell(written: int) -> None:
+        told(min(99, 100 * written // usual) if usual else 0, 100)
+
     try:
-        manifest = _write(ways, dump, data)
-    except (ProgramFailure, psycopg.Error, OSError) as error:
+        manifest = _write(ways, dump, data, tell)
+    except (ProgramFailure, psycopg.Error, OSError, Cancelled) as error:
         reason = str(error).strip().split("\n")[0][:300]
+        reason = "it was cancelled" if isinstance(error, Cancelled) else reason
         _end(database, data, backup_id, {"status": "failed", "error": reason})
         raise
     written = msgspec.json.decode(msgspec.json.encode(manifest))
@@ -134,8 +151,12 @@ def _end(database: Database, data: Path, backup_id: int, values: dict[str, Any])
     execute_as_system(database, record, None, action="backups.take", data=data)
 
 
-def _write(ways: Connections, dump: Path, data: Path) -> Manifest:
+def _write(ways: Connections, dump: Path, data: Path, tell: Callable[[int], object]) -> Manifest:
     unfinished = dump.with_suffix(".unfinished")
+
+    def look() -> None:
+        tell(unfinished.stat().st_size if unfinished.exists() else 0)
+
     try:
         with psycopg.connect(ways.for_backup(), application_name="sims-backup") as connection:
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -148,6 +169,7 @@ def _write(ways: Connections, dump: Path, data: Path) -> Manifest:
                 "--no-unlogged-table-data",
                 f"--snapshot={row[0]}",
                 f"--file={unfinished}",
+                told=look,
             )
             unfinished.chmod(0o600)
             tables = backup_queries.table_digests(connection)

@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -25,6 +26,8 @@ from sims_shared.operations_room import BackupsNotSetUp
 # Before 17 a server does not know a setting that the newer pg_restore begins with.
 KNOWS_EVERY_SETTING = 170000
 UNKNOWN_SETTING = b"SET transaction_timeout = 0;\n"
+TELLS_EVERY = 0.5  # seconds
+Told = Callable[[], object]
 
 
 @dataclass(frozen=True)
@@ -87,28 +90,39 @@ class ProgramFailure(Exception):
     """A program of PostgreSQL ended badly; the message is its last words."""
 
 
-def run_program(name: str, url: str | None, *arguments: str) -> str:
-    """Run it against `url` (None: none) and answer its standard output."""
+def run_program(name: str, url: str | None, *arguments: str, told: Told = lambda: None) -> str:
+    """Run it against `url` (None: none) and answer its standard output. `told` is called while it runs; what
+    that raises ends the program."""
     command, environment = _command(name, url, *arguments)
-    ended = subprocess.run(
+    with subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         errors="replace",
         env=environment,
-        check=False,
-    )
-    if ended.returncode != 0:
-        raise ProgramFailure(_last_words(ended.stderr) or f"{name} ended with {ended.returncode}")
-    return ended.stdout
+    ) as running:
+        try:
+            while True:
+                try:
+                    said, complained = running.communicate(timeout=TELLS_EVERY)
+                    break
+                except subprocess.TimeoutExpired:
+                    told()
+        except BaseException:
+            running.kill()
+            raise
+    if running.returncode != 0:
+        raise ProgramFailure(_last_words(complained) or f"{name} ended with {running.returncode}")
+    return said
 
 
-def restore_archive(dump: Path, url: str, server_version: int) -> None:
-    """Fill the empty database at `url`. `server_version` as libpq tells it: 150004.
-    Raises ProgramFailure."""
+def restore_archive(dump: Path, url: str, server_version: int, told: Told = lambda: None) -> None:
+    """Fill the empty database at `url`. `server_version` as libpq tells it: 150004; `told` as above, where
+    one program does it. Raises ProgramFailure."""
     if server_version >= KNOWS_EVERY_SETTING:
-        run_program("pg_restore", url, "--exit-on-error", "--no-owner", "--jobs=2", str(dump))
+        run_program("pg_restore", url, "--exit-on-error", "--no-owner", "--jobs=2", str(dump), told=told)
         return
     reading, environment = _command("pg_restore", None, "--no-owner", "--file=-", str(dump))
     writing, signed_in = _command("psql", url, "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1")

@@ -30,8 +30,15 @@ from sims_server.kernel.provision import open_to_roles, provision
 from sims_server.kernel.work import Work
 from sims_server.operations_room import rules
 from sims_server.operations_room.model import backup
-from sims_server.operations_room.operations.backups import DRILL, checksum, folder_of, manifest_of, say
-from sims_server.operations_room.operations.checking import Broken, broken_invariants
+from sims_server.operations_room.operations.backups import (
+    DRILL,
+    Told,
+    checksum,
+    folder_of,
+    manifest_of,
+    say,
+)
+from sims_server.operations_room.operations.checking import CHECKS, Broken, broken_invariants
 from sims_server.operations_room.operations.programs import (
     Connections,
     ProgramFailure,
@@ -68,8 +75,10 @@ def read_manifest(dump: Path) -> Manifest:
     return manifest
 
 
-def fill(ways: Connections, dump: Path, manifest: Manifest, name: str) -> None:
-    """Make the database `name`, restore into it, and hold it against the manifest. Raises
+def fill(
+    ways: Connections, dump: Path, manifest: Manifest, name: str, told: Callable[[], object] = lambda: None
+) -> None:
+    """Make the database `name`, restore into it, and hold it against the manifest; `told` meanwhile. Raises
     ProgramFailure or RestoreFailure; the caller drops what was made."""
     with psycopg.connect(ways.for_owner("postgres"), autocommit=True) as connection:
         connection.execute(
@@ -78,10 +87,11 @@ def fill(ways: Connections, dump: Path, manifest: Manifest, name: str) -> None:
         open_to_roles(connection, name)
         version = connection.info.server_version
     url = ways.for_owner(name)
-    restore_archive(dump, url, version)
+    restore_archive(dump, url, version, told)
+    told()
     with psycopg.connect(url) as connection:
         head = backup_queries.head_of(connection)
-        told = rules.head_differences(
+        differing = rules.head_differences(
             manifest,
             migration=head["migration"],
             audit_rows=head["audit_rows"],
@@ -90,19 +100,19 @@ def fill(ways: Connections, dump: Path, manifest: Manifest, name: str) -> None:
         if manifest.audit_head is not None:
             signed = manifest.audit_head
             block = hashes_of(connection, [signed.number]).get(signed.number)
-            told += rules.sealed_differences(signed, block)
-        told += rules.differences(manifest.tables, backup_queries.table_digests(connection))
-    if told:
-        raise RestoreFailure(f"What was restored is not what the manifest says: {'; '.join(told[:5])}.")
+            differing += rules.sealed_differences(signed, block)
+        differing += rules.differences(manifest.tables, backup_queries.table_digests(connection))
+    if differing:
+        raise RestoreFailure(f"What was restored is not what the manifest says: {'; '.join(differing[:5])}.")
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("ANALYZE")
 
 
-def check_filled(url: str) -> None:
+def check_filled(url: str, told: Told = lambda done, total: None) -> None:
     """Every invariant over a restored database. Raises RestoreFailure with the first that do not hold."""
     database = Database(url, pool_size=1, application="sims-restore")
     try:
-        broken = broken_invariants(database)
+        broken = broken_invariants(database, told)
     finally:
         database.close()
     if broken:
@@ -135,27 +145,38 @@ def drill_job(run: JobRun) -> dict[str, Any]:
         )
     if backup_id is None:
         return {"outcome": "there is no backup yet"}
-    return {"backup_id": backup_id, "outcome": drill_backup(run.database, run.data, backup_id)}
+    return {
+        "backup_id": backup_id,
+        "outcome": drill_backup(run.database, run.data, backup_id, told=run.progress),
+    }
 
 
 def drill_backup(
-    database: Database, data: Path, backup_id: int, *, connections: Connections | None = None
+    database: Database,
+    data: Path,
+    backup_id: int,
+    *,
+    connections: Connections | None = None,
+    told: Told = lambda done, total: None,
 ) -> str:
     """Restore a backup into a scratch database, check it, drop it; the outcome, which is recorded too:
-    `ok …`, or what was wrong."""
+    `ok …`, or what was wrong. What `told` raises ends the rehearsal: nothing is recorded, nothing left."""
     ways = connections or find_connections(data, database.url)
     found = execute_as_system(database, backup_queries.get_backup, backup_id, action=DRILL, data=data)
     dump = folder_of(data) / found.file_name
     scratch = f"{ways.database}_drill_{backup_id}"
+    steps = CHECKS + 2  # it is restored, it is compared, and every check
     try:
         manifest = read_manifest(dump)
         with _one_rehearsal(ways):
             try:
-                fill(ways, dump, manifest, scratch)
-                check_filled(ways.for_owner(scratch))
+                told(0, steps)
+                fill(ways, dump, manifest, scratch, lambda: told(1, steps))
+                check_filled(ways.for_owner(scratch), lambda done, _: told(2 + done, steps))
             finally:
                 drop(ways, scratch)
-        outcome = f"ok: {sum(table.rows for table in manifest.tables.values())} rows as in the manifest"
+        rows = sum(table.rows for table in manifest.tables.values())
+        outcome = f"ok: {CHECKS} checks held, {rows} rows as in the manifest"
     except (Refusal, RestoreFailure, ProgramFailure, psycopg.Error) as problem:
         outcome = f"failed: {say(problem)}"[:1000]
 

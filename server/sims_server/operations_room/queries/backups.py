@@ -81,6 +81,14 @@ def newest_done(work: Work) -> int | None:
     return found
 
 
+def newest_size(work: Work) -> int | None:
+    """Bytes of the newest backup that succeeded: about what the next one will have."""
+    found: int | None = work.value(
+        "SELECT size FROM backup WHERE status = 'done' ORDER BY finished_at DESC, id DESC LIMIT 1"
+    )
+    return found
+
+
 def kept_backups(work: Work) -> list[dict[str, Any]]:
     """Backups whose files are still there: id, file_name, finished_at."""
     return work.rows(
