@@ -25,7 +25,7 @@ from tests.desktop.reach import described, faults, not_reached
 from tests.server.results.scene import fill
 from tests.support.university import University
 
-ROLES = ("faculty", "head", "examcell", "registrar", "counter", "admin", "student")
+ROLES = ("faculty", "head", "examcell", "registrar", "counter", "accounts", "admin", "student")
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ def test_an_alarm_stands_first_and_says_so_in_words(api: Api, scene: dict[str, A
     registrar = today_of(sign_in, "registrar")
     alarm, hold_line = registrar.lines
     assert alarm.words.startswith("Alarm: 1 time power over grades was given")
-    assert (hold_line.words, hold_line.where) == ("1 open hold", "no page in this program")
+    assert (hold_line.words, hold_line.where) == ("1 open hold", "Holds")
     assert registrar.headline(datetime.now(UTC)).endswith(" · 1 alarm")
     assert "No alarm." not in registrar.none_words
 

@@ -14,6 +14,7 @@ from sims_desktop.kit.words.urdu import (
     counter,
     desks,
     grading,
+    holds,
     imports,
     jobs,
     kit,
@@ -45,4 +46,5 @@ CATALOG: dict[str, str] = {
     **admissions.WORDS,
     **paper.WORDS,
     **today.WORDS,
+    **holds.WORDS,
 }
