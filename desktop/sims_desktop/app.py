@@ -258,6 +258,14 @@ class Desktop(QObject):
 
             who, merges = self.workplace.identity, MergeCalls(self.workplace.client)
             return MergingPage(self.around, MergingPresenter(merges, who.permissions, who.user_id))
+        if kind == "reports":
+            from sims_desktop.client.reports import ReportCalls
+            from sims_desktop.reports.page import ReportsPage
+            from sims_desktop.reports.presenter import ReportsPresenter
+
+            place = self.workplace
+            reports = ReportsPresenter(ReportCalls(place.client), place.identity.permissions)
+            return ReportsPage(self.around, reports)
         if kind == "delegations":
             from sims_desktop.client.delegations import DelegationCalls
             from sims_desktop.delegations.page import DelegationsPage

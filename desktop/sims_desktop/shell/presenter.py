@@ -113,6 +113,7 @@ DESKS: tuple[Desk, ...] = (
     Desk("batches", later("Enroll a batch"), frozenset({Permission.ENROLL_STUDENT})),
     Desk("merging", later("Two records of one"), frozenset({Permission.CONFIRM_MERGE})),
     Desk("jobs", later("Jobs"), frozenset({Permission.READ_JOBS})),
+    Desk("reports", later("Reports"), frozenset({Permission.READ_SHEETS})),
     Desk("delegations", later("While I am away"), frozenset({Permission.DELEGATE_ROLE})),
 )
 

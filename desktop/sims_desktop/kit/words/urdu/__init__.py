@@ -20,6 +20,7 @@ from sims_desktop.kit.words.urdu import (
     kit,
     marks,
     paper,
+    reports,
     results,
     sheet,
     shell,
@@ -45,6 +46,7 @@ CATALOG: dict[str, str] = {
     **desks.WORDS,
     **admissions.WORDS,
     **paper.WORDS,
+    **reports.WORDS,
     **today.WORDS,
     **holds.WORDS,
 }
