@@ -41,6 +41,8 @@ from sims_desktop.kit.tasks import Progress, Task
 from sims_desktop.kit.wording import status_words, when
 from sims_desktop.results.versions.card import VersionsCard
 from sims_desktop.results.versions.presenter import VersionsPresenter
+from sims_desktop.students.acts.bench import PERSON, SEATS, Acting, Bench
+from sims_desktop.students.acts.meanwhile import changed_words
 from sims_desktop.students.derivations import Node, as_paper, as_text
 from sims_desktop.students.presenter import (
     AttendanceLine,
@@ -79,10 +81,15 @@ class StudentPage(Page):
     guide = "registrar#one-student"
 
     def __init__(
-        self, around: Surroundings, presenter: StudentPresenter, parent: QWidget | None = None
+        self,
+        around: Surroundings,
+        presenter: StudentPresenter,
+        acting: Acting | None = None,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(around, "student", parent)
         self.presenter = presenter
+        self.bench: Bench | None = None
         self._loading: Task | None = None
         self._asking: Task | None = None
         self._explaining: Task | None = None
@@ -90,6 +97,8 @@ class StudentPage(Page):
         self._build()
         self._lay_out()
         self._add_actions()
+        if acting is not None and acting.rights.any:
+            self._set_up(acting)
         presenter.on_change = self._show
         around.theme.changed.connect(self._show)
         self._turn(RECORD)
@@ -274,12 +283,12 @@ class StudentPage(Page):
         self.tree.hide()
         self.versions.hide()
         self.views[RESULTS].selectionModel().currentRowChanged.connect(lambda *_: self.versions.hide())
-        layout = QVBoxLayout(self)
+        self.column = QVBoxLayout(self)
         for part in (self.headline, self.holds, self.tabs):
-            layout.addWidget(part)
-        layout.addWidget(self.split, 1)
-        layout.addWidget(self.complaint)
-        layout.addWidget(self.note)
+            self.column.addWidget(part)
+        self.column.addWidget(self.split, 1)
+        self.column.addWidget(self.complaint)
+        self.column.addWidget(self.note)
         self.tabs.currentChanged.connect(self._turned)
         for view in (self.views[RESULTS], self.views[ATTENDANCE], self.term_view):
             view.opened.connect(lambda record: self.explain())
@@ -295,8 +304,21 @@ class StudentPage(Page):
         add("student.case", later("Open a case about this result"), "C", self.open_case)
         add("student.day", later("Show this day"), ("Return", "Enter"), self.ask_history, self.day)
         add("student.versions", later("Two versions of this result"), "H", self.toggle_versions)
-        add("student.close_tree", later("Close the explanation"), "Esc", self.close_tree)
+        add("student.close_tree", later("Close what was opened below"), "Esc", self.close_tree)
         add("student.refresh", later("Ask the server again"), "F5", self.refresh)
+
+    def _set_up(self, acting: Acting) -> None:
+        """The acts of whoever may do any: their cards stand below the parts, their buttons above them."""
+        bench = Bench(self, acting, self.views[ENROLLMENTS], partial(self._turn, ENROLLMENTS))
+        for card in bench.cards:
+            self.split.addWidget(card)
+        self.column.insertWidget(self.column.indexOf(self.split), bench.buttons)
+        bench.done.connect(self._acted)
+        bench.moved.connect(lambda: self.refresh(anew=True))
+        bench.refused.connect(self.complaint.say)
+        bench.opened.connect(self._close_explanation)
+        self.around.theme.changed.connect(bench.recolour)
+        self.bench = bench
 
     # Showing
 
@@ -311,7 +333,7 @@ class StudentPage(Page):
         self.headline.setAccessibleName(presenter.headline)
         self.holds.say("\n".join(presenter.hold_words))
         self.facts.set_records(presenter.facts())
-        self.enrollments.set_records(presenter.enrollments)
+        self._show_enrollments(presenter.enrollments)
         self.results.set_records(presenter.results)
         if record is not None:
             self.terms.set_records(list(record.term_results or ()))
@@ -331,6 +353,15 @@ class StudentPage(Page):
             view.setVisible(view.model().rowCount() > 0)
         self._set_title()
 
+    def _show_enrollments(self, lines: Sequence[EnrollmentLine]) -> None:
+        """The cursor stays on its enrollment, where the list has grown too."""
+        view = self.views[ENROLLMENTS]
+        here = view.current()
+        self.enrollments.set_records(lines)
+        rows = [row for row, one in enumerate(lines) if here is not None and one.id == here.id]
+        if rows and view.currentIndex().row() != rows[0]:
+            view.selectRow(rows[0])
+
     def _set_title(self) -> None:
         if self.presenter.record is not None and self.title != self.presenter.title:
             self.title = self.presenter.title
@@ -345,6 +376,8 @@ class StudentPage(Page):
         self.stack.setCurrentIndex(at)
         self.versions.hide()
         self.complaint.say("")
+        if self.bench is not None:
+            self.bench.show_for({RECORD: PERSON, ENROLLMENTS: SEATS}.get(at, ""))
         view = self.views[at]
         if at == HISTORY:
             self.day.setFocus()
@@ -360,15 +393,28 @@ class StudentPage(Page):
 
     # Asking the server
 
-    def refresh(self) -> None:
+    def refresh(self, said: str = "", anew: bool = False) -> None:
+        """`said` is what the page itself just did; else the note says what others did. `anew`: a reading on
+        its way may have begun before what is to be read was done."""
         if self._loading is not None:
-            return
+            if not (said or anew):
+                return
+            self._loading.cancel()
 
         def done(record: Record) -> None:
             self._loading = None
             self.presenter.attendance = None
+            words = said or changed_words(self.presenter.record, record)
             self.presenter.take(record)
-            self._turned(self.tabs.currentIndex())
+            if self.bench is not None:
+                self.bench.take(record)
+            if words:
+                self.note.say(words)
+            at = self.tabs.currentIndex()
+            if self.bench is None or not self.bench.has_focus:
+                self._turned(at)
+            elif at == ATTENDANCE:
+                self._ask_attendance()
 
         def failed(error: Exception) -> None:
             self._loading = None
@@ -377,6 +423,11 @@ class StudentPage(Page):
         self._loading = self.around.tasks.run(
             lambda progress: self.presenter.load(), done, failed, owner=self
         )
+
+    def _acted(self, words: str) -> None:
+        self.note.say(words)
+        self.refresh(said=words)
+        self.around.changes.tell("student", self.presenter.student_id)
 
     def _ask_attendance(self) -> None:
         if self.presenter.attendance is not None or self.presenter.record is None or self._asking is not None:
@@ -482,6 +533,7 @@ class StudentPage(Page):
         for row in range(1, self.tree.topLevelItemCount()):  # what stands beside it is there to be opened
             self.tree.collapse(self.tree.model().index(row, 0))
         self.versions.hide()
+        self._make_room()
         self.tree.show()
         first = self.tree.topLevelItem(0)
         if first is not None:
@@ -544,14 +596,17 @@ class StudentPage(Page):
         """Of the result under the cursor: what was declared before, from which marks, and why it changed."""
         result = self.results.record(self.views[RESULTS].currentIndex().row())
         if not self.versions.isHidden():
-            self.close_tree()
+            self._close_explanation()
+            self._to_part()
         elif self.tabs.currentIndex() != RESULTS or result is None:
             self.complaint.say(phrase("Versions are of a result: 3 goes to them."))
         else:
             self._read_versions(result)
 
     def _read_versions(self, result: ResultView) -> None:
-        self.close_tree()
+        self._make_room()
+        self._close_explanation()
+        self._to_part()
         self.versions.show()
 
         def done(known: ResultVersions) -> None:
@@ -566,12 +621,24 @@ class StudentPage(Page):
         )
 
     def close_tree(self) -> None:
+        """What was opened below the parts, an act's card before an explanation."""
+        if self.bench is None or not self.bench.close():
+            self._close_explanation()
+        self._to_part()
+
+    def _to_part(self) -> None:
+        view = self.views[self.tabs.currentIndex()]
+        (view if view.isVisible() else self.tabs).setFocus()
+
+    def _make_room(self) -> None:
+        if self.bench is not None:
+            self.bench.close()
+
+    def _close_explanation(self) -> None:
         self.tree.hide()
         self.versions.hide()
         self._nodes = ()
         self.complaint.say("")
-        view = self.views[self.tabs.currentIndex()]
-        (view if view.isVisible() else self.tabs).setFocus()
 
     def open_case(self) -> None:
         result = self.results.record(self.views[RESULTS].currentIndex().row())
@@ -587,5 +654,9 @@ class StudentPage(Page):
             self._turned(self.tabs.currentIndex())
 
     def heard(self, kind: str, id: int) -> None:
-        if kind == "cases" and self.presenter.record is not None:
+        touched = kind == "cases" or (kind in ("student", "holds") and id in (0, self.presenter.student_id))
+        if touched and self.presenter.record is not None:
             self.refresh()
+
+    def leaving(self) -> str:
+        return self.bench.unsaid if self.bench is not None else ""
