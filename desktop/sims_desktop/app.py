@@ -224,16 +224,22 @@ class Desktop(QObject):
 
             return PublishPage(self.around, PublishPresenter(ResultCalls(self.workplace.client)))
         if kind == "counter":
+            from sims_desktop.client.requests import RequestCalls
             from sims_desktop.client.transcripts import CounterCalls
             from sims_desktop.counter.institutions import Institutions
             from sims_desktop.counter.page import CounterPage
+            from sims_desktop.counter.presenter.applications import ApplicationsPresenter
             from sims_desktop.counter.presenter.desk import DeskPresenter
             from sims_desktop.counter.presenter.verification import Verifier
+            from sims_desktop.requests.presenter.applying import ApplyingPresenter
+            from sims_desktop.requests.presenter.handing import Handing
 
-            counter = CounterCalls(self.workplace.client)
-            desk = DeskPresenter(counter, self.workplace.identity.permissions)
+            counter, asking = CounterCalls(self.workplace.client), RequestCalls(self.workplace.client)
+            permissions = self.workplace.identity.permissions
+            desk = DeskPresenter(counter, permissions)
+            taking = ApplicationsPresenter(ApplyingPresenter(asking), Handing(asking, permissions))
             verifier = Verifier(counter, Institutions(self.profile / "institutions"))
-            return CounterPage(self.around, counter, desk, self.profile / "printed", verifier)
+            return CounterPage(self.around, counter, desk, self.profile / "printed", verifier, taking)
         if kind == "admissions":
             from sims_desktop.admissions.page import AdmissionsPage
             from sims_desktop.admissions.presenter import AdmissionsPresenter
@@ -289,6 +295,8 @@ class Desktop(QObject):
             return self._student_page(kind, id)
         if kind == "holds":
             return self._holds_page(id)
+        if kind in ("requests", "new_request", "my_requests"):
+            return self._request_page(kind)
         if kind in ("cases", "new_case", "new_transfer"):
             return self._case_page(kind, id)
         if kind == "imports":
@@ -335,6 +343,42 @@ class Desktop(QObject):
         who, client = self.workplace.identity, self.workplace.client
         holds = HoldsPresenter(HoldCalls(client), who.permissions, who.roles, id)
         return HoldsPage(self.around, holds, StudentCalls(client))
+
+    def _request_page(self, kind: str) -> Page:
+        from sims_desktop.client.requests import RequestCalls
+        from sims_desktop.requests.presenter.applying import ApplyingPresenter
+
+        assert self.around is not None
+        assert self.workplace is not None
+        who, calls = self.workplace.identity, RequestCalls(self.workplace.client)
+        if kind == "requests":
+            from sims_desktop.requests.page import RequestsPage
+            from sims_desktop.requests.presenter.queue import QueuePresenter
+
+            desks = {desk.id for desk in who.desks}
+            return RequestsPage(self.around, QueuePresenter(calls, who.permissions), desks)
+        if kind == "new_request":
+            from sims_desktop.client.students import StudentCalls
+            from sims_desktop.requests.applying_page import NewRequestPage
+
+            return NewRequestPage(self.around, ApplyingPresenter(calls), StudentCalls(self.workplace.client))
+        from sims_desktop.requests.own_page import OwnRequestsPage
+        from sims_desktop.requests.presenter.own import OwnPresenter
+
+        assert who.student_id is not None
+        return OwnRequestsPage(self.around, OwnPresenter(calls, ApplyingPresenter(calls), who.student_id))
+
+    def _accounts_page(self) -> Page:
+        from sims_desktop.accounts.page import AccountsPage
+        from sims_desktop.accounts.presenter import AccountsPresenter
+        from sims_desktop.accounts.roles import RolesPresenter
+        from sims_desktop.client.accounts import AccountCalls
+
+        assert self.around is not None
+        assert self.workplace is not None
+        who, calls = self.workplace.identity, AccountCalls(self.workplace.client)
+        accounts = AccountsPresenter(calls, who.permissions, who.user_id, self.around.now)
+        return AccountsPage(self.around, accounts, RolesPresenter(calls, who.permissions))
 
     def _student_page(self, kind: str, id: int) -> Page:
         from sims_desktop.client.students import StudentCalls

@@ -7,16 +7,14 @@ answered; no key leads to a sealed paper in one step.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QMimeData, QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QKeyEvent, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QSplitter,
@@ -26,32 +24,33 @@ from PySide6.QtWidgets import (
 )
 
 from sims_desktop.client.transcripts import CounterCalls
+from sims_desktop.counter.applications import ApplicationsPanel
+from sims_desktop.counter.lists import document_model, student_model
 from sims_desktop.counter.panels import PaperPanel, WandLine
+from sims_desktop.counter.presenter.applications import ApplicationsPresenter
 from sims_desktop.counter.presenter.desk import (
     LEAST_LETTERS,
     DeskPresenter,
     Found,
     Visitor,
-    document_words,
     is_sealed_code,
 )
-from sims_desktop.counter.presenter.paper import Job, PaperPresenter, Printer, Stage, words_of
+from sims_desktop.counter.presenter.paper import Job, PaperPresenter, Stage, words_of
 from sims_desktop.counter.presenter.verification import Question, Verifier
 from sims_desktop.counter.preview import Preview, read_pages
+from sims_desktop.counter.printer_box import PrinterBox
 from sims_desktop.counter.printers import FolderPrinter, list_printers
-from sims_desktop.counter.verify_panel import VerifyPanel
+from sims_desktop.counter.verify_panel import VerifyPanel, dropped_file
 from sims_desktop.kit import theme
 from sims_desktop.kit.forms import Complaint
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.notes import Note
 from sims_desktop.kit.page import Page, Surroundings
-from sims_desktop.kit.tables import Field, RecordModel, RecordView
-from sims_desktop.kit.wording import status_words, when
-from sims_shared.people import StudentView
+from sims_desktop.kit.tables import RecordView
+from sims_desktop.kit.wording import status_words
 from sims_shared.transcripts import IssuedDocumentDetail, IssuedDocumentView
 
 PAUSE_MS = 250
-CHOSEN_PRINTER = "counter/printer"
 
 
 def _large(label: QLabel | WandLine, by: float, *, bold: bool = False) -> None:
@@ -71,6 +70,7 @@ class CounterPage(Page):
         desk: DeskPresenter,
         folder: Path,
         verifier: Verifier,
+        applications: ApplicationsPresenter,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(around, "counter", parent)
@@ -81,18 +81,13 @@ class CounterPage(Page):
         self._drawn = 0
         self._folder = FolderPrinter(folder)
         self._verifier = verifier
-        self._printers: Sequence[Printer] = (self._folder,)
+        self._applications = applications
         self._make_widgets()
         self._lay_out()
         self._add_actions()
         self.paper.on_change = self._follow_paper
         self._show_visitor(None)
-        self._show_printers((self._folder,))
-        around.tasks.run(
-            lambda progress: list_printers(),
-            lambda found: self._show_printers((*found, self._folder)),
-            owner=self,
-        )
+        around.tasks.run(lambda progress: list_printers(), self.printer.show_printers, owner=self)
         # Keys and list are kept while there is a network, for the day when there is none.
         around.tasks.run(lambda progress: verifier.refresh(), owner=self)
 
@@ -102,9 +97,7 @@ class CounterPage(Page):
         self.search.setPlaceholderText(phrase("Name, number or phone; or scan a card"))
         self.search.setAccessibleName(phrase("Find a student by name, number or phone, or scan a card"))
         _large(self.search, 1.3)
-        self.printer = QComboBox(self)
-        self.printer.setObjectName("printer")
-        self.printer.setAccessibleName(phrase("Printer"))
+        self.printer = PrinterBox(self._folder, self.around.remembered, self)
         self.headline = QLabel(self)
         self.headline.setObjectName("headline")
         _large(self.headline, 1.4, bold=True)
@@ -121,30 +114,14 @@ class CounterPage(Page):
         for label in (self.headline, self.standing, self.about, self.hint):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(True)
-        now = self.around.now
-        self.students: RecordModel[StudentView] = RecordModel(
-            [
-                Field("Registration", lambda one: one.reg_no, 150),
-                Field("Name", lambda one: one.name, 190),
-                Field("Father", lambda one: one.father_name or "", 70),
-                Field("Phone", lambda one: one.phone or "", 80),
-                Field("Status", lambda one: status_words(one.status), 90),
-            ]
-        )
+        self.students = student_model()
         self.hits = RecordView(self.students, "hits", parent=self)
         self.hits.setAccessibleName(phrase("Students found"))
-        self.documents: RecordModel[IssuedDocumentView] = RecordModel(
-            [
-                Field("Serial", lambda one: one.serial, 115),
-                Field("Document", document_words, 110),
-                Field("State", lambda one: status_words(one.status), 85),
-                Field("For", lambda one: one.purpose, 100),
-                Field("Issued", lambda one: issue_words(one, now()), 150),
-            ]
-        )
+        self.documents = document_model(self.around.now)
         self.issued = RecordView(self.documents, "issued", parent=self)
         self.issued.setAccessibleName(phrase("Documents issued to this student"))
         self.panel = PaperPanel(self.paper, self)
+        self.applications = ApplicationsPanel(self.around, self._applications, self)
         self.preview = Preview("preview", phrase("The paper stands here before it is sealed."), self)
         self.note = Note(self)
         self.verify = VerifyPanel(self.around, self._verifier, self)
@@ -163,7 +140,8 @@ class CounterPage(Page):
         left = QWidget(self)
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
-        for part in (self.headline, self.holds, self.standing, self.about, self.panel, self.hint):
+        forms: tuple[QWidget, ...] = (self.panel, self.applications)
+        for part in (self.headline, self.holds, self.standing, self.about, *forms, self.hint):
             column.addWidget(part)
         column.addWidget(self.hits, 1)
         column.addWidget(self.issued, 1)
@@ -201,7 +179,8 @@ class CounterPage(Page):
         self.hits.opened.connect(lambda student: self.visit(student.id))
         self.issued.opened.connect(lambda document: self.show_sealed(document))
         self.panel.entered.connect(self.go_on)
-        self.printer.activated.connect(self._choose_printer)
+        self.applications.settled.connect(self._settled)
+        self.printer.activated.connect(lambda _: self._focus_where_due())
         for view in (self.hits, self.issued):
             view.installEventFilter(self)
         self.search.installEventFilter(self)
@@ -213,6 +192,8 @@ class CounterPage(Page):
         add("counter.search", "Next student", ("Ctrl+L", "F12"), self.next_student)
         add("counter.transcript", "Transcript", "F2", self.begin_transcript)
         add("counter.unofficial", "Unofficial copy", "Shift+F2", self.show_unofficial)
+        add("counter.application", later("Take an application"), "F8", self.begin_application)
+        add("counter.hand_out", later("Hand out what is ready"), "Shift+F8", self.begin_hand_out)
         add("counter.again", "Print the chosen document again", "F6", lambda: self.begin_reprint(False))
         add("counter.spoiled", "A sheet is spoiled", "F7", lambda: self.begin_reprint(True))
         add("counter.printer", "Choose the printer", "Ctrl+P", self.choose_printer)
@@ -242,7 +223,7 @@ class CounterPage(Page):
 
     def _find_as_typed(self) -> None:
         words = self.search.text().strip()
-        if len(words) >= LEAST_LETTERS and self.paper.stage is Stage.CLOSED:
+        if len(words) >= LEAST_LETTERS and not self._is_at_work:
             self._find(words, opens=False)
 
     def _find(self, words: str, *, opens: bool) -> None:
@@ -261,7 +242,7 @@ class CounterPage(Page):
         if opens and found.open_id is not None:
             self.visit(found.open_id, found.serial)
             return
-        if self.paper.stage is not Stage.CLOSED:
+        if self._is_at_work:
             return
         self._show_visitor(None)
         self.students.set_records(list(found.students))
@@ -310,15 +291,18 @@ class CounterPage(Page):
             self._show_hint()
             return
         self.headline.setText(visitor.headline)
+        self._show_standing(visitor)
+        self.about.setText(visitor.about)
+        self._show_hint()
+        if visitor.documents:
+            self.issued.selectRow(0)
+
+    def _show_standing(self, visitor: Visitor) -> None:
         self.holds.say("\n".join(visitor.hold_words))
         requests = visitor.request_words(self.around.now())
         nothing = [] if visitor.holds else [phrase("No hold, no open request.")]
         self.standing.setText("\n".join(requests or nothing))
         self.standing.setVisible(bool(self.standing.text()))
-        self.about.setText(visitor.about)
-        self._show_hint()
-        if visitor.documents:
-            self.issued.selectRow(0)
 
     def _select(self, serial: str) -> None:
         for row, document in enumerate(self.documents.records):
@@ -332,6 +316,36 @@ class CounterPage(Page):
         if self.is_verifying:
             self._serve()
         self._to_search()
+
+    def bring(self, id: int) -> None:
+        """From another page: the student with this id, unless somebody is being served."""
+        self.visit(id)
+
+    # Applications
+
+    def begin_application(self) -> None:
+        visitor = self._visitor_or_say()
+        if visitor is not None and not self._is_busy():
+            self._begin(visitor, self._applications.why_not_take, self.applications.take)
+
+    def begin_hand_out(self) -> None:
+        visitor = self._visitor_or_say()
+        if visitor is not None and not self._is_busy():
+            refusal = self._applications.why_not_hand_out(visitor)
+            self._begin(visitor, refusal, self.applications.hand_out)
+
+    def _begin(self, visitor: Visitor, refusal: str, opens: Callable[[Visitor], None]) -> None:
+        self.note.say(refusal)
+        if not refusal:
+            self.paper.close()
+            opens(visitor)
+            self._show_hint()
+
+    def _settled(self, said: str) -> None:
+        self.note.say(said)
+        self._to_search()
+        self._read_again()
+        self.around.changes.tell("requests", 0)
 
     # A transcript
 
@@ -381,7 +395,7 @@ class CounterPage(Page):
         self.paper.drew(pdf)
 
     def _carry_out(self, job: Job) -> None:
-        printer = self._printer()
+        printer = self.printer.printer
         calls = self._calls
         self.around.tasks.run(
             lambda progress: job.carry_out(calls, printer),
@@ -401,6 +415,10 @@ class CounterPage(Page):
         self.note.say(said)
         self._to_search()
         self._render(pdf, phrase("{serial}, as sealed", serial=serial))
+        self._read_again(serial)
+
+    def _read_again(self, serial: str = "") -> None:
+        """After an act: how it stands with the student now."""
         visitor = self._desk.visitor
         if visitor is None:
             return
@@ -411,8 +429,9 @@ class CounterPage(Page):
             if current is not None and current.student.id == student_id:
                 self._desk.visitor = fresh
                 self._show_hint()
+                self._show_standing(fresh)
                 self.documents.set_records(list(fresh.documents))
-                self.issued.setVisible(True)
+                self.issued.setVisible(bool(fresh.documents))
                 self._select(serial)
 
         # Should the list not come, the note still says what was done; a bug is raised by `words_of`.
@@ -451,7 +470,7 @@ class CounterPage(Page):
         if visitor is None or self._is_busy():
             return
         student_id = visitor.student.id
-        printer = self._printer()
+        printer = self.printer.printer
 
         def done(images: list[QImage]) -> None:
             self._drawn += 1
@@ -497,28 +516,9 @@ class CounterPage(Page):
 
         self.around.tasks.run(lambda progress: read_pages(pdf), done, owner=self)
 
-    # Printers
-
-    def _show_printers(self, printers: Sequence[Printer]) -> None:
-        chosen = self.around.remembered.text(CHOSEN_PRINTER, printers[0].name)
-        self._printers = printers
-        self.printer.clear()
-        for number, printer in enumerate(printers):
-            self.printer.addItem(phrase("To a file") if printer is self._folder else printer.name)
-            self.printer.setItemData(number, printer.name, Qt.ItemDataRole.ToolTipRole)
-        names = [printer.name for printer in printers]
-        self.printer.setCurrentIndex(names.index(chosen) if chosen in names else 0)
-
     def choose_printer(self) -> None:
         self.printer.setFocus()
         self.printer.showPopup()
-
-    def _choose_printer(self, index: int) -> None:
-        self.around.remembered.put(CHOSEN_PRINTER, self._printers[index].name)
-        self._focus_where_due()
-
-    def _printer(self) -> Printer:
-        return self._printers[max(0, self.printer.currentIndex())]
 
     # Verify mode
 
@@ -568,10 +568,18 @@ class CounterPage(Page):
             self.note.say(phrase("Open a student first: scan a card, or type and press Enter."))
         return self._desk.visitor
 
+    @property
+    def _is_at_work(self) -> bool:
+        """Whether a form is open: nothing that is found then takes the student's place."""
+        return self.paper.stage is not Stage.CLOSED or self.applications.is_open
+
     def _is_busy(self) -> bool:
-        unfinished = self.paper.unfinished
+        """Says what is not finished; an application's form in which nothing stands yet gives way."""
+        unfinished = self.paper.unfinished or self.applications.unfinished
         if unfinished:
             self.note.say(unfinished)
+        else:
+            self.applications.close_form()
         return bool(unfinished)
 
     def _to_search(self) -> None:
@@ -582,6 +590,8 @@ class CounterPage(Page):
     def _focus_where_due(self) -> None:
         if self.is_verifying:
             self.verify.code.setFocus()
+        elif self.applications.is_open:
+            self.applications.focus()
         elif self.paper.stage is Stage.CLOSED:
             self._to_search()
         elif self.paper.stage is Stage.PURPOSE:
@@ -594,10 +604,13 @@ class CounterPage(Page):
         visitor = self._desk.visitor
         names = ["counter.transcript", "counter.unofficial"] if visitor else []
         names += ["counter.again", "counter.spoiled"] if visitor and visitor.documents else []
+        names += ["counter.application"] if visitor and self._applications.may_take else []
+        hands = visitor is not None and not self._applications.why_not_hand_out(visitor)
+        names += ["counter.hand_out"] if hands else []
         bound = {one.id: one for one in self.around.actions.of(self.title)}
         said = [f"{bound[name].keys} {bound[name].action.text()}" for name in (*names, "counter.verify")]
         self.hint.setText("   ".join(said))
-        self.hint.setVisible(self.paper.stage is Stage.CLOSED)
+        self.hint.setVisible(not self._is_at_work)
 
     def _follow_paper(self) -> None:
         self.panel.follow()
@@ -645,9 +658,14 @@ class CounterPage(Page):
             else:
                 self.start_verify()
             return
-        if self.paper.stage is Stage.WORKING:
+        if self.paper.stage is Stage.WORKING or self.applications.is_under_way:
             return
-        if self.paper.stage is not Stage.CLOSED:
+        if self.applications.is_open:
+            self.applications.close_form()
+            self._to_search()
+            self._show_hint()
+            self.note.say("")
+        elif self.paper.stage is not Stage.CLOSED:
             visitor, left = self._desk.visitor, self.paper.unfinished
             was_begun = self.paper.job is not None
             self.paper.close()
@@ -667,7 +685,7 @@ class CounterPage(Page):
         self._focus_where_due()
 
     def leaving(self) -> str:
-        return self.paper.unfinished
+        return self.paper.unfinished or self.applications.unfinished
 
 
 def read_unofficial(paper: PaperPresenter, student_id: int) -> tuple[bytes, list[QImage]]:
@@ -675,15 +693,5 @@ def read_unofficial(paper: PaperPresenter, student_id: int) -> tuple[bytes, list
     return pdf, read_pages(pdf)
 
 
-def issue_words(document: IssuedDocumentView, now: datetime) -> str:
-    return phrase("{when} by {name}", when=when(document.issued_at, now), name=document.issued_by.name)
-
-
 def _unsaid(error: Exception) -> None:
     words_of(error)
-
-
-def dropped_file(data: QMimeData) -> Path | None:
-    """The one local file that is being dropped."""
-    urls = data.urls()
-    return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None

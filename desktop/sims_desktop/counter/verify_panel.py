@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QMimeData, Qt, Signal
 from PySide6.QtGui import QImage, QPalette
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 
@@ -200,3 +200,9 @@ class VerifyPanel(QWidget):
             palette.setColor(QPalette.ColorRole.WindowText, theme.mark("refused"))
         self.verdict.setPalette(palette)
         self.faults.setPalette(palette)
+
+
+def dropped_file(data: QMimeData) -> Path | None:
+    """The one local file that is being dropped."""
+    urls = data.urls()
+    return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None

@@ -92,6 +92,9 @@ class Page(QWidget):
     def shown(self) -> None:
         """The page came to the front."""
 
+    def bring(self, id: int) -> None:
+        """A desk that shows one thing at a time is handed it; of others each thing has a page of its own."""
+
     def leaving(self) -> str:
         """What would be lost if the window closed now, as a sentence; empty when nothing would."""
         return ""

@@ -89,11 +89,13 @@ class Standing:
 @dataclass(frozen=True, slots=True)
 class Desk:
     """A page of the navigation, for whoever has one of `permissions`; for everybody where none is named.
-    Roles can be added, so no role is named here."""
+    Roles can be added, so no role is named here. `shows_one` where a thing is brought to the desk and gets
+    no page of its own."""
 
     id: str
     title: str
     permissions: frozenset[Permission]
+    shows_one: bool = False
 
 
 # The first desk of a person is the page that opens: with sheets that is theirs, for it needs no network.
@@ -101,9 +103,11 @@ DESKS: tuple[Desk, ...] = (
     Desk("sheets", later("My sheets"), frozenset({Permission.SUBMIT_SHEET})),
     Desk("today", later("Today"), frozenset()),
     Desk("record", later("My record"), frozenset()),
+    Desk("my_requests", later("My requests"), frozenset({Permission.CREATE_REQUEST})),
     Desk("attendance", later("Attendance"), frozenset({Permission.SUBMIT_SHEET})),
     Desk("approvals", later("Approvals"), frozenset({Permission.APPROVE_SHEET, Permission.APPROVE_CHANGE})),
-    Desk("counter", later("Counter"), frozenset({Permission.ISSUE_TRANSCRIPT})),
+    Desk("counter", later("Counter"), frozenset({Permission.ISSUE_TRANSCRIPT}), shows_one=True),
+    Desk("requests", later("Requests"), frozenset({Permission.DECIDE_REQUEST, Permission.COMPLETE_REQUEST})),
     Desk("results", later("Publish results"), frozenset({Permission.PUBLISH_RESULTS})),
     Desk("cases", later("Cases"), frozenset({Permission.APPROVE_CHANGE, Permission.REQUEST_CHANGE})),
     Desk("imports", later("Import"), frozenset({Permission.IMPORT_DATA})),
@@ -121,11 +125,11 @@ DESKS: tuple[Desk, ...] = (
 def desks_of(
     permissions: Collection[str], has_record: bool = False, reads_only_itself: bool = False
 ) -> list[Desk]:
-    """The desks of a person, in the order of the navigation. Who has a record of their own has its page, and
+    """The desks of a person, in the order of the navigation. Who has a record of their own has its pages, and
     who reads no other needs none to find students or holds."""
     without = {"students", "holds"} if reads_only_itself else set()
     if not has_record:
-        without.add("record")
+        without |= {"record", "my_requests"}
     held = set(permissions)
     return [
         desk for desk in DESKS if desk.id not in without and (not desk.permissions or desk.permissions & held)

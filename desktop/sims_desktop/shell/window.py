@@ -75,6 +75,7 @@ class MainWindow(QMainWindow):
         self._identity = identity
         self._around = around
         self._open_page = open_page
+        self._show_one = {desk.id for desk in desks if desk.shows_one}
         self._pages: dict[tuple[str, int], Page] = {}
         self.ask_before_leaving = True
         demo = phrase(" · DEMO") if identity.is_demo else ""
@@ -165,6 +166,10 @@ class MainWindow(QMainWindow):
 
     def open(self, kind: str, id: int = 0) -> Page:
         """Bring the page to the front, making it when it is not open yet."""
+        if id and kind in self._show_one:
+            desk = self.open(kind)
+            desk.bring(id)
+            return desk
         key = (kind, id)
         page = self._pages.get(key)
         if page is None:

@@ -50,7 +50,9 @@ DESK_OF = {
     "failed_jobs": "jobs",
     "open_holds": "holds",
     "my_holds": "record",
-    "my_requests": "record",
+    "my_requests": "my_requests",
+    "requests_to_decide": "requests",
+    "requests_to_complete": "requests",
 }
 # What ends on a day of a term, said ahead and when it is gone by. Only marks are said then: a day to enroll
 # that is past asks nothing of anybody.

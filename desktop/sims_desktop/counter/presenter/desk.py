@@ -14,6 +14,7 @@ from typing import Protocol
 
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.wording import listed, plural, status_words, when
+from sims_desktop.requests.presenter.words import title_words
 from sims_shared.access import Permission
 from sims_shared.catalog import ProgramView
 from sims_shared.holds import HoldKindView, HoldView
@@ -144,7 +145,7 @@ class Visitor:
         """What is ready first, then what is under way."""
         ready, waiting = [], []
         for request in self.requests:
-            title = self.request_titles.get(request.type, request.type.replace("_", " "))
+            title = title_words(request.type, self.request_titles)
             if request.status == "completed" and request.collected_by is None:
                 ready.append(
                     phrase("{title} ready since {when}.", title=title, when=when(request.ready_at, now))
@@ -176,6 +177,10 @@ def document_words(document: IssuedDocumentView) -> str:
         else ""
     )
     return f"{name}{kind}{copy}"
+
+
+def issue_words(document: IssuedDocumentView, now: datetime) -> str:
+    return phrase("{when} by {name}", when=when(document.issued_at, now), name=document.issued_by.name)
 
 
 def is_sealed_code(text: str) -> bool:

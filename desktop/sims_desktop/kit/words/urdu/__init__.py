@@ -21,6 +21,7 @@ from sims_desktop.kit.words.urdu import (
     marks,
     paper,
     reports,
+    requests,
     results,
     sheet,
     shell,
@@ -47,6 +48,7 @@ CATALOG: dict[str, str] = {
     **admissions.WORDS,
     **paper.WORDS,
     **reports.WORDS,
+    **requests.WORDS,
     **today.WORDS,
     **holds.WORDS,
 }

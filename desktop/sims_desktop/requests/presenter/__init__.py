@@ -1,0 +1,1 @@
+"""What the pages of requests show and say, without a window."""
