@@ -38,6 +38,7 @@ from sims_desktop.shell.workplace import ProfileDoor, Workplace
 
 if TYPE_CHECKING:
     from sims_desktop.attendance.presenter.drafts import KeptClass, Sent
+    from sims_desktop.students.acts.bench import Acting
 
 DEFAULT_SERVER = "https://sims.example.edu"
 
@@ -395,7 +396,18 @@ class Desktop(QObject):
 
         whose = id if kind == "student" else self.workplace.identity.student_id
         assert whose is not None
-        return StudentPage(self.around, StudentPresenter(calls, whose))
+        acting = self._acting() if kind == "student" else None  # nobody acts on their own record
+        return StudentPage(self.around, StudentPresenter(calls, whose), acting)
+
+    def _acting(self) -> Acting:
+        from sims_desktop.client.student_acts import StudentActCalls
+        from sims_desktop.students.acts.bench import Acting
+        from sims_desktop.students.acts.wishes import Rights
+
+        assert self.workplace is not None
+        who = self.workplace.identity
+        desks = {desk.id for desk in who.desks}
+        return Acting(StudentActCalls(self.workplace.client), Rights.of(who.permissions), "holds" in desks)
 
     def _offer_students(self, window: MainWindow) -> None:
         """Students by name or number in the palette, for who finds them."""
