@@ -182,7 +182,7 @@ class OrderCard(Card):
             self.give_button.setText(phrase("What would follow? (Enter)"))
         else:
             many = plural(len(self.presenter.endable(known[1])), "running enrollment")
-            self.withdraws.setText(phrase("Turn {enrollments} into &W", enrollments=many))
+            self.withdraws.setText(phrase("Turn {enrollments} &into W", enrollments=many))
             lines = self.presenter.consequences(*known, self.withdraws.isChecked() and offers)
             self.words.setText("\n".join(lines))
             self.give_button.setText(phrase("Give the order (Ctrl+Enter)"))

@@ -21,7 +21,7 @@ from sims_shared.record import RecordView
 
 LABELS = {
     "name": later("&Name as per certificate"),
-    "name_native": later("Name in the &native script"),
+    "name_native": later("Name in the native &script"),
     "father_name": later("&Father"),
     "national_id": later("National &identity"),
     "date_of_birth": later("&Born, as 2004-08-30"),

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+from sims_desktop.kit.words.urdu import student_acts
+
 WORDS: dict[str, str] = {
+    **student_acts.WORDS,
     "Remark": "تبصرہ",
     "Regulation": "ضابطہ",
     "left out": "شامل نہیں",
@@ -53,7 +56,6 @@ WORDS: dict[str, str] = {
     "Explain this figure": "اس عدد کی وضاحت",
     "Copy the explanation as text": "وضاحت متن میں کاپی کریں",
     "Show this day": "یہ دن دکھائیں",
-    "Close the explanation": "وضاحت بند کریں",
     "Reading attendance …": "حاضری پڑھی جا رہی ہے …",
     "Reading attendance": "حاضری پڑھی جا رہی ہے",
     "Reading the past": "ماضی پڑھا جا رہا ہے",
