@@ -292,6 +292,8 @@ class Desktop(QObject):
             return JobsPage(
                 self.around, JobsPresenter(JobCalls(self.workplace.client), who.permissions, desks)
             )
+        if kind == "accounts":
+            return self._accounts_page()
         if kind in ("students", "student", "record"):
             return self._student_page(kind, id)
         if kind == "holds":

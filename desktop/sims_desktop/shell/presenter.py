@@ -118,6 +118,7 @@ DESKS: tuple[Desk, ...] = (
     Desk("merging", later("Two records of one"), frozenset({Permission.CONFIRM_MERGE})),
     Desk("jobs", later("Jobs"), frozenset({Permission.READ_JOBS})),
     Desk("reports", later("Reports"), frozenset({Permission.READ_SHEETS})),
+    Desk("accounts", later("Accounts and roles"), frozenset({Permission.READ_ACCOUNTS})),
     Desk("delegations", later("While I am away"), frozenset({Permission.DELEGATE_ROLE})),
 )
 

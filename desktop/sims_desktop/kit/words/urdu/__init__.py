@@ -7,6 +7,7 @@ every sentence that has no Urdu, and every Urdu whose values are not those of it
 from __future__ import annotations
 
 from sims_desktop.kit.words.urdu import (
+    accounts,
     admissions,
     approvals,
     attendance,
@@ -50,5 +51,6 @@ CATALOG: dict[str, str] = {
     **reports.WORDS,
     **requests.WORDS,
     **today.WORDS,
+    **accounts.WORDS,
     **holds.WORDS,
 }
