@@ -55,6 +55,10 @@ class StudentActCalls:
         path = f"/api/registrations/{registration_id}/status-and-withdraw/"
         return self._client.post(path, order, RegistrationView, key=key)
 
+    def read_registration(self, registration_id: int) -> RegistrationView:
+        """With its orders."""
+        return self._client.get(f"/api/registrations/{registration_id}/", RegistrationView)
+
     def read_person(self, student_id: int) -> tuple[StudentView, str]:
         return self._client.get_with_etag(f"/api/students/{student_id}/", StudentView)
 

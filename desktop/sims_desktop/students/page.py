@@ -654,8 +654,11 @@ class StudentPage(Page):
             self._turned(self.tabs.currentIndex())
 
     def heard(self, kind: str, id: int) -> None:
-        touched = kind == "cases" or (kind in ("student", "holds") and id in (0, self.presenter.student_id))
-        if touched and self.presenter.record is not None:
+        record = self.presenter.record
+        if record is None:
+            return
+        mine = id in (0, self.presenter.student_id, record.student.id)
+        if kind == "cases" or (kind in ("student", "holds") and mine):
             self.refresh()
 
     def leaving(self) -> str:

@@ -176,6 +176,9 @@ def test_an_order_says_what_follows_and_then_does_it(
     assert len(what_changed(record, after)) == 2
     assert changed_words(record, after).startswith("Meanwhile: ")
     assert changed_words(after, after) == ""
+    (past,) = orders.read_past(registration)
+    assert past.startswith(f"From {today.isoformat()}: on leave · ")
+    assert past.endswith("Illness · Registrar")
 
 
 def test_another_person_s_change_is_met_field_by_field(

@@ -107,6 +107,8 @@ class Card(QWidget):
 
         def refused(error: Exception) -> None:
             self._task = None
+            if self.isHidden():  # put away meanwhile: a no is not kept from whoever asked
+                self.show()
             failed(error)
 
         def run(progress: Progress) -> T:

@@ -15,7 +15,7 @@ from sims_desktop.kit.page import Page
 from sims_desktop.kit.wording import left_to_right, plural, status_words
 from sims_desktop.students.acts.card import SEND, Card, Choice, scrolling
 from sims_desktop.students.acts.orders import STATUSES, Order, OrderPresenter
-from sims_desktop.students.acts.wishes import is_moved
+from sims_desktop.students.acts.wishes import is_moved, no_in_words
 from sims_shared.record import RecordView as Record
 from sims_shared.record import StatusOrderForeseen
 
@@ -57,6 +57,7 @@ class OrderCard(Card):
         self.withdraws.setChecked(True)
         self.withdraws.toggled.connect(lambda _: self._show())
         self.words = text_label("student_order_words", inside)
+        self.past = text_label("student_order_past", inside)
         self.give_button = push_button(inside, "student_order_give", self.give)
         column = QVBoxLayout(inside)
         column.setContentsMargins(0, 4, 0, 0)
@@ -64,6 +65,7 @@ class OrderCard(Card):
         column.addWidget(self.withdraws)
         column.addWidget(self.words)
         column.addLayout(row_of([self.give_button]))
+        column.addWidget(self.past)
         column.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -71,7 +73,7 @@ class OrderCard(Card):
         self._today()
         for box in (self.registration, self.status):
             box.currentIndexChanged.connect(lambda _: self._forget())
-        self.registration.currentIndexChanged.connect(lambda _: self._fill_statuses())
+        self.registration.currentIndexChanged.connect(lambda _: self._turn())
         self.day.dateChanged.connect(lambda _: self._forget())
         for line in (self.order_no, self.reason):
             line.textChanged.connect(lambda _: self._forget())
@@ -80,6 +82,31 @@ class OrderCard(Card):
 
     def begin(self, record: Record) -> None:
         self.status.setFocus()
+        self._read_past()
+
+    def _turn(self) -> None:
+        """Another registration."""
+        self._fill_statuses()
+        if self.isVisible():
+            self._read_past()
+
+    def _read_past(self) -> None:
+        """Beneath the form, when it arrives; an order can be given without it."""
+        here = self.registration.currentData()
+        self.past.setText("")
+        if here is None:
+            return
+
+        def done(lines: list[str]) -> None:
+            if here == self.registration.currentData():
+                self.past.setText("\n".join(lines) or phrase("No order was given so far."))
+                self.fit()
+
+        def failed(error: Exception) -> None:
+            if here == self.registration.currentData():
+                self.past.setText(no_in_words(error))
+
+        self.page.around.tasks.run(lambda progress: self.presenter.read_past(here), done, failed, owner=self)
 
     def take(self, record: Record) -> None:
         self.presenter.record = record

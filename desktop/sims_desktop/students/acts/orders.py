@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol, get_args
 
+from msgspec import UNSET
+
 from sims_desktop.client.errors import ProblemAnswer
 from sims_desktop.kit.language import phrase
 from sims_desktop.kit.wording import left_to_right, listed, plural, status_words
@@ -25,6 +27,7 @@ STATUSES: tuple[str, ...] = get_args(RegistrationStatus)
 class Calls(Protocol):
     def foresee_order(self, registration_id: int, order: dict[str, Any]) -> StatusOrderForeseen: ...
     def give_order(self, registration_id: int, order: dict[str, Any], key: str) -> RegistrationView: ...
+    def read_registration(self, registration_id: int) -> RegistrationView: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,18 @@ class OrderPresenter:
     def registrations(self) -> list[RegistrationView]:
         found = self.record.registrations if self.record is not None else []
         return sorted(found, key=lambda one: not one.is_current)
+
+    def read_past(self, registration_id: int) -> list[str]:
+        """Every order so far, the newest first; they all stay."""
+        orders = self.calls.read_registration(registration_id).orders
+        if orders is UNSET:
+            return []
+        said = []
+        for one in sorted(orders, key=lambda one: (one.effective_on, one.at), reverse=True):
+            named = [status_words(one.status), left_to_right(one.order_no), one.reason, one.by.name]
+            what = " · ".join(filter(None, named))
+            said.append(phrase("From {day}: {what}", day=one.effective_on.isoformat(), what=what))
+        return said
 
     def check(
         self, registration_id: int | None, status: str, day: date, order_no: str, reason: str

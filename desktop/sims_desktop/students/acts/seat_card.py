@@ -9,6 +9,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout
 
+from sims_desktop.client.student_acts import FOUND
 from sims_desktop.kit import theme
 from sims_desktop.kit.asking import push_button, text_label
 from sims_desktop.kit.forms import Complaint
@@ -113,8 +114,11 @@ class SeatCard(Card):
         self._offer("")
 
     def begin(self, record: Record) -> None:
+        nobody = phrase("No registration of this student may enroll.")
         if not self.presenter.registrations:
-            self.complaint.say(phrase("No registration of this student may enroll."))
+            self.complaint.say(nobody)
+        elif self.complaint.text() == nobody:
+            self.complaint.say("")
         if not self.search.text():
             self._show([])
         self.search.setFocus()
@@ -168,7 +172,9 @@ class SeatCard(Card):
         self.list.setVisible(bool(found))
         self.fit()
         many = plural(len(found), "section")
-        if found:
+        if len(found) >= FOUND:
+            self.said.setText(phrase("The first {sections}; type more of the course.", sections=many))
+        elif found:
             self.said.setText(phrase("{sections}. Enter goes to them, Enter on one enrolls.", sections=many))
         elif len(self.search.text().strip()) < LEAST_LETTERS:
             self.said.setText(phrase("Type a part of the course's code or title."))

@@ -90,7 +90,9 @@ class Seat:
             return phrase("{term}, closed", term=self.term.name)
         if self.term.enroll_until is None:
             return self.term.name
-        return phrase("{term}, until {day}", term=self.term.name, day=self.term.enroll_until.isoformat())
+        return phrase(
+            "{term}, enroll until {day}", term=self.term.name, day=self.term.enroll_until.isoformat()
+        )
 
     @property
     def is_full(self) -> bool:

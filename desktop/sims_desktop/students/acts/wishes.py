@@ -78,8 +78,6 @@ def no_in_words(error: Exception) -> str:
             )
             for hold in facts["holds"]
         )
-    if error.detail and error.title and error.detail != error.title:
-        return f"{error.title}. {error.detail}"
     return str(error)
 
 
