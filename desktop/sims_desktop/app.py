@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ from sims_desktop.shell.presenter import Identity, SignInPresenter, Standing
 from sims_desktop.shell.sign_in import SignInWindow
 from sims_desktop.shell.window import MainWindow
 from sims_desktop.shell.workplace import ProfileDoor, Workplace
+from sims_shared.access import Permission
 
 if TYPE_CHECKING:
     from sims_desktop.attendance.presenter.drafts import KeptClass, Sent
@@ -135,6 +137,8 @@ class Desktop(QObject):
         window = MainWindow(identity, identity.desks, around, self._page)
         self.window = window
         window.palette_box.add_source(self._sheet_entries)
+        if Permission.MANAGE_SETTINGS in identity.permissions:
+            window.palette_box.add_source(self._setting_entries)
         if "students" in desks:
             self._offer_students(window)
         around.actions.add("window.today", "Today", "Alt+Home", lambda: window.open("today"), window)
@@ -282,6 +286,12 @@ class Desktop(QObject):
                 DelegationCalls(self.workplace.client), self.workplace.identity.user_id
             )
             return DelegationsPage(self.around, lending)
+        if kind == "system":
+            from sims_desktop.client.operations_room import SystemCalls
+            from sims_desktop.operations_room.page import SystemPage
+
+            who = self.workplace.identity
+            return SystemPage(self.around, SystemCalls(self.workplace.client), who.permissions)
         if kind == "jobs":
             from sims_desktop.client.jobs import JobCalls
             from sims_desktop.jobs.page import JobsPage
@@ -420,6 +430,23 @@ class Desktop(QObject):
 
         calls = StudentCalls(self.workplace.client)
         PaletteStudents(window.palette_box, calls, self.tasks, lambda id: window.open("student", id))
+
+    def _setting_entries(self, query: str) -> Iterable[Entry]:
+        """Every setting by its name, its key and what it does."""
+        from sims_desktop.operations_room.words import SETTINGS, setting_name, setting_sentence
+
+        if self.window is None or not query.strip():
+            return
+        for key in SETTINGS:
+            title = phrase("Setting: {name}", name=setting_name(key))
+            yield Entry(title, partial(self._show_setting, key), setting_sentence(key), also=key)
+
+    def _show_setting(self, key: str) -> None:
+        from sims_desktop.operations_room.page import SystemPage
+
+        page = self.window.open("system") if self.window is not None else None
+        if isinstance(page, SystemPage):
+            page.show_setting(key)
 
     def _sheet_entries(self, query: str) -> Iterable[Entry]:
         if self.window is None or not query.strip():

@@ -6,7 +6,7 @@ A backup that was never restored is a hope. The newcomer's mistake is to trust t
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -16,6 +16,8 @@ from sims_shared.messages import Command, View
 from sims_shared.problems import Kind, Refusal
 from sims_shared.values import Id
 
+REHEARSE_WITHIN = timedelta(hours=26)
+"""Nightly, with two hours' grace; a backup is taken as often."""
 BackupStatus = Literal["running", "done", "failed"]
 
 

@@ -224,7 +224,7 @@ class JobsPage(Desk[Loaded]):
                 wanted = failed  # what asks for somebody comes first
             else:
                 wanted = ids.index(before.id) if before.id in ids else min(place, len(ids) - 1)
-            if self.list.currentIndex().row() != wanted:
+            if self.list.currentIndex().row() != wanted or not self.list.selectionModel().hasSelection():
                 self.list.selectRow(wanted)
         self.list.setVisible(bool(jobs))
         self.nothing.setText(presenter.nothing)

@@ -116,6 +116,7 @@ DESKS: tuple[Desk, ...] = (
     Desk("admissions", later("Admissions"), frozenset({Permission.MANAGE_APPLICANTS})),
     Desk("batches", later("Enroll a batch"), frozenset({Permission.ENROLL_STUDENT})),
     Desk("merging", later("Two records of one"), frozenset({Permission.CONFIRM_MERGE})),
+    Desk("system", later("The system"), frozenset({Permission.MANAGE_BACKUPS, Permission.MANAGE_SETTINGS})),
     Desk("jobs", later("Jobs"), frozenset({Permission.READ_JOBS})),
     Desk("reports", later("Reports"), frozenset({Permission.READ_SHEETS})),
     Desk("accounts", later("Accounts and roles"), frozenset({Permission.READ_ACCOUNTS})),

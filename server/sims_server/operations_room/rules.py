@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sims_shared.audit import AuditHead
-from sims_shared.operations_room import ComponentHealth, Manifest, TableDigest
+from sims_shared.operations_room import REHEARSE_WITHIN, ComponentHealth, Manifest, TableDigest
 
 OK, DEGRADED, AWAY = "ok", "degraded", "away"
-REHEARSE_WITHIN = timedelta(hours=26)
 WAITS_TOO_LONG = timedelta(minutes=15)
 LEAST_FREE_BYTES = 1024**3
 LEAST_FREE_SHARE = 0.05
