@@ -304,6 +304,18 @@ class Desktop(QObject):
             )
         if kind == "accounts":
             return self._accounts_page()
+        if kind == "account":
+            from sims_desktop.client.own_account import OwnAccountCalls
+            from sims_desktop.own_account.page import OwnAccountPage
+            from sims_desktop.own_account.presenter import OwnAccountPresenter
+
+            place = self.workplace
+
+            def keep(previous: str, password: str) -> None:
+                self.door.keep_password(place, previous, password)
+
+            own = OwnAccountPresenter(OwnAccountCalls(place.client), keep, self.around.now)
+            return OwnAccountPage(self.around, own)
         if kind in ("students", "student", "record"):
             return self._student_page(kind, id)
         if kind == "holds":

@@ -19,7 +19,7 @@ import msgspec
 from sims_desktop.client.errors import ClientError, NotWritten, Offline, ProblemAnswer, ServerBusy, SignedOut
 from sims_desktop.client.session import ForgetfulKeeper, Session
 from sims_desktop.kit.language import phrase
-from sims_shared.access import Hello, Tokens, User
+from sims_shared.access import Hello, SignInInvalid, Tokens, User
 from sims_shared.problems import Fault
 
 T = TypeVar("T")
@@ -200,7 +200,8 @@ class Client:
         try:
             return send(token)
         except ProblemAnswer as problem:
-            if problem.status != UNAUTHENTICATED:
+            # A password that is wrong is no end of the session, and tried again it would count twice.
+            if problem.status != UNAUTHENTICATED or problem.code == SignInInvalid.code:
                 raise
         token = self.session.access_token(self._exchange, refused=token)
         if token is None:

@@ -121,6 +121,7 @@ DESKS: tuple[Desk, ...] = (
     Desk("reports", later("Reports"), frozenset({Permission.READ_SHEETS})),
     Desk("accounts", later("Accounts and roles"), frozenset({Permission.READ_ACCOUNTS})),
     Desk("delegations", later("While I am away"), frozenset({Permission.DELEGATE_ROLE})),
+    Desk("account", later("My account"), frozenset()),
 )
 
 

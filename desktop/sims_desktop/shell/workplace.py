@@ -173,6 +173,11 @@ class ProfileDoor:
         except WrongPassphrase:
             raise LocallyLocked(phrase("That is not the previous password.")) from None
 
+    def keep_password(self, place: Workplace, previous: str, password: str) -> None:
+        """The password was changed here: what this computer keeps opens with the new one, off line too."""
+        self.unlock(place.identity.server, place.identity.username, previous, password)
+        place.store.remember_passphrase(password)
+
     def known_users(self, server: str) -> Sequence[str]:
         """Who has a store on this computer for this server."""
         folder = self._profile / institution_of(server)

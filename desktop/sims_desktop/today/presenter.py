@@ -54,6 +54,7 @@ DESK_OF = {
     "requests_to_decide": "requests",
     "requests_to_complete": "requests",
 }
+OF_EVERYBODY = frozenset({"today", "account"})
 # What ends on a day of a term, said ahead and when it is gone by. Only marks are said then: a day to enroll
 # that is past asks nothing of anybody.
 ENDS = {
@@ -171,7 +172,7 @@ class TodayPresenter:
     @property
     def none_words(self) -> str:
         """What was looked at and does not wait."""
-        if len(self._desks) < 2:
+        if not self._desks.keys() - OF_EVERYBODY:
             return phrase("Your roles have no other page in this program.")
         none = [card for card in self._cards if not card.count]
         names = [phrase(_nouns(card)[1]) for card in none if card.key not in ALARMS]

@@ -55,8 +55,9 @@ def test_the_status_bar_speaks_in_words() -> None:
 
 
 def test_desks_follow_permissions_not_names_of_roles() -> None:
-    assert [desk.id for desk in desks_of([Permission.SUBMIT_SHEET])] == ["sheets", "today", "attendance"]
-    assert [desk.id for desk in desks_of([])] == ["today"]
+    teacher = ["sheets", "today", "attendance", "account"]
+    assert [desk.id for desk in desks_of([Permission.SUBMIT_SHEET])] == teacher
+    assert [desk.id for desk in desks_of([])] == ["today", "account"]
 
 
 def test_all_faults_of_the_form_are_named_at_once() -> None:

@@ -137,8 +137,8 @@ def test_sheets_open_first_for_who_has_them_and_this_page_for_everybody_else() -
     assert [desk.id for desk in desks_of([Permission.SUBMIT_SHEET])][:2] == ["sheets", "today"]
     assert desks_of([Permission.APPROVE_SHEET])[0].id == "today"
     student = [Permission.READ_STUDENTS]
-    assert [desk.id for desk in desks_of(student, True, True)] == ["today", "record"]
-    assert [desk.id for desk in desks_of(student, True)] == ["today", "record", "students"]
+    assert [desk.id for desk in desks_of(student, True, True)] == ["today", "record", "account"]
+    assert [desk.id for desk in desks_of(student, True)] == ["today", "record", "students", "account"]
 
 
 def today_page(qtbot: QtBot, window: MainWindow) -> TodayPage:

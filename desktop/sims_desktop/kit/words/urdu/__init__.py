@@ -21,6 +21,7 @@ from sims_desktop.kit.words.urdu import (
     kit,
     marks,
     operations_room,
+    own_account,
     paper,
     reports,
     requests,
@@ -54,5 +55,6 @@ CATALOG: dict[str, str] = {
     **requests.WORDS,
     **today.WORDS,
     **accounts.WORDS,
+    **own_account.WORDS,
     **holds.WORDS,
 }
