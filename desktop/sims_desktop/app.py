@@ -32,6 +32,7 @@ from sims_desktop.kit.tasks import Progress, Tasks
 from sims_desktop.kit.theme import Theme
 from sims_desktop.offline.failures import NotKept
 from sims_desktop.offline.sync import Link, SyncStatus
+from sims_desktop.shell.lock import Locker
 from sims_desktop.shell.presenter import Identity, SignInPresenter, Standing
 from sims_desktop.shell.sign_in import SignInWindow
 from sims_desktop.shell.window import MainWindow
@@ -72,6 +73,7 @@ class Desktop(QObject):
         self.around: Surroundings | None = None
         self._status = SyncStatus()
         self._synced_before: datetime | None = None
+        self.locker = Locker(app, self.tasks, self.remembered)
         # The last window closed by a change of user must not end the program.
         app.setQuitOnLastWindowClosed(False)
         app.aboutToQuit.connect(self.close)
@@ -146,6 +148,7 @@ class Desktop(QObject):
             around.actions.add(
                 "window.approvals", "Approvals", "Ctrl+I", lambda: window.open("approvals"), window
             )
+        self.locker.attend(window, identity, workplace.store.passphrase_matches)
         window.signed_out.connect(self._switch_user)
         window.closed.connect(self._window_closed)
         window.language_chosen.connect(self.set_language)
@@ -532,6 +535,7 @@ class Desktop(QObject):
             self.ended.emit()
 
     def _leave(self) -> None:
+        self.locker.leave()
         window, self.window, self.around = self.window, None, None
         workplace, self.workplace = self.workplace, None
         if window is not None:

@@ -189,7 +189,7 @@ class CounterPage(Page):
         add = self.add_action
         add("counter.verify", "Verify what is brought", "F9", self.toggle_verify)
         add("counter.open_file", "Verify a PDF file", "Ctrl+O", self.open_file)
-        add("counter.search", "Next student", ("Ctrl+L", "F12"), self.next_student)
+        add("counter.search", "Next student", "Ctrl+L", self.next_student)
         add("counter.transcript", "Transcript", "F2", self.begin_transcript)
         add("counter.unofficial", "Unofficial copy", "Shift+F2", self.show_unofficial)
         add("counter.application", later("Take an application"), "F8", self.begin_application)

@@ -24,6 +24,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import (
     QColor,
+    QFocusEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -204,6 +205,10 @@ class CellDelegate(QStyledItemDelegate):
             self._view.commit(index.row(), index.column(), editor.text(), began)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Half a mark stays half a mark while another program or the lock is in front: Qt would put the 1 of
+        a 15 into the cell, and off it went."""
+        if isinstance(event, QFocusEvent) and event.reason() == Qt.FocusReason.ActiveWindowFocusReason:
+            return False
         pressed = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress
         if pressed and isinstance(watched, QLineEdit) and isinstance(event, QKeyEvent):
             key = event.key()

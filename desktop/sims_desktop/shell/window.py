@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QActionGroup, QCloseEvent
 from PySide6.QtWidgets import (
     QAbstractScrollArea,
     QAbstractSpinBox,
@@ -34,6 +34,7 @@ from sims_desktop.kit.page import Page, Surroundings
 from sims_desktop.kit.palette import Palette
 from sims_desktop.kit.search import Entry
 from sims_desktop.kit.tables import Index, RecordView
+from sims_desktop.shell.lock import MINUTES
 from sims_desktop.shell.presenter import Desk, Identity, Standing
 from sims_desktop.shell.status import StatusLine
 
@@ -60,10 +61,13 @@ class NavigationLine(QStyledItemDelegate):
 
 class MainWindow(QMainWindow):
     """`open_page(kind, id)` makes the page of a desk (`sheets`, 0) or of one thing (`sheet`, 17).
-    `signed_out` when the person leaves for another, `language_chosen` with the language they want,
-    `closed` when the window went away."""
+    `signed_out` when the person leaves for another, `locking` when for a moment, `lock_after` with minutes
+    until it locks by itself, `language_chosen` with the language they want, `closed` when the window went
+    away."""
 
     signed_out = Signal()
+    locking = Signal()
+    lock_after = Signal(int)
     closed = Signal()
     language_chosen = Signal(str)
 
@@ -144,6 +148,14 @@ class MainWindow(QMainWindow):
             lambda: self._step(-1),
             self,
         )
+        add("window.lock", "Lock", "F12", self.locking.emit, self)
+        self.lock_choices = {}
+        choices = QActionGroup(self)
+        for minutes, words in MINUTES.items():
+            choice = add(f"window.lock_{minutes}", words, (), partial(self.lock_after.emit, minutes), self)
+            choice.setCheckable(True)
+            choices.addAction(choice)
+            self.lock_choices[minutes] = choice
         add("window.sign_out", "Switch user", "Ctrl+Shift+L", self.switch_user, self)
         add("window.quit", "Quit", "Ctrl+Q", self.close, self)
 
@@ -151,7 +163,18 @@ class MainWindow(QMainWindow):
         bound = {one.id: one.action for one in self._around.actions.of(EVERYWHERE)}
         menu = self.menuBar()
         for title, ids in (
-            (later("&Window"), ("palette", *PARTS, "close_page", "sign_out", "quit")),
+            (
+                later("&Window"),
+                (
+                    "palette",
+                    *PARTS,
+                    "close_page",
+                    "lock",
+                    *(f"lock_{n}" for n in MINUTES),
+                    "sign_out",
+                    "quit",
+                ),
+            ),
             (
                 later("&View"),
                 ("zoom_in", "zoom_out", "zoom_reset", "light", "dark", "contrast", "system", *NAMES),
@@ -312,8 +335,13 @@ class MainWindow(QMainWindow):
         """The page in front."""
         return next((key for key, page in self._pages.items() if page is self.page), ("", 0))
 
+    @property
+    def losses(self) -> list[str]:
+        """What would be lost if the window went away for good now."""
+        return _losses(self._pages.values())
+
     def _may_leave(self, pages: Sequence[Page]) -> bool:
-        losses = [words for page in pages if (words := page.leaving())]
+        losses = _losses(pages)
         if not losses or not self.ask_before_leaving:
             return True
         box = QMessageBox(self)
@@ -334,3 +362,7 @@ class MainWindow(QMainWindow):
         self._around.remembered.save_place("window_split", self.split)
         event.accept()
         self.closed.emit()
+
+
+def _losses(pages: Iterable[Page]) -> list[str]:
+    return [words for page in pages if (words := page.leaving())]

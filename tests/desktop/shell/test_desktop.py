@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
@@ -18,38 +15,12 @@ from sims_desktop.grading.overview_page import OverviewPage
 from sims_desktop.grading.page import GridPage
 from sims_desktop.grading.presenter.sheet import Badge
 from sims_desktop.shell.window import MainWindow
+from tests.desktop.shell.conftest import Start
 from tests.support.api import Api
 from tests.support.server import Serve
-from tests.support.university import PASSWORD, University
+from tests.support.university import PASSWORD
 
 WAIT = 20_000
-Start = Callable[[str], Desktop]
-
-
-@pytest.fixture
-def start(qtbot: QtBot, tmp_path: Path) -> Iterator[Start]:
-    """Starts the program on this test's profile, again and again."""
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    started: list[Desktop] = []
-
-    def run(server: str) -> Desktop:
-        for before in started:
-            before.close()
-        started.append(Desktop(app, tmp_path / "profile", server))
-        return started[-1]
-
-    yield run
-    for desktop in started:
-        desktop.close()
-        if desktop.sign_in is not None:
-            desktop.sign_in.close()
-        assert not (desktop.profile / "errors.log").exists(), (desktop.profile / "errors.log").read_text()
-
-
-@pytest.fixture
-def scene(university: University) -> dict[str, Any]:
-    return university.stand(students=4)
 
 
 def enter(qtbot: QtBot, desktop: Desktop, username: str = "faculty", password: str = PASSWORD) -> MainWindow:
