@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from sims_desktop.counter.panels import WandLine
 from sims_desktop.counter.presenter.applications import ApplicationsPresenter
@@ -17,7 +17,7 @@ from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.page import Surroundings
 from sims_desktop.kit.tasks import Task
 from sims_desktop.kit.theme import enlarge
-from sims_desktop.requests.form import RequestForm
+from sims_desktop.requests.form import ByDigit, RequestForm
 from sims_shared.requests import RequestView
 
 
@@ -42,8 +42,8 @@ class ApplicationsPanel(QWidget):
         self.taking = RequestForm(presenter.applying, self)
         self.taking.entered.connect(self.go_on)
         self.handing = Form(self)
-        self.what = QComboBox(self)
-        self.what.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.what = ByDigit(self)
+        self.what.setSizeAdjustPolicy(ByDigit.SizeAdjustPolicy.AdjustToContents)
         self.what.currentIndexChanged.connect(lambda _: self._show_next())
         self.who = WandLine(self)
         self.who.setMaxLength(200)

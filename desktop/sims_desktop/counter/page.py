@@ -243,6 +243,7 @@ class CounterPage(Page):
             self.visit(found.open_id, found.serial)
             return
         if self._is_at_work:
+            self.note.say(found.sentence)
             return
         self._show_visitor(None)
         self.students.set_records(list(found.students))

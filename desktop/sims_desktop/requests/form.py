@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QComboBox, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QSizePolicy, QSpinBox, QWidget
 
 from sims_desktop.kit.forms import Form
 from sims_desktop.kit.language import later, phrase
@@ -14,7 +14,19 @@ from sims_desktop.requests.presenter.applying import ApplyingPresenter
 from sims_desktop.requests.presenter.words import title_words
 
 COPIES_AT_MOST = 50
+DIGITS = tuple("123456789")
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+
+
+class ByDigit(QComboBox):
+    """Its lines begin with their digits. A digit chooses at once, whatever was typed a moment before."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        row = int(event.text()) - 1 if event.text() in DIGITS else -1
+        if 0 <= row < self.count():
+            self.setCurrentIndex(row)
+            return
+        super().keyPressEvent(event)
 
 
 class RequestForm(Form):
@@ -25,9 +37,10 @@ class RequestForm(Form):
     def __init__(self, applying: ApplyingPresenter, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._applying = applying
-        self.type = QComboBox(self)
+        self.type = ByDigit(self)
         self.type.setPlaceholderText(phrase("its digit chooses it"))
-        self.type.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        # As wide as the lines: the reason why it is refused stands below it, in the same room.
+        self.type.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.copies = QSpinBox(self)
         self.copies.setRange(1, COPIES_AT_MOST)
         self.addressee, self.notes = QLineEdit(self), QLineEdit(self)

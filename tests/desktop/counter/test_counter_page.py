@@ -86,7 +86,8 @@ def test_a_transcript_is_sealed_printed_and_recorded_by_keys_alone(
     qtbot.waitUntil(lambda: len(page.documents.records) == 1, timeout=WAIT)
     assert page.hint.text() == (
         "F2 Transcript   Shift+F2 Unofficial copy   F6 Print the chosen document again   "
-        "F7 A sheet is spoiled   F9 Verify what is brought"
+        "F7 A sheet is spoiled   "
+        "F8 Take an application   F9 Verify what is brought"
     )
 
 

@@ -14,6 +14,8 @@ from sims_desktop.client.errors import Offline
 from sims_desktop.client.session import ForgetfulKeeper
 from sims_desktop.client.today import TodayCalls
 from sims_desktop.grading.overview_page import OverviewPage
+from sims_desktop.requests.own_page import OwnRequestsPage
+from sims_desktop.requests.page import RequestsPage
 from sims_desktop.shell.presenter import desks_of
 from sims_desktop.shell.window import MainWindow
 from sims_desktop.students.page import StudentPage
@@ -110,7 +112,7 @@ def test_a_student_is_told_how_they_stand_and_has_a_page_of_their_own(
     api.as_("student").post("/api/requests/", {"student_id": scene["students"][0], "type": "noc"})
     student = today_of(sign_in, "student")
     assert student.standing_words == "\u20662024-CS-0001\u2069 · active · 0 credits earned"
-    assert lines(student) == [("1 open request of yours", "My record")]
+    assert lines(student) == [("1 open request of yours", "My requests")]
     assert today_of(sign_in, "head").standing_words == ""
 
 
@@ -196,12 +198,13 @@ def test_what_this_program_has_no_page_for_is_shown_and_opens_nothing(
     assert "/api/audit/?entity=power_alarm" in page.note.text()
     press(Qt.Key.Key_Down)
     press(Qt.Key.Key_Return)
-    assert "/api/requests/?status=pending" in page.note.text()
+    assert isinstance(window.page, RequestsPage)
     window = program.enter("student")
     page = today_page(qtbot, window)
     look(window, "today_student")
     press(Qt.Key.Key_Return)
-    record = window.page
+    assert isinstance(window.page, OwnRequestsPage)
+    record = window.open("record")
     assert isinstance(record, StudentPage)
     qtbot.waitUntil(lambda: record.presenter.record is not None, timeout=WAIT)
     assert "2024-CS-0001" in record.headline.text()
