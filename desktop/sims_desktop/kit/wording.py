@@ -24,6 +24,7 @@ MONTHS = tuple(
 )
 # States of people and papers as the server names them.
 STATUSES = {
+    "provisional": later("provisional"),
     "active": later("active"),
     "cancelled": later("cancelled"),
     "enrolled": later("enrolled"),
@@ -33,6 +34,8 @@ STATUSES = {
     "completed": later("completed"),
     "incomplete": later("incomplete"),
     "on_leave": later("on leave"),
+    "struck_off": later("struck off"),
+    "dismissed": later("dismissed"),
     "suspended": later("suspended"),
     "graduated": later("graduated"),
     "valid": later("valid"),

@@ -215,6 +215,7 @@ class StudentPage(Page):
         self.day = QDateEdit(self)
         self.day.setObjectName("student_day")
         self.day.setAccessibleName(phrase("What the record said on this day"))
+        self.day.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # before the format, which it turns round
         self.day.setCalendarPopup(True)
         self.day.setDisplayFormat("yyyy-MM-dd")
         # Digits as everywhere else in the record, whatever this computer's language counts in.
@@ -410,9 +411,10 @@ class StudentPage(Page):
                 self.bench.take(record)
             if words:
                 self.note.say(words)
-            at = self.tabs.currentIndex()
+            at, why_not = self.tabs.currentIndex(), self.complaint.text()
             if self.bench is None or not self.bench.has_focus:
                 self._turned(at)
+                self.complaint.say(why_not if anew else "")
             elif at == ATTENDANCE:
                 self._ask_attendance()
 

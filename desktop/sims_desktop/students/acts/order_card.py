@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from functools import partial
 
-from PySide6.QtCore import QDate, QLocale
+from PySide6.QtCore import QDate, QLocale, Qt
 from PySide6.QtWidgets import QCheckBox, QDateEdit, QLineEdit, QVBoxLayout, QWidget
 
 from sims_desktop.kit.asking import push_button, row_of, text_label
@@ -36,6 +36,7 @@ class OrderCard(Card):
         inside = self._inside = QWidget(self)
         self.registration, self.status = Choice(inside), Choice(inside)
         self.day = QDateEdit(inside)
+        self.day.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # before the format, which it turns round
         self.day.setCalendarPopup(True)
         self.day.setDisplayFormat("yyyy-MM-dd")
         self.day.setLocale(QLocale.c())
