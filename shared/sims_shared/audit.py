@@ -31,7 +31,8 @@ __all__ = [
 
 class AuditEntry(View, kw_only=True):
     """One changed row. `entity` is the singular resource name; `changes` maps a field to [old, new],
-    both "…" where the value must not be kept; `summary` says it in words."""
+    both "…" where the value must not be kept; `summary` says it in words. `student_id` and `named` are whose
+    record or account it is, by the name of today, where the row says so."""
 
     id: int
     at: datetime
@@ -44,6 +45,8 @@ class AuditEntry(View, kw_only=True):
     summary: str
     changes: dict[str, Any]
     request_id: str
+    student_id: int | None
+    named: str | None
 
 
 class AuditChain(View, kw_only=True):

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 import psycopg
 
-from sims_server.audit.rules import Block, in_words
+from sims_server.audit.rules import Block, alarm_in_words, in_words
 from sims_server.kernel.actor import Caller
 from sims_server.kernel.database import Connection
 from sims_server.kernel.paging import Filter, Listing, Order
@@ -28,6 +28,18 @@ CHANGES = """CASE WHEN a.entity IN ('student', 'applicant') AND NOT %(private_al
   THEN (SELECT coalesce(jsonb_object_agg(e.key, CASE WHEN e.key = ANY(%(private_fields)s::text[])
                THEN '["…", "…"]'::jsonb ELSE e.value END), '{}') FROM jsonb_each(a.changes) e)
   ELSE a.changes END::text"""
+# Whose record or account a row is: what it says itself, else the row that it is about, as that stands now.
+_SAID = "coalesce(a.changes->'{0}'->>1, a.changes->'{0}'->>0)::bigint"
+STUDENT = f"""CASE WHEN a.entity = 'student' THEN a.entity_id
+  WHEN a.changes ? 'student_id' THEN {_SAID.format("student_id")}
+  WHEN a.entity = 'result' THEN (SELECT x.student_id FROM result x WHERE x.id = a.entity_id)
+  WHEN a.entity = 'enrollment' THEN (SELECT x.student_id FROM enrollment x WHERE x.id = a.entity_id)
+  WHEN a.entity = 'registration' THEN (SELECT x.student_id FROM registration x WHERE x.id = a.entity_id)
+  WHEN a.entity = 'hold' THEN (SELECT x.student_id FROM hold x WHERE x.id = a.entity_id)
+  WHEN a.entity = 'request' THEN (SELECT x.student_id FROM request x WHERE x.id = a.entity_id) END"""
+NAMED = f"""CASE WHEN a.entity = 'account' THEN (SELECT x.name FROM account x WHERE x.id = a.entity_id)
+  WHEN a.changes ? 'account_id' THEN (SELECT x.name FROM account x WHERE x.id = {_SAID.format("account_id")})
+  ELSE (SELECT x.name FROM student x WHERE x.id = ({STUDENT})) END"""
 _exact = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 
 
@@ -46,7 +58,9 @@ def _shape(row: dict[str, Any]) -> dict[str, Any]:
     changes = exact_values(row["changes"])
     actor = Person(row.pop("actor_id"), row.pop("actor_name"))
     operation = row.pop("operation")
-    summary = in_words(actor.name, operation, row["entity"], row["entity_id"], changes)
+    summary = alarm_in_words(actor.name, row["entity"], row["named"], changes) or in_words(
+        actor.name, operation, row["entity"], row["entity_id"], changes
+    )
     return {**row, "actor": actor, "changes": changes, "summary": summary}
 
 
@@ -65,6 +79,8 @@ AUDIT = Listing(
         "operation": "a.operation",
         "changes": CHANGES,
         "request_id": "a.request_id",
+        "student_id": STUDENT,
+        "named": NAMED,
     },
     source="audit_entry a",
     key="a.id",

@@ -54,6 +54,27 @@ def in_words(
     return f"{said}: {', '.join(told)}" + (f" and {more} more" if more > 0 else "")
 
 
+ALARMS = {
+    "role_given": "{actor} gave {named} the role {role}",
+    "role_widened": "{actor} widened the role {role}",
+    "password_set": "{actor} set the password of {named}, who holds {role}",
+    "codes_reset": "{actor} took the one-time codes off {named}, who holds {role}",
+}
+
+
+def alarm_in_words(actor: str, entity: str, named: str | None, changes: Mapping[str, Sequence[Any]]) -> str:
+    """What an alarm says: a power over grades given, or very many students opened; "" of any other entry."""
+    said = {field: values[1] for field, values in changes.items()}
+    who = named or "somebody"
+    if entity == "power_alarm" and said.get("what") in ALARMS:
+        return ALARMS[said["what"]].format(actor=actor, named=who, role=said.get("role", ""))
+    if entity == "disclosure_alarm":
+        return (
+            f"{who} opened {said.get('students')} students within an hour; {said.get('allowed')} are allowed"
+        )
+    return ""
+
+
 # --- the chain ------------------------------------------------------------------------------------
 
 

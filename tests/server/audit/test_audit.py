@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sims_server.audit.operations.disclosing import raise_alarms
 from sims_server.audit.operations.sealing import seal_and_anchor
 from sims_server.audit.operations.verifying import verify_new
 from sims_server.audit.rules import in_words
@@ -162,3 +163,32 @@ def test_how_the_chain_stands_is_told_to_whoever_audits(api: Api, scene: dict[st
     assert after["blocks"] == after["verified_block"] == after["head_block"] > 0
     assert (after["finding"], after["unsealed_since"]) == (None, None)
     assert api.as_("head").get("/api/audit/chain/").status == 403
+
+
+def test_an_entry_names_whose_record_or_account_it_is(
+    api: Api, scene: dict[str, Any], university: University
+) -> None:
+    admin, student = api.as_("admin"), scene["students"][0]
+    api.as_("registrar").patch(f"/api/students/{student}/", {"email": "a@example.edu"})
+    held = {"student_id": student, "kind": "library", "reason": "two books"}
+    hold = api.as_("registrar").post("/api/holds/", held).json["id"]
+    api.as_("registrar").post(f"/api/holds/{hold}/lift/", {"reason": "brought back"})
+    grants = [{"role": "head", "department_id": scene["department"]}]
+    for wanted in ({"roles": grants}, {"password": "a long new one"}):
+        admin.patch(f"/api/accounts/{scene['counter']}/", wanted)
+    university.setting("disclosures.students_an_hour", 0)
+    api.as_("registrar").get(f"/api/students/{student}/")
+    raise_alarms(api.database, api.data)
+    found = api.as_("auditor").get("/api/audit/?page_size=40").json["results"]
+    told = {(one["entity"], one["summary"]): (one["student_id"], one["named"]) for one in found}
+    assert (student, "Student Number 1") in [
+        whose for (entity, said), whose in told.items() if entity == "hold" and "changed" in said
+    ]
+    assert told["power_alarm", "Admin gave Counter the role head"] == (None, "Counter")
+    assert told["power_alarm", "Admin set the password of Counter, who holds head"] == (None, "Counter")
+    bulk = "Registrar opened 1 students within an hour; 0 are allowed"
+    assert told["disclosure_alarm", bulk] == (None, "Registrar")
+    assert {one["named"] for one in found if one["entity"] == "student"} == {
+        "Student Number 1",
+        "Student Number 2",
+    }
