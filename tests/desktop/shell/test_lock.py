@@ -121,3 +121,17 @@ def test_an_idle_window_locks_itself_and_a_key_puts_it_off(
     desktop.locker.idle.watch(50)
     qtbot.waitUntil(lambda: desktop.locker.window is not None, timeout=WAIT)
     assert not window.isVisible()
+
+
+def test_what_stands_in_an_open_cell_is_kept_when_the_window_closes(
+    qtbot: QtBot, start: Start, serve: Serve, scene: dict[str, Any]
+) -> None:
+    server = serve()
+    window = enter(qtbot, start(server.base_url))
+    open_sheet(qtbot, window, scene["section"])
+    QTest.keyClicks(QApplication.focusWidget(), "1")
+    QTest.keyClicks(QApplication.focusWidget(), "5")
+    window.close()
+
+    page = open_sheet(qtbot, enter(qtbot, start(server.base_url)), scene["section"])
+    assert page.grid.cell(0, 0).text == "15"
