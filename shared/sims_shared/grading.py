@@ -233,6 +233,8 @@ class DeviceView(View):
 
 
 class SheetSummary(View):
+    """`reminded_at` and what follows: who was last asked for it, as long as it has not moved since."""
+
     section_id: int
     course_code: str
     course_title: str
@@ -247,6 +249,9 @@ class SheetSummary(View):
     submitted_by: Person | None = None
     return_reason: str | None = None
     submit_note: str | None = None
+    reminded_at: datetime | None = None
+    reminded_by: Person | None = None
+    reminder_note: str | None = None
 
 
 class StudentOnSheet(View):

@@ -217,7 +217,9 @@ class TermResultView(View, kw_only=True):
 class SectionProgress(View, kw_only=True):
     """One section on its way. `filled` of `total` marks; the counts below are of roster rows, those who
     dropped left out: `drafts` could be published but for the `missing` and `stale` among them, `withheld`
-    stay behind, `published` includes the `frozen`. `pending` and `conflicts` are what devices said last."""
+    stay behind, `published` includes the `frozen`. `pending` and `conflicts` are what devices said last;
+    `away_since` is when the one that holds pending marks was seen longest ago. `reminded_at` and
+    `reminded_by` tell who asked for the sheet, as long as it has not moved since."""
 
     section_id: int
     course_code: str
@@ -236,6 +238,9 @@ class SectionProgress(View, kw_only=True):
     lead: str | None
     pending: int
     conflicts: int
+    away_since: datetime | None = None
+    reminded_at: datetime | None = None
+    reminded_by: str | None = None
 
 
 class TermProgress(View, kw_only=True):

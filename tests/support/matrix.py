@@ -96,6 +96,8 @@ TABLE = """
     GET /api/notifications-of-result/  GET /api/notifications-of-result/{id}/
     GET /api/students/{id}/explain/result/{result_id}/
 # A teacher's sections show one course each: what a student did elsewhere is not theirs to read.
+* * * d d - d . . * .
+    GET /api/reports/broadsheet/
 * * * d d - d . . * i
     GET /api/term-results/  GET /api/term-results/{id}/  GET /api/students/{id}/explain/cgpa/
     GET /api/students/{id}/explain/division/
@@ -106,6 +108,7 @@ TABLE = """
     POST /api/results/publish/  POST /api/results/freeze/  POST /api/results/withhold/
     POST /api/results/release/  GET /api/results/overview/  GET /api/results/exceptions/
     GET /api/merit/
+    POST /api/sheets/remind/
 . * * d d s d . . . .
     POST /api/results/change-request/  POST /api/results/preview-change/
     POST /api/pending-changes/{id}/evidence/
@@ -199,7 +202,7 @@ TABLE = """
 . * * d . . . . . . .
     POST /api/condonations/  POST /api/condonations/{id}/withdraw/
 . * * d d . . . . . .
-    POST /api/eligibility-lists/
+    POST /api/eligibility-lists/  GET /api/attendance/sections/
 # Whole batches of enrollments, and what a rule was set aside for.
 * * * d d - d . * * .
     GET /api/enrollments/batches/  GET /api/enrollments/batches/{id}/

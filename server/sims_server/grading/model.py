@@ -216,6 +216,25 @@ sync_conflict = Table(
     Column("edit_id", Text, nullable=False),
     _moment("at", default="clock_timestamp()", nullable=False),
 )
+sheet_reminder = Table(
+    "sheet_reminder",
+    metadata,
+    _id(),
+    Column(
+        "section_id", BigInteger, ForeignKey("section.id", name="fk_sheet_reminder_section"), nullable=False
+    ),
+    Column(
+        "teacher_id", BigInteger, ForeignKey("account.id", name="fk_sheet_reminder_teacher"), nullable=False
+    ),
+    Column("note", Text, nullable=False, server_default=text("''")),
+    Column(
+        "asked_by", BigInteger, ForeignKey("account.id", name="fk_sheet_reminder_asked_by"), nullable=False
+    ),
+    _moment("asked_at", default="clock_timestamp()", nullable=False),
+    Column("job_id", BigInteger, nullable=False),
+    _moment("mailed_at"),
+    UniqueConstraint("job_id", "section_id", name="uq_sheet_reminder_job_section"),
+)
 
 CONSTRAINTS = {
     "ck_section_weights_within_100": WeightsExceeded,
@@ -232,4 +251,5 @@ CONSTRAINTS = {
     "ck_sheet_approver_does_not_teach": OwnSheet,
     "ck_sheet_approver_is_not_submitter": OwnSheet,
     "ck_sheet_not_approved_in_its_teachers_place": OwnSheet,
+    "ck_sheet_reminder_sheet_is_open": SheetWrongState,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sims_server.grading.operations import assessments, scores, sheets, sync
+from sims_server.grading.operations import assessments, reminding, scores, sheets, sync
 from sims_server.grading.queries import assessments as assessment_queries
 from sims_server.grading.queries import revisions
 from sims_server.grading.queries import scores as score_queries
@@ -11,6 +11,7 @@ from sims_server.kernel.http import command, listing, read
 from sims_shared import grading as g
 from sims_shared.access import Permission
 from sims_shared.messages import Page
+from sims_shared.reminders import NobodyToRemind, RemindedLately, RemindTeachers, TeachersReminded
 from sims_shared.revisions import SheetCompared, SheetRevisions
 
 _ASSESSMENT = "/api/assessments/{id:int}/"
@@ -128,6 +129,14 @@ routes = [
         Page[g.SheetSummary],
         permission=Permission.READ_SHEETS,
         parameters=sheet_queries.SheetQuery,
+    ),
+    command(
+        "POST",
+        "/api/sheets/remind/",
+        RemindTeachers,
+        reminding.remind_teachers,
+        TeachersReminded,
+        refusals=(g.SheetWrongState, NobodyToRemind, RemindedLately),
     ),
     read(_SHEET, sheet_queries.get_sheet, g.SheetView, permission=Permission.READ_SHEETS),
     read(

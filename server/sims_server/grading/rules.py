@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -27,10 +29,13 @@ from sims_shared.grading import (
     read_value,
 )
 from sims_shared.merge import CLOSED_ROWS, NOT_ON_ROSTER, OPEN
-from sims_shared.problems import Fault, NotFound
+from sims_shared.problems import Fault, InvalidInput, NotFound
+from sims_shared.reminders import NobodyToRemind, RemindedLately
 
 FACULTY = "faculty"
 FULL_WEIGHT = Decimal(100)
+REMINDED_LATELY = timedelta(hours=1)
+NAMED_MOST = 20
 
 
 def check_sheet_open(state: str) -> None:
@@ -134,3 +139,47 @@ def check_return(state: str, *, teaching: bool) -> None:
         raise OwnSheet("Whoever teaches a sheet cannot return it.")
     if state == OPEN:
         raise SheetWrongState("The sheet is open already.")
+
+
+def check_reminder(asked: Sequence[int], found: Sequence[Mapping[str, Any]], *, again: bool) -> None:
+    """`found` are the sections that the caller reaches: name, state of the sheet, lead teacher and whether
+    they were reminded of it lately. Nobody is reminded of half of what was chosen."""
+    known = {row["section_id"] for row in found}
+    faults = [
+        Fault(f"/section_ids/{place}", "unknown", f"There is no section {id} that runs.")
+        for place, id in enumerate(asked)
+        if id not in known
+    ]
+    if faults:
+        raise InvalidInput(f"{len(faults)} of the sections do not exist.", errors=faults)
+    closed = [row for row in found if row["state"] != OPEN]
+    if closed:
+        names = _named(f"{row['section']} is {row['state']}" for row in closed)
+        raise SheetWrongState(
+            f"Nobody is asked for a sheet that is handed in: {names}.", sections=_facts(closed, "state")
+        )
+    alone = [row for row in found if row["teacher_id"] is None]
+    if alone:
+        names = _named(row["section"] for row in alone)
+        raise NobodyToRemind(f"Without a lead teacher: {names}.", sections=_facts(alone))
+    lately = [row for row in found if row["lately"]]
+    if lately and not again:
+        names = _named(row["section"] for row in lately)
+        raise RemindedLately(
+            f"Reminded within the last hour: {names}.", sections=_facts(lately, "asked_at", "asked_by")
+        )
+
+
+def _named(names: Iterable[str]) -> str:
+    every = list(names)
+    more = f" and {len(every) - NAMED_MOST} more" if len(every) > NAMED_MOST else ""
+    return ", ".join(every[:NAMED_MOST]) + more
+
+
+def _facts(rows: Sequence[Mapping[str, Any]], *more: str) -> list[dict[str, Any]]:
+    return [{name: row[name] for name in ("section_id", "section", *more)} for row in rows]
+
+
+def host_of(public_url: str) -> str:
+    """The name after the @ of a letter's own name."""
+    return urlsplit(public_url).hostname or "localhost"

@@ -387,6 +387,9 @@ def _(desk: Desk) -> Wish:
     return Wish("head", f"{path}unlock/", {})
 
 
+simple("/api/sheets/remind/", ONE, "examcell", lambda d: {"section_ids": [d.section()["id"]]})
+
+
 @wish("/api/assessment-scores/", ONE)
 def _(desk: Desk) -> Wish:
     made = desk.section()

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from sims_server.enrollment.queries import section_scope
+from sims_server.grading.queries.reminders import STANDING
 from sims_server.kernel.actor import Caller
 from sims_server.kernel.paging import Filter, Listing, Order, read_page
 from sims_server.kernel.work import Work
@@ -77,6 +78,10 @@ _SUMMARY: dict[str, str] = {
     # was handed in. The trigger keeps them with the move for ever.
     "return_reason": "CASE h.state WHEN 'open' THEN h.return_reason END",
     "submit_note": "CASE h.state WHEN 'submitted' THEN h.return_reason END",
+    "reminded_at": "asked.asked_at",
+    "reminded_by": "CASE WHEN asked.asked_by IS NOT NULL THEN "
+    "jsonb_build_object('id', asked.asked_by, 'name', asked.asked_by_name) END",
+    "reminder_note": "asked.note",
 }
 
 
@@ -85,7 +90,7 @@ def _listing(where: str) -> Listing:
         entity="sheet",
         columns=_SUMMARY,
         source="section s JOIN sheet h ON h.section_id = s.id JOIN term t ON t.id = s.term_id "
-        "JOIN course c ON c.id = s.course_id",
+        f"JOIN course c ON c.id = s.course_id {STANDING}",
         key="s.id",
         filters={"term_id": Filter("s.term_id = {}", int), "state": Filter("h.state = {}", SheetState)},
         orders={"course_code": Order("s.course_code")},

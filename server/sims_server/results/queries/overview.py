@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from sims_server.grading.queries.reminders import STANDING
 from sims_server.kernel.work import Work
 from sims_shared.results import ExceptionList, ExceptionRow, SectionProgress, TermProgress
 from sims_shared.values import BIGINT_MAX
@@ -18,7 +19,7 @@ _Id = Annotated[int, msgspec.Meta(ge=1, le=BIGINT_MAX)]
 AT_MOST = 500
 
 # Marks are counted once for the term and joined: a count for each row of the roster would read them twice.
-_TERM = """
+_TERM = f"""
 WITH rows AS (
   SELECT e.section_id, e.status, r.state, r.id AS result_id, w.id AS withholding, r.stale,
          r.id IS NOT NULL AND r.blocks <> '[]'::jsonb AS blocked
@@ -53,13 +54,15 @@ SELECT s.id AS section_id, s.course_code, s.course_title, s.code AS section, h.s
        c.roster, c.drafts, c.published, c.frozen, c.withheld, c.missing, c.stale,
        (SELECT u.name FROM section_staff f JOIN account u ON u.id = f.account_id
          WHERE f.section_id = s.id AND f.role = 'lead' AND f.until IS NULL ORDER BY f.id LIMIT 1) AS lead,
-       coalesce(d.pending, 0) AS pending, coalesce(d.conflicts, 0) AS conflicts
+       coalesce(d.pending, 0) AS pending, coalesce(d.conflicts, 0) AS conflicts, d.away_since,
+       asked.asked_at AS reminded_at, asked.asked_by_name AS reminded_by
   FROM counted c JOIN section s ON s.id = c.section_id AND s.status = 'active' JOIN sheet h ON h.section_id
       = s.id
   LEFT JOIN marks m ON m.section_id = s.id LEFT JOIN taking k ON k.section_id = s.id
-  LEFT JOIN (SELECT section_id, sum(pending)::bigint AS pending, sum(conflicts)::bigint AS conflicts FROM
-      sync_presence
-              GROUP BY section_id) d ON d.section_id = s.id
+  LEFT JOIN (SELECT section_id, sum(pending)::bigint AS pending, sum(conflicts)::bigint AS conflicts,
+                    min(last_seen_at) FILTER (WHERE pending > 0) AS away_since
+               FROM sync_presence GROUP BY section_id) d ON d.section_id = s.id
+  {STANDING}
  ORDER BY s.course_code, s.code, s.id
 """
 _EXCEPTIONS = """
