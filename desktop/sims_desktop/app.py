@@ -323,6 +323,8 @@ class Desktop(QObject):
             return self._student_page(kind, id)
         if kind == "holds":
             return self._holds_page(id)
+        if kind == "terms":
+            return self._terms_page()
         if kind in ("requests", "new_request", "my_requests"):
             return self._request_page(kind)
         if kind in ("cases", "new_case", "new_transfer"):
@@ -359,6 +361,15 @@ class Desktop(QObject):
         from sims_desktop.cases.presenter import CasesPresenter
 
         return CasesPage(self.around, CasesPresenter(calls, who.permissions, who.user_id))
+
+    def _terms_page(self) -> Page:
+        from sims_desktop.client.terms import TermCalls
+        from sims_desktop.terms.page import TermsPage
+        from sims_desktop.terms.presenter import TermsPresenter
+
+        assert self.around is not None
+        assert self.workplace is not None
+        return TermsPage(self.around, TermsPresenter(TermCalls(self.workplace.client)))
 
     def _holds_page(self, id: int) -> Page:
         from sims_desktop.client.holds import HoldCalls

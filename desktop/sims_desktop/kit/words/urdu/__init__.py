@@ -23,6 +23,7 @@ from sims_desktop.kit.words.urdu import (
     operations_room,
     own_account,
     paper,
+    registry,
     reports,
     requests,
     results,
@@ -57,4 +58,5 @@ CATALOG: dict[str, str] = {
     **accounts.WORDS,
     **own_account.WORDS,
     **holds.WORDS,
+    **registry.WORDS,
 }
