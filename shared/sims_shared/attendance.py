@@ -402,6 +402,24 @@ class EligibilityListDetail(EligibilityListView, kw_only=True):
     rows: list[EligibilityRow]
 
 
+class JudgedSection(View, kw_only=True):
+    """A section whose list the caller may notify. `sheet` is the state of its grade sheet: only while that
+    is open a list can be notified. `list_id` to `short` are those of the list in force, null before one."""
+
+    id: int
+    course_code: str
+    course_title: str
+    code: str
+    term_id: int
+    term: str
+    seats_taken: int
+    sheet: str | None
+    list_id: int | None
+    version: int | None
+    notified_at: datetime | None
+    short: int
+
+
 # -- Refusals --------------------------------------------------------------------------------------
 
 

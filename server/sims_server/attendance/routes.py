@@ -149,6 +149,12 @@ routes = [
         locate=lists.access_condonation,
         refusals=(a.CondonationWithdrawn,),
     ),
+    listing(
+        "/api/attendance/sections/",
+        lists.JUDGED_SECTIONS,
+        a.JudgedSection,
+        permission=Permission.NOTIFY_ELIGIBILITY,
+    ),
     listing("/api/eligibility-lists/", lists.ELIGIBILITY_LISTS, a.EligibilityListView, permission=READ),
     read(
         "/api/eligibility-lists/{id:int}/",

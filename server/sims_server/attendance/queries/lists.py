@@ -194,6 +194,47 @@ def access_condonation(work: Work, id: int) -> dict[str, Any]:
     return row
 
 
+def _judged_scope(caller: Caller) -> tuple[str, dict[str, Any]]:
+    return section_scope(caller, Permission.NOTIFY_ELIGIBILITY)
+
+
+# Sections whose lists the caller notifies, each with the one that is in force.
+JUDGED_SECTIONS = Listing(
+    entity="section",
+    columns={
+        "id": "s.id",
+        "course_code": "s.course_code",
+        "course_title": "s.course_title",
+        "code": "s.code",
+        "term_id": "s.term_id",
+        "term": "t.name",
+        "seats_taken": "s.seats_taken",
+        "sheet": "h.state",
+        "list_id": "l.id",
+        "version": "l.version",
+        "notified_at": "l.notified_at",
+        "short": "(SELECT count(*) FROM eligibility_row r WHERE r.list_id = l.id AND r.outcome = 'short')",
+    },
+    source="section s JOIN course c ON c.id = s.course_id JOIN term t ON t.id = s.term_id "
+    "LEFT JOIN sheet h ON h.section_id = s.id LEFT JOIN LATERAL (SELECT e.id, e.version, e.notified_at "
+    "FROM eligibility_list e WHERE e.section_id = s.id ORDER BY e.version DESC LIMIT 1) l ON true",
+    key="s.id",
+    filters={
+        "term_id": Filter("s.term_id = {}", int),
+        "program_id": Filter(
+            "EXISTS (SELECT FROM enrollment e JOIN registration r ON r.id = e.registration_id "
+            "WHERE e.section_id = s.id AND e.status <> 'dropped' AND r.program_id = {})",
+            int,
+        ),
+        "notified": Filter("(l.id IS NOT NULL) = {}", bool),
+    },
+    orders={"course_code": Order("s.course_code"), "code": Order("s.code")},
+    search="folded(s.course_code || ' ' || s.course_title || ' ' || s.code) LIKE {}",
+    scope=_judged_scope,
+    where="s.status <> 'cancelled'",
+)
+
+
 def _shape_list(row: dict[str, Any]) -> dict[str, Any]:
     row["notified_by"] = person(row["notified_by"], row.pop("notifier"))
     return row
