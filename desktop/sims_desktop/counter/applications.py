@@ -43,7 +43,6 @@ class ApplicationsPanel(QWidget):
         self.taking.entered.connect(self.go_on)
         self.handing = Form(self)
         self.what = ByDigit(self)
-        self.what.setSizeAdjustPolicy(ByDigit.SizeAdjustPolicy.AdjustToContents)
         self.what.currentIndexChanged.connect(lambda _: self._show_next())
         self.who = WandLine(self)
         self.who.setMaxLength(200)

@@ -53,10 +53,6 @@ from sims_shared.transcripts import IssuedDocumentDetail, IssuedDocumentView
 PAUSE_MS = 250
 
 
-def _large(label: QLabel | WandLine, by: float, *, bold: bool = False) -> None:
-    theme.enlarge(label, by, bold=bold)
-
-
 class CounterPage(Page):
     """`folder` takes what is printed "to a file"."""
 
@@ -96,14 +92,14 @@ class CounterPage(Page):
         self.search.setObjectName("counter_search")
         self.search.setPlaceholderText(phrase("Name, number or phone; or scan a card"))
         self.search.setAccessibleName(phrase("Find a student by name, number or phone, or scan a card"))
-        _large(self.search, 1.3)
+        theme.enlarge(self.search, 1.3)
         self.printer = PrinterBox(self._folder, self.around.remembered, self)
         self.headline = QLabel(self)
         self.headline.setObjectName("headline")
-        _large(self.headline, 1.4, bold=True)
+        theme.enlarge(self.headline, 1.4, bold=True)
         self.holds = Complaint(self)
         self.holds.setObjectName("holds")
-        _large(self.holds, 1.1)
+        theme.enlarge(self.holds, 1.1)
         self.standing = QLabel(self)
         self.standing.setObjectName("standing")
         self.about = QLabel(self)
@@ -320,6 +316,8 @@ class CounterPage(Page):
 
     def bring(self, id: int) -> None:
         """From another page: the student with this id, unless somebody is being served."""
+        if self.is_verifying:
+            self._serve()
         self.visit(id)
 
     # Applications
@@ -344,6 +342,7 @@ class CounterPage(Page):
 
     def _settled(self, said: str) -> None:
         self.note.say(said)
+        self._show_hint()
         self._to_search()
         self._read_again()
         self.around.changes.tell("requests", 0)
@@ -581,6 +580,7 @@ class CounterPage(Page):
             self.note.say(unfinished)
         else:
             self.applications.close_form()
+            self._show_hint()
         return bool(unfinished)
 
     def _to_search(self) -> None:

@@ -6,20 +6,28 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QComboBox, QLineEdit, QSizePolicy, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
 
+from sims_desktop.kit.asking import text_label
 from sims_desktop.kit.forms import Form
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.requests.presenter.applying import ApplyingPresenter
 from sims_desktop.requests.presenter.words import title_words
 
 COPIES_AT_MOST = 50
+GAP = "   "
+UNBROKEN = "\u00a0"
 DIGITS = tuple("123456789")
 ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class ByDigit(QComboBox):
     """Its lines begin with their digits. A digit chooses at once, whatever was typed a moment before."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        # As wide as a line: why it is refused stands below it, in the same room.
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         row = int(event.text()) - 1 if event.text() in DIGITS else -1
@@ -39,8 +47,6 @@ class RequestForm(Form):
         self._applying = applying
         self.type = ByDigit(self)
         self.type.setPlaceholderText(phrase("its digit chooses it"))
-        # As wide as the lines: the reason why it is refused stands below it, in the same room.
-        self.type.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.copies = QSpinBox(self)
         self.copies.setRange(1, COPIES_AT_MOST)
         self.addressee, self.notes = QLineEdit(self), QLineEdit(self)
@@ -48,6 +54,10 @@ class RequestForm(Form):
         self.addressee.setPlaceholderText(phrase("or empty: to whom it may concern"))
         self.notes.setMaxLength(2000)
         self.notes.setPlaceholderText(phrase("what it is for, and what else should be known"))
+        self.choices = text_label("choices", self)
+        rows = self.layout()
+        assert isinstance(rows, QVBoxLayout)
+        rows.insertWidget(0, self.choices)
         self.add("type", later("&What"), self.type)
         self.add("copies", later("&Copies"), self.copies)
         self.add("addressee", later("&Addressed to"), self.addressee)
@@ -64,6 +74,8 @@ class RequestForm(Form):
         for digit, type in enumerate(types, 1):
             self.type.addItem(f"{digit} {title_words(type, self._applying.titles)}", type)
         self.type.setCurrentIndex(self.type.findData(chosen))
+        lines = [self.type.itemText(row) for row in range(self.type.count())]
+        self.choices.setText(GAP.join(line.replace(" ", UNBROKEN) for line in lines))
 
     def begin(self) -> None:
         """The cursor where the first key belongs."""

@@ -18,7 +18,7 @@ from sims_desktop.kit.tables import LETTER, Field, RecordModel, RecordView
 from sims_desktop.kit.tasks import Progress, Task
 from sims_desktop.kit.wording import left_to_right
 from sims_desktop.requests.presenter.queue import FILTERS, Loaded, Outcome, Plan, QueuePresenter
-from sims_desktop.requests.presenter.words import in_order, state_words, taken_by, title_words, waiting_words
+from sims_desktop.requests.presenter.words import in_order, taken_by, title_words
 from sims_shared.messages import Page
 from sims_shared.requests import RequestView
 
@@ -86,8 +86,7 @@ class RequestsPage(Desk[Loaded]):
                 Field(later("What"), presenter.title, LETTER * 16),
                 Field(later("Number"), lambda one: left_to_right(one.reg_no or ""), LETTER * 14),
                 Field(later("Name"), lambda one: one.student_name, LETTER * 18),
-                Field(later("State"), state_words, LETTER * 16),
-                Field(later("Since"), lambda one: waiting_words(one, now()), LETTER * 12),
+                Field(later("State"), lambda one: presenter.state(one, now()), LETTER * 20),
             ],
             tint=self._tint,
         )

@@ -68,6 +68,7 @@ def test_an_application_is_taken_and_what_is_ready_handed_out_without_a_mouse(
     qtbot.waitUntil(lambda: "approved, not ready yet" in page.standing.text(), timeout=WAIT)
     press(Key.Key_F8, SHIFT)
     assert page.applications.what.currentText() == "1 No-objection certificate: approved, to be handed out"
+    QApplication.processEvents()
     look(window, "counter_handing")
     scan("3")
     qtbot.waitUntil(lambda: "certificate ready since " in page.standing.text(), timeout=WAIT)

@@ -88,6 +88,8 @@ def test_what_was_chosen_is_approved_and_a_refusal_stops_nothing(
     registrar.take(registrar.load())
     assert [one.id for one in registrar.requests] == [ids[1], other]
     assert registrar.why_not_decide(at(registrar, ids[1])) == "It is decided already."
+    assert registrar.state(at(registrar, other), NOW) == "just now"
+    assert registrar.state(at(registrar, ids[1]), NOW).startswith("rejected, ")
     registrar.forget()
     assert [one.id for one in registrar.requests] == [other]
     assert registrar.plan(at(registrar, other), approves=False) == "A rejection needs a reason."

@@ -81,5 +81,5 @@ class OwnPresenter:
     def detail(self, request: RequestView, now: datetime) -> str:
         lines = [now_words(request, now), *wish_words(request)]
         asker = request.requested_by.name
-        lines.append(phrase("Asked for {when} by {name}.", when=when(request.created_at, now), name=asker))
+        lines.append(phrase("Asked for: {when}, by {name}.", when=when(request.created_at, now), name=asker))
         return "\n".join(lines)

@@ -18,7 +18,15 @@ from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.wording import listed, plural, when
 from sims_desktop.requests.presenter import handing
 from sims_desktop.requests.presenter.handing import Handing, quicker_words
-from sims_desktop.requests.presenter.words import now_words, title_words, who_words, wish_words, with_said
+from sims_desktop.requests.presenter.words import (
+    now_words,
+    state_words,
+    title_words,
+    waiting_words,
+    who_words,
+    wish_words,
+    with_said,
+)
 from sims_shared.access import Permission
 from sims_shared.messages import Page
 from sims_shared.requests import RequestTypeView, RequestView
@@ -206,9 +214,16 @@ class QueuePresenter:
             return self.refusals[request.id]
         return phrase("chosen") if request.id in self.chosen else phrase("not chosen")
 
+    def state(self, request: RequestView, now: datetime) -> str:
+        """`for 3 days`; before it the state, where the list does not name it."""
+        since = waiting_words(request, now)
+        if request.status == GIVEN[self.filter].get("status"):
+            return since
+        return phrase("{state}, {since}", state=state_words(request), since=since)
+
     def detail(self, request: RequestView, now: datetime) -> str:
         asker = request.requested_by.name
-        asked = phrase("Asked for {when} by {name}.", when=when(request.created_at, now), name=asker)
+        asked = phrase("Asked for: {when}, by {name}.", when=when(request.created_at, now), name=asker)
         return "\n".join([now_words(request, now), *wish_words(request), asked])
 
     def why_not_decide(self, request: RequestView | None) -> str:
