@@ -17,6 +17,10 @@ from sims_shared.messages import View
 __all__ = [
     "AttendanceLine",
     "AttendanceReport",
+    "Broadsheet",
+    "BroadsheetCell",
+    "BroadsheetCourse",
+    "BroadsheetRow",
     "EnrollmentLine",
     "EnrollmentReport",
     "GradeLine",
@@ -102,4 +106,55 @@ class AttendanceReport(View, kw_only=True):
     threshold: Decimal
     lines: list[AttendanceLine]
     total: AttendanceLine
+    more: bool
+
+
+class BroadsheetCourse(msgspec.Struct, kw_only=True):
+    """A column of a broadsheet. `failed` are its published fails."""
+
+    id: int
+    code: str
+    title: str
+    credits: Decimal
+    sat: int
+    failed: int
+
+
+class BroadsheetCell(msgspec.Struct, kw_only=True):
+    """What a student has in a course. Null figures where it is withheld (`withheld_for` says why) or where
+    nothing was drafted; `state` is draft, published, frozen, or null without a result."""
+
+    total: Decimal | None
+    grade: str | None
+    outcome: str | None
+    state: str | None
+    attempt: int
+    withheld_for: str | None
+
+
+class BroadsheetRow(msgspec.Struct, kw_only=True):
+    """A student of the class. `cells` has one for each course, null where the student does not take it.
+    Averages and `standing` as declared for the term, null before. `complete` when every result is out."""
+
+    student_id: int
+    registration_id: int
+    reg_no: str
+    roll_no: str | None
+    name: str
+    cells: list[BroadsheetCell | None]
+    sgpa: Decimal | None
+    cgpa: Decimal | None
+    earned: Decimal | None
+    standing: str
+    failed: int
+    complete: bool
+
+
+class Broadsheet(View, kw_only=True):
+    """A program's class in a term: students by registration number, courses by code. What is a draft is
+    shown as one, for comparing before it is notified."""
+
+    courses: list[BroadsheetCourse]
+    rows: list[BroadsheetRow]
+    complete: int
     more: bool

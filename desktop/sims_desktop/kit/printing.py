@@ -26,26 +26,30 @@ PREVIEW_DPI = 110
 PAPER_DPI = 300
 
 
-def printer_to_file(path: Path) -> QPrinter:
-    """A printer that writes a PDF file, A4."""
+def printer_to_file(path: Path, *, wide: bool = False) -> QPrinter:
+    """A printer that writes a PDF file, A4, upright or wide."""
     from PySide6.QtPrintSupport import QPrinter
 
     printer = QPrinter(QPrinter.PrinterMode.HighResolution)
     printer.setOutputFormat(QPrinter.OutputFormat.PdfFormat)
     printer.setOutputFileName(str(path))
     printer.setPageLayout(
-        QPageLayout(
-            QPageSize(QPageSize.PageSizeId.A4), QPageLayout.Orientation.Portrait, QMarginsF(12, 12, 12, 12)
-        )
+        QPageLayout(QPageSize(QPageSize.PageSizeId.A4), _held(wide), QMarginsF(12, 12, 12, 12))
     )
     return printer
 
 
-def ask_printer(parent: QWidget, title: str) -> QPrinter | None:
-    """The printer a person chose, or None."""
+def _held(wide: bool) -> QPageLayout.Orientation:
+    return QPageLayout.Orientation.Landscape if wide else QPageLayout.Orientation.Portrait
+
+
+def ask_printer(parent: QWidget, title: str, *, wide: bool = False) -> QPrinter | None:
+    """The printer a person chose, or None. `wide` proposes paper held so."""
     from PySide6.QtPrintSupport import QPrintDialog, QPrinter
 
     printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+    if wide:
+        printer.setPageOrientation(_held(wide))
     dialog = QPrintDialog(printer, parent)
     dialog.setWindowTitle(title)
     return printer if dialog.exec() else None

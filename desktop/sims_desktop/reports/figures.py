@@ -13,6 +13,9 @@ from sims_desktop.kit.language import later, phrase
 from sims_shared.reports import (
     AttendanceLine,
     AttendanceReport,
+    Broadsheet,
+    BroadsheetCell,
+    BroadsheetRow,
     EnrollmentLine,
     EnrollmentReport,
     GradeLine,
@@ -49,6 +52,7 @@ OUTCOMES = {
     "audit": later("audit"),
     "void": later("void"),
 }
+NOT_YET = "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +93,17 @@ def percent(part: int, whole: int) -> Decimal | None:
     return (Decimal(100 * part) / whole).quantize(Decimal("0.1"), ROUND_HALF_UP)
 
 
-def table_of(report: GradeReport | EnrollmentReport | AttendanceReport | ExceptionList) -> Table:
+def table_of(
+    report: GradeReport | EnrollmentReport | AttendanceReport | Broadsheet | ExceptionList,
+) -> Table:
     if isinstance(report, GradeReport):
         return _grades(report)
     if isinstance(report, EnrollmentReport):
         return _enrollment(report)
     if isinstance(report, AttendanceReport):
         return _attendance(report)
+    if isinstance(report, Broadsheet):
+        return _broadsheet(report)
     return _exceptions(report)
 
 
@@ -195,6 +203,65 @@ def _attendance(report: AttendanceReport) -> Table:
     return _table(
         report.by, heads, [line(one) for one in report.lines], line(report.total), marks, report.more
     )
+
+
+def cell_words(cell: BroadsheetCell | None) -> str:
+    """Total and grade as they stand; a draft in brackets; nothing for who does not take it."""
+    if cell is None:
+        return ""
+    if cell.withheld_for is not None:
+        return phrase("withheld")
+    if cell.state is None:
+        return NOT_YET
+    grade = cell.grade or grade_words(cell.outcome or "")
+    said = grade if cell.total is None else f"{cell.total.normalize():f} {grade}"
+    if cell.attempt > 1:
+        said = f"{said} ×{cell.attempt}"
+    return f"({said})" if cell.state == "draft" else said
+
+
+def _remarks(row: BroadsheetRow, codes: Sequence[str]) -> str:
+    taken = [(code, cell) for code, cell in zip(codes, row.cells, strict=True) if cell is not None]
+    failed = [code for code, cell in taken if cell.outcome == "fail" and cell.state not in (None, "draft")]
+    parts = [phrase("fails {courses}", courses=", ".join(failed))] if failed else []
+    reasons = dict.fromkeys(cell.withheld_for for _, cell in taken if cell.withheld_for is not None)
+    parts += [phrase(REASONS.get(reason, reason)) for reason in reasons]
+    if not row.complete and not reasons:
+        parts.append(phrase("not complete"))
+    if row.standing:
+        parts.append(phrase(row.standing.replace("_", " ")))
+    return "; ".join(parts)
+
+
+def _broadsheet(report: Broadsheet) -> Table:
+    codes = [course.code for course in report.courses]
+    lines = [
+        Line(
+            row.student_id,
+            row.reg_no,
+            (
+                row.reg_no,
+                row.name,
+                *map(cell_words, row.cells),
+                row.sgpa,
+                row.cgpa,
+                row.failed,
+                _remarks(row, codes),
+            ),
+        )
+        for row in report.rows
+    ]
+    heads = (
+        phrase("Number"),
+        phrase("Name"),
+        *codes,
+        phrase("SGPA"),
+        phrase("CGPA"),
+        phrase("Failed"),
+        phrase("Remarks"),
+    )
+    numbers = (False, False, *(False for _ in codes), True, True, True, False)
+    return Table(heads, numbers, tuple(lines), None, (), report.more)
 
 
 def _exceptions(report: ExceptionList) -> Table:

@@ -25,10 +25,11 @@ from sims_desktop.reports.presenter import BY, KINDS, Loaded, ReportsPresenter
 
 PICTURE = QSize(640, 200)
 EXCEL = ".xlsx"
+UPRIGHT = 8  # columns that fit a page held upright
 
 
 class ReportsPage(Desk[Loaded]):
-    """1–4 choose the report, B the lines, Enter goes into one, O orders by the column at hand."""
+    """1–5 choose the report, B the lines, Enter goes into one, O orders by the column at hand."""
 
     title = later("Reports")
     guide = "registrar#reports"
@@ -106,12 +107,14 @@ class ReportsPage(Desk[Loaded]):
             Field(
                 name,
                 lambda line, at=at: text_of(line.values[at]),  # type: ignore[misc]
-                LETTER * (7 if is_number else 18 if at == 0 else 80),
+                LETTER * (7 if is_number else 18 if at == 0 else 80 if at == 1 else 10),
                 is_number=is_number,
             )
             for at, (name, is_number) in enumerate(zip(columns, numbers, strict=True))
         ]
-        self.model: RecordModel[Line] = RecordModel(fields or [Field(later("Lines"), lambda line: "")], tint=self._tint)
+        self.model: RecordModel[Line] = RecordModel(
+            fields or [Field(later("Lines"), lambda line: "")], tint=self._tint
+        )
         self.list = RecordView(self.model, "reports_list", parent=self)
         self.list.setAccessibleName(phrase("Figures of the report"))
         self.list.horizontalHeader().setSectionsClickable(True)
@@ -174,7 +177,7 @@ class ReportsPage(Desk[Loaded]):
             (self.program, question.program_id),
         ):
             box.setCurrentIndex(max(box.findData(wanted), 0))
-        self.by.setEnabled(question.kind != "exceptions")
+        self.by.setEnabled(question.has_lines)
 
     def _fill(self, box: QComboBox, every: str, choices: list[tuple[str, int]]) -> None:
         if box.count() == len(choices) + 1:
@@ -205,22 +208,28 @@ class ReportsPage(Desk[Loaded]):
 
     def choose(self, **changed: str | int | None) -> None:
         if self.presenter.choose(**changed):
+            self.note.say("")
             self._show_choices()
             self.refresh()
 
     def next_by(self) -> None:
-        if self.presenter.question.kind != "exceptions":
+        if self.presenter.question.has_lines:
             names = list(BY)
             self.choose(by=names[(names.index(self.presenter.question.by) + 1) % len(names)])
 
     def go_into(self, line: Line) -> None:
+        shown = self.presenter.shown
         if self.presenter.go_into(line):
             self.refresh()
-        elif line.id:
+        elif shown is not None and shown.question.kind == "broadsheet":
+            if self.presenter.opens_students:
+                self.wants.emit("student", line.id)
+        elif shown is not None and shown.question.has_lines and line.id:
             self.note.say(phrase("A section is the smallest line there is."))
 
     def go_back(self) -> None:
         if self.presenter.go_back():
+            self.note.say("")
             self.refresh()
 
     def order(self) -> None:
@@ -263,7 +272,7 @@ class ReportsPage(Desk[Loaded]):
 
         try:
             unfinished.touch()
-            print_html(self._paper(), printer_to_file(unfinished))
+            print_html(self._paper(), printer_to_file(unfinished, wide=self._is_wide))
             if not unfinished.stat().st_size:
                 raise OSError(phrase("The file stayed empty"))
             unfinished.replace(path)
@@ -282,9 +291,13 @@ class ReportsPage(Desk[Loaded]):
             return
         from sims_desktop.kit.printing import ask_printer, print_html
 
-        if (printer := ask_printer(self, phrase("Print the report"))) is not None:
+        if (printer := ask_printer(self, phrase("Print the report"), wide=self._is_wide)) is not None:
             print_html(self._paper(), printer)
             self.note.say(phrase("Printed the report."))
+
+    @property
+    def _is_wide(self) -> bool:
+        return len(self._columns) > UPRIGHT
 
     def _paper(self) -> str:
         return self.presenter.paper(self._picture(), self.around.now())

@@ -17,17 +17,18 @@ from sims_desktop.client.errors import ClientError
 from sims_desktop.client.reports import Report
 from sims_desktop.kit.language import later, on_paper, phrase
 from sims_desktop.kit.wording import plural, when
-from sims_desktop.reports.figures import LINE_NAMES, Line, Table, Value, table_of
+from sims_desktop.reports.figures import Line, Table, Value, table_of
 from sims_desktop.reports.paper import page_of, workbook_of
 from sims_shared.access import Permission
 from sims_shared.catalog import ProgramView
-from sims_shared.reports import AttendanceReport, EnrollmentReport, GradeReport
+from sims_shared.reports import AttendanceReport, Broadsheet, EnrollmentReport, GradeReport
 from sims_shared.terms import TermView
 
 KINDS = {
     "grades": later("Grades"),
     "enrollment": later("Enrollment"),
     "attendance": later("Attendance"),
+    "broadsheet": later("Broadsheet"),
     "exceptions": later("What stops a publish"),
 }
 BY = {
@@ -66,13 +67,23 @@ class Question:
     course_id: int | None = None
     inside: tuple[str, ...] = ()
 
+    @property
+    def has_lines(self) -> bool:
+        """Whether one chooses what its lines stand for."""
+        return self.kind in ("grades", "enrollment", "attendance")
+
+    @property
+    def lacks_class(self) -> bool:
+        """A broadsheet is of one program in one term."""
+        return self.kind == "broadsheet" and (self.term_id is None or self.program_id is None)
+
     def asked(self) -> dict[str, str | int | bool | None]:
         """As the server is asked."""
         narrowed: dict[str, str | int | bool | None] = {
             "term_id": self.term_id,
             "program_id": self.program_id,
         }
-        if self.kind == "exceptions":
+        if not self.has_lines:
             return narrowed
         return narrowed | {"by": self.by, "department_id": self.department_id, "course_id": self.course_id}
 
@@ -92,6 +103,7 @@ class ReportsPresenter:
 
     def __init__(self, calls: Calls, permissions: Collection[str]) -> None:
         self._calls = calls
+        self.opens_students = Permission.READ_STUDENTS in permissions
         self.kinds = [
             kind for kind in KINDS if kind != "exceptions" or Permission.PUBLISH_RESULTS in permissions
         ]
@@ -114,6 +126,8 @@ class ReportsPresenter:
                 self.question = replace(self.question, term_id=self._choices[0][0].id)
         terms, programs = self._choices
         question = self.question
+        if question.lacks_class:
+            return Loaded(question, terms, programs, Broadsheet(courses=[], rows=[], complete=0, more=False))
         return Loaded(question, terms, programs, self._calls.read_report(question.kind, question.asked()))
 
     def take(self, loaded: Loaded, now: datetime) -> None:
@@ -145,7 +159,7 @@ class ReportsPresenter:
 
     def go_into(self, line: Line) -> bool:
         """What this line is made of. False where it is the smallest there is."""
-        if self.shown is None or self.shown.question.kind == "exceptions" or not line.id:
+        if self.shown is None or not self.shown.question.has_lines or not line.id:
             return False
         question = self.shown.question
         if question.by not in INTO:
@@ -209,7 +223,7 @@ class ReportsPresenter:
         """What stands above the table, on paper and as the file's name."""
         question = self.shown.question if self.shown is not None else self.question
         parts = [phrase(KINDS[question.kind])]
-        if question.kind != "exceptions":
+        if question.has_lines:
             parts.append(phrase(BY[question.by]))
         parts += question.inside
         if self.shown is not None:
@@ -229,6 +243,8 @@ class ReportsPresenter:
             return _said_of_enrollment(report)
         if isinstance(report, AttendanceReport):
             return _said_of_attendance(report)
+        if isinstance(report, Broadsheet):
+            return _said_of_class(report, self.shown.question)
         if not report.count:
             return phrase("Nothing stops a publish, and nothing is withheld.")
         return plural(
@@ -252,11 +268,6 @@ class ReportsPresenter:
             error=self.trouble,
             when=when(self._at, now),
         )
-
-    @property
-    def name_of_lines(self) -> str:
-        question = self.shown.question if self.shown is not None else self.question
-        return phrase("Rows") if question.kind == "exceptions" else phrase(LINE_NAMES[question.by])
 
 
 def _rank(value: Value) -> tuple[int, Decimal | str]:
@@ -300,3 +311,18 @@ def _said_of_attendance(report: AttendanceReport) -> str:
     if total.untaken:
         said += " " + phrase("Not taken: {count:,}.", count=total.untaken)
     return said
+
+
+def _said_of_class(report: Broadsheet, question: Question) -> str:
+    if question.lacks_class:
+        return phrase("A broadsheet is of one class: choose a term and a program above.")
+    if not report.rows:
+        return phrase("Nobody of this program takes a course in this term.")
+    said = phrase(
+        "{students} in {courses}, {complete:,} complete.",
+        students=plural(len(report.rows), "student"),
+        courses=plural(len(report.courses), "course"),
+        complete=report.complete,
+    )
+    drafted = any(cell is not None and cell.state == "draft" for row in report.rows for cell in row.cells)
+    return f"{said} {phrase('In brackets: drafts, not notified yet.')}" if drafted else said

@@ -9,10 +9,11 @@ import msgspec
 
 from sims_server.enrollment.queries import section_scope
 from sims_server.kernel.work import Work
-from sims_server.reports.rules import add_up_attendance, add_up_enrollment, add_up_grades
+from sims_server.reports.rules import add_up_attendance, add_up_enrollment, add_up_grades, lay_out
+from sims_server.results.queries.lists import registration_scope
 from sims_shared.access import Permission
 from sims_shared.attendance import Percent
-from sims_shared.reports import AttendanceReport, EnrollmentReport, GradeReport, ReportBy
+from sims_shared.reports import AttendanceReport, Broadsheet, EnrollmentReport, GradeReport, ReportBy
 from sims_shared.values import Id
 
 
@@ -31,6 +32,14 @@ class WhichClasses(WhichSections, kw_only=True):
     """The same, and from which share on a student is not short."""
 
     threshold: Percent = Decimal(75)
+
+
+class WhichClass(msgspec.Struct, kw_only=True):
+    """The students of a program who take anything in a term, or one batch of them."""
+
+    term_id: Id
+    program_id: Id
+    batch: str | None = None
 
 
 # What a line stands for: its id, code, title, and what it is ordered by. A section keeps its course's name
@@ -104,6 +113,25 @@ SELECT id, section_id, sum(present)::bigint AS present, sum(late)::bigint AS lat
  GROUP BY id, section_id
 """
 
+# Whoever sees averages sees the class: registrations in reach, not sections.
+_CLASS = """
+SELECT e.student_id, e.registration_id, g.reg_no, g.roll_no, u.name, e.course_id, e.attempt, e.status,
+       s.course_code AS code, s.course_title AS title, s.credits, r.state, r.total, r.grade, r.outcome,
+       w.reason AS withheld_for
+  FROM enrollment e JOIN registration g ON g.id = e.registration_id JOIN student u ON u.id = e.student_id
+  JOIN section s ON s.id = e.section_id
+  LEFT JOIN result r ON r.enrollment_id = e.id
+  LEFT JOIN withholding w ON w.result_id = r.id AND w.released_at IS NULL
+ WHERE e.term_id = %(term_id)s AND g.program_id = %(program_id)s AND e.status <> 'dropped'
+   AND (%(batch)s::text IS NULL OR g.batch = %(batch)s){scope}
+ ORDER BY g.reg_no, e.registration_id, s.course_code
+"""
+_DECLARED = """
+SELECT d.registration_id, d.sgpa, d.cgpa, d.earned, d.standing
+  FROM term_result d JOIN registration g ON g.id = d.registration_id
+ WHERE d.term_id = %(term_id)s AND g.program_id = %(program_id)s{scope}
+"""
+
 
 def _asked(work: Work, query: WhichSections) -> tuple[dict[str, str], dict[str, Any]]:
     """What fills the statements above, and their values."""
@@ -156,3 +184,13 @@ def get_attendance(work: Work, query: WhichClasses) -> AttendanceReport:
     classes = work.rows(_CLASSES.format(**parts), **values)
     marks = work.rows(_MARKS.format(**parts), threshold=query.threshold, **values)
     return add_up_attendance(query.by, query.threshold, classes, marks)
+
+
+def get_broadsheet(work: Work, query: WhichClass) -> Broadsheet:
+    """Students by courses, with what each has in each and the averages as declared."""
+    scope, values = registration_scope(work.caller)
+    narrowed = f" AND ({scope})" if scope else ""
+    values |= {"term_id": query.term_id, "program_id": query.program_id, "batch": query.batch}
+    rows = work.rows(_CLASS.format(scope=narrowed), **values)
+    declared = work.rows(_DECLARED.format(scope=narrowed), **values)
+    return lay_out(rows, {row["registration_id"]: row for row in declared})

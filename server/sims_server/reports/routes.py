@@ -5,7 +5,7 @@ from __future__ import annotations
 from sims_server.kernel.http import read
 from sims_server.reports import queries
 from sims_shared.access import Permission
-from sims_shared.reports import AttendanceReport, EnrollmentReport, GradeReport
+from sims_shared.reports import AttendanceReport, Broadsheet, EnrollmentReport, GradeReport
 
 READ = Permission.READ_SHEETS
 
@@ -30,5 +30,12 @@ routes = [
         AttendanceReport,
         permission=READ,
         parameters=queries.WhichClasses,
+    ),
+    read(
+        "/api/reports/broadsheet/",
+        queries.get_broadsheet,
+        Broadsheet,
+        permission=READ,
+        parameters=queries.WhichClass,
     ),
 ]

@@ -13,6 +13,10 @@ from typing import Any
 from sims_shared.reports import (
     AttendanceLine,
     AttendanceReport,
+    Broadsheet,
+    BroadsheetCell,
+    BroadsheetCourse,
+    BroadsheetRow,
     EnrollmentLine,
     EnrollmentReport,
     GradeLine,
@@ -119,4 +123,71 @@ def add_up_attendance(by: ReportBy, threshold: Decimal, classes: Rows, marks: Ro
         lines=lines[:AT_MOST],
         total=line(_NOWHERE, classes, marks),
         more=len(lines) > AT_MOST,
+    )
+
+
+def _cell(row: Mapping[str, Any]) -> BroadsheetCell:
+    """What is withheld shows no figure, whoever looks."""
+    shown = row["withheld_for"] is None
+    return BroadsheetCell(
+        total=row["total"] if shown else None,
+        grade=(row["grade"] or None) if shown else None,
+        outcome=row["outcome"] if shown else "withheld",
+        state=row["state"],
+        attempt=row["attempt"],
+        withheld_for=row["withheld_for"],
+    )
+
+
+def _is_out(row: Mapping[str, Any]) -> bool:
+    return row["state"] in ("published", "frozen")
+
+
+def lay_out(rows: Rows, declared: Mapping[int, Mapping[str, Any]]) -> Broadsheet:
+    """`rows` are enrollments with their results, by student; `declared` the term's averages by
+    registration."""
+    by_course: dict[int, list[Mapping[str, Any]]] = {}
+    by_student: dict[int, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        by_course.setdefault(row["course_id"], []).append(row)
+        by_student.setdefault(row["registration_id"], []).append(row)
+    courses = [
+        BroadsheetCourse(
+            id=id,
+            code=own[0]["code"],
+            title=own[0]["title"],
+            credits=own[0]["credits"],
+            sat=len(own),
+            failed=sum(_is_out(row) and row["outcome"] == "fail" for row in own),
+        )
+        for id, own in sorted(by_course.items(), key=lambda item: (item[1][0]["code"], item[0]))
+    ]
+    place = {course.id: at for at, course in enumerate(courses)}
+    students = []
+    for id, own in by_student.items():
+        cells: list[BroadsheetCell | None] = [None] * len(courses)
+        for row in own:
+            cells[place[row["course_id"]]] = _cell(row)
+        averages = declared.get(id, {})
+        students.append(
+            BroadsheetRow(
+                student_id=own[0]["student_id"],
+                registration_id=id,
+                reg_no=own[0]["reg_no"],
+                roll_no=own[0]["roll_no"] or None,
+                name=own[0]["name"],
+                cells=cells,
+                sgpa=averages.get("sgpa"),
+                cgpa=averages.get("cgpa"),
+                earned=averages.get("earned"),
+                standing=averages.get("standing", ""),
+                failed=sum(_is_out(row) and row["outcome"] == "fail" for row in own),
+                complete=all(map(_is_out, own)),
+            )
+        )
+    return Broadsheet(
+        courses=courses,
+        rows=students[:AT_MOST],
+        complete=sum(student.complete for student in students),
+        more=len(students) > AT_MOST,
     )

@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from sims_desktop.reports.page import ReportsPage
+from sims_desktop.shell.window import MainWindow
 from tests.desktop.approvals.program import WAIT, Program, press
 from tests.desktop.approvals.test_inbox_page import look
 from tests.server.results.scene import approve, enter, publish
@@ -58,13 +59,14 @@ def test_a_term_is_read_by_keys_from_its_courses_to_a_section_and_back(
 ) -> None:
     page = reports(qtbot, program, "registrar")
     window = page.window()
+    assert isinstance(window, MainWindow)
     assert page.heading.text() == "Grades · by course · Fall 2026"
     assert page.sentence.text() == (
         "4 results published, 2 passed and 2 failed. The mean of the points is 1.83."
     )
     assert [line[0] for line in cells(page)] == ["CS-101", "All"]
     assert page.bars.accessibleName().startswith("CS-101: A ")
-    look(window, "reports_grades")  # type: ignore[arg-type]
+    look(window, "reports_grades")
 
     page.list.setFocus()
     press(Qt.Key.Key_Return)
@@ -90,13 +92,30 @@ def test_a_term_is_read_by_keys_from_its_courses_to_a_section_and_back(
     assert [line[0] for line in cells(page)] == ["CS-205", "CS-101", "All"], "the fullest first"
     press("o")
     assert [line[0] for line in cells(page)] == ["CS-101", "CS-205", "All"]
-    look(window, "reports_enrollment")  # type: ignore[arg-type]
+    look(window, "reports_enrollment")
 
     press("3")
     qtbot.waitUntil(lambda: page.heading.text().startswith("Attendance"), timeout=WAIT)
     assert page.sentence.text() == "No class is on record here yet."
     assert cells(page) == []
     press("4")
+    qtbot.waitUntil(lambda: page.heading.text().startswith("Broadsheet"), timeout=WAIT)
+    assert page.sentence.text() == "A broadsheet is of one class: choose a term and a program above."
+    page.choose(program_id=scene["program"])
+    qtbot.waitUntil(lambda: len(cells(page)) == 4, timeout=WAIT)
+    assert page.sentence.text() == "4 students in 2 courses, 2 complete."
+    first, second, third, _ = cells(page)
+    assert first[:4] == ["2024-CS-0001", "Student Number 1", "100 A", "…"]
+    assert first[-1] == "not complete; good standing"
+    assert (second[3], third[2:4], third[-1]) == ("…", ["20 F", ""], "fails CS-101; probation")
+    look(window, "reports_broadsheet")
+    page.list.setFocus()
+    press(Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: window.page is not page, timeout=WAIT)
+    assert window.place == ("student", scene["students"][0])
+    window.open("reports")
+    page.list.setFocus()
+    press("5")
     qtbot.waitUntil(lambda: page.heading.text().startswith("What stops"), timeout=WAIT)
     assert page.sentence.text() == "Nothing stops a publish, and nothing is withheld."
 
@@ -105,7 +124,12 @@ def test_what_is_shown_is_taken_along_and_a_lost_connection_leaves_it_standing(
     qtbot: QtBot, program: Program, scene: dict[str, Any], tmp_path: Path
 ) -> None:
     page = reports(qtbot, program, "head")
-    assert [page.kind.itemText(at) for at in range(page.kind.count())] == ["Grades", "Enrollment", "Attendance"]
+    assert [page.kind.itemText(at) for at in range(page.kind.count())] == [
+        "Grades",
+        "Enrollment",
+        "Attendance",
+        "Broadsheet",
+    ]
     workbook, paper = tmp_path / "grades.xlsx", tmp_path / "grades.pdf"
     page.save(workbook)
     qtbot.waitUntil(lambda: page.note.text() == "Saved grades.xlsx.", timeout=WAIT)
@@ -118,7 +142,9 @@ def test_what_is_shown_is_taken_along_and_a_lost_connection_leaves_it_standing(
     qtbot.waitUntil(lambda: page.note.text() == "Saved grades.pdf.", timeout=WAIT)
     with pypdfium2.PdfDocument(paper) as document:
         assert "CS-101" in document[0].get_textpage().get_text_bounded()
-        assert len(list(document[0].get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE]))) == 1, "its picture"
+        assert len(list(document[0].get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE]))) == 1, (
+            "its picture"
+        )
     page.save(tmp_path / "nowhere" / "grades.xlsx")
     qtbot.waitUntil(lambda: page.complaint.text().startswith("Not saved: "), timeout=WAIT)
 

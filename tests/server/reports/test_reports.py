@@ -223,3 +223,56 @@ def test_a_report_is_two_statements_however_many_sections(
         university.enrollment(scene["registrations"][0], section)
 
     assert statements() == few
+
+
+def test_a_broadsheet_lays_a_class_out_and_hides_what_is_withheld(
+    api: Api, university: University, scene: dict[str, Any]
+) -> None:
+    other = university.section(
+        university.course(scene["department"], "CS-205"), scene["term"], "A", 30, [university.ids["faculty"]]
+    )
+    paper = university.assessment(other)
+    for registration, mark in zip(scene["registrations"][:3], (81, 30, 64), strict=True):
+        university.score(university.enrollment(registration, other), paper, mark)
+    approve(api, other)
+    drafts = {
+        row["student_id"]: row
+        for row in api.as_("examcell").get(f"/api/results/?section_id={other}").json["results"]
+    }
+    held = drafts[scene["students"][2]]["id"]
+    assert (
+        api.as_("examcell")
+        .post("/api/results/withhold/", {"result_ids": [held], "reason": "fee", "note": "Hostel"})
+        .status
+        == 200
+    )
+
+    path = f"broadsheet/?term_id={scene['term']}&program_id={scene['program']}"
+    sheet = ask(api, "examcell", path)
+
+    assert [(course["code"], course["sat"], course["failed"]) for course in sheet["courses"]] == [
+        ("CS-101", 4, 2),
+        ("CS-205", 3, 0),
+    ]
+    assert [row["reg_no"] for row in sheet["rows"]] == [f"2024-CS-{n:04d}" for n in range(1, 5)]
+    first, _, third, fourth = sheet["rows"]
+    assert [cell["state"] for cell in first["cells"]] == ["published", "draft"]
+    assert first["cells"][1]["grade"] == drafts[scene["students"][0]]["grade"]
+    assert third["cells"][1] == {
+        "total": None,
+        "grade": None,
+        "outcome": "withheld",
+        "state": "draft",
+        "attempt": 1,
+        "withheld_for": "fee",
+    }
+    assert fourth["cells"][1] is None, "does not take it"
+    assert (fourth["failed"], fourth["complete"], sheet["complete"]) == (1, True, 1)
+    averages = api.as_("examcell").get(f"/api/term-results/?registration_id={scene['registrations'][0]}")
+    (declared,) = averages.json["results"]
+    assert (first["sgpa"], first["cgpa"]) == (declared["sgpa"], declared["cgpa"])
+    assert ask(api, "head", path)["rows"] == sheet["rows"]
+    assert ask(api, "faculty", path)["rows"] == [], "averages are not a teacher's to read"
+    elsewhere = f"broadsheet/?term_id={scene['term']}&program_id={scene['other_program']}"
+    assert ask(api, "head", elsewhere)["rows"] == []
+    assert api.as_("student").get(f"/api/reports/{path}").status == 403
