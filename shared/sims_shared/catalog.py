@@ -223,7 +223,7 @@ class ProgramView(View, kw_only=True):
 
 
 class CourseView(View, kw_only=True):
-    """A course; the two lists hold course ids."""
+    """A course; two lists hold course ids, two the same courses' codes in the same order."""
 
     id: int
     code: str
@@ -237,6 +237,8 @@ class CourseView(View, kw_only=True):
     department_id: int
     prerequisites: list[int]
     equivalents: list[int]
+    prerequisite_codes: list[str]
+    equivalent_codes: list[str]
 
 
 # -- Curricula -------------------------------------------------------------------------------------

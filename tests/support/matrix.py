@@ -42,6 +42,7 @@ TABLE = """
     POST /api/terms/  PATCH /api/terms/{id}/  DELETE /api/terms/{id}/
     POST /api/terms/{id}/close/  POST /api/terms/{id}/open/
     POST /api/sections/  PATCH /api/sections/{id}/  DELETE /api/sections/{id}/
+    GET /api/sections/teachers/
     POST /api/regulations/  PATCH /api/regulations/{regulation_id}/  DELETE /api/regulations/{regulation_id}/
 * * * d d s d * * * i
     GET /api/students/  GET /api/students/{id}/  GET /api/students/{id}/record/

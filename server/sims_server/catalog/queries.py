@@ -75,6 +75,14 @@ COURSES = Listing(
             "ARRAY(SELECT q.equivalent_id FROM course_equivalent q WHERE q.course_id = c.id "
             "ORDER BY q.equivalent_id)"
         ),
+        "prerequisite_codes": (
+            "ARRAY(SELECT n.code FROM course_prerequisite q JOIN course n ON n.id = q.prerequisite_id "
+            "WHERE q.course_id = c.id ORDER BY q.prerequisite_id)"
+        ),
+        "equivalent_codes": (
+            "ARRAY(SELECT n.code FROM course_equivalent q JOIN course n ON n.id = q.equivalent_id "
+            "WHERE q.course_id = c.id ORDER BY q.equivalent_id)"
+        ),
     },
     source="course c",
     key="c.id",

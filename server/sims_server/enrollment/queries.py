@@ -87,6 +87,20 @@ SECTIONS = Listing(
 )
 
 
+TEACHERS = Listing(
+    entity="teacher",
+    columns={"id": "a.id", "name": "a.name", "username": "a.username"},
+    source="account a",
+    key="a.id",
+    orders={"name": Order("a.name")},
+    search="folded(a.username || ' ' || a.name) LIKE {}",
+    where=(
+        "NOT a.disabled AND EXISTS (SELECT FROM account_role g JOIN role r ON r.id = g.role_id "
+        "WHERE g.account_id = a.id AND 'sheets.submit' = ANY (r.permissions))"
+    ),
+)
+
+
 def enrollment_scope(caller: Caller) -> tuple[str, dict[str, Any]]:
     return section_scope(caller, Permission.READ_ENROLLMENTS, student="e.student_id = %(scope_student)s")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sims_server.enrollment import operations, queries
 from sims_server.kernel.http import command, listing, read
 from sims_shared import enrollment as e
-from sims_shared.access import Permission
+from sims_shared.access import ColleagueView, Permission
 
 _ENROLLING = (
     e.AlreadyEnrolled,
@@ -20,6 +20,8 @@ _ENROLLING = (
 
 routes = [
     listing("/api/sections/", queries.SECTIONS, e.SectionView, permission=Permission.READ_CATALOG),
+    # Whoever makes a section chooses its teachers by name, and reads no accounts for that.
+    listing("/api/sections/teachers/", queries.TEACHERS, ColleagueView, permission=Permission.MANAGE_CATALOG),
     read("/api/sections/{id:int}/", queries.get_section, e.SectionView, permission=Permission.READ_CATALOG),
     command(
         "POST",

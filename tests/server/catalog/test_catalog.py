@@ -123,6 +123,9 @@ def test_a_course_never_comes_to_be_required_before_itself(
         first
     ]
     assert registrar.patch(f"/api/courses/{third}/", {"prerequisites": [second]}).status == 200
+    named = registrar.get(f"/api/courses/{third}/").json
+    of_second = registrar.get(f"/api/courses/{second}/").json["code"]
+    assert (named["prerequisite_codes"], named["equivalent_codes"]) == ([of_second], [])
     for course in (first, second):
         refused = registrar.patch(f"/api/courses/{course}/", {"prerequisites": [third]})
         assert (refused.status, refused.code) == (400, "courses.prerequisite_circle")

@@ -130,3 +130,17 @@ def test_everybody_reads_sections_and_few_write_them(api: Api, scene: Scene) -> 
         assert client.get(path).json["faculty"] == [scene["faculty"], scene["faculty2"]], role
         assert client.patch(path, {"capacity": 99}).status == 403, role
         assert client.delete(path).status == 403, role
+
+
+def test_teachers_are_chosen_by_name_among_those_whose_roles_teach(
+    registrar: Client, api: Api, scene: Scene, university: University
+) -> None:
+    def found(words: str) -> list[str]:
+        rows = registrar.get(f"/api/sections/teachers/?search={words}").json["results"]
+        return [row["username"] for row in rows]
+
+    assert found("facul") == ["faculty", "faculty2"]
+    assert found("registrar") == found("student") == []
+    university.run("UPDATE account SET disabled = true WHERE username = 'faculty2'")
+    assert found("facul") == ["faculty"]
+    assert api.as_("faculty").get("/api/sections/teachers/").status == 403
