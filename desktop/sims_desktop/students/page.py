@@ -1,7 +1,8 @@
 """One student on screen: the header, seven tabs by number key, and under them how a figure came about.
 
 The rule a newcomer would get wrong: `E` explains the figure under the cursor, in whichever tab that is; the
-tree below adds up to it; Ctrl+C takes it along as text, Ctrl+P prints it, Ctrl+S saves it as PDF.
+tree below adds up to it; Ctrl+C takes it along as text, Ctrl+P prints it, Ctrl+S saves it as PDF. What may be
+done to the student stands in `acts/`; this page knows their bench and no act.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QDate, QLocale, Qt
-from PySide6.QtGui import QColor, QGuiApplication
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QDateEdit,
     QFileDialog,
@@ -30,36 +31,31 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from sims_desktop.kit import theme
 from sims_desktop.kit.asking import text_label
 from sims_desktop.kit.forms import Complaint
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.notes import Note
 from sims_desktop.kit.page import Page, Surroundings
-from sims_desktop.kit.tables import Field, RecordModel, RecordView
+from sims_desktop.kit.tables import RecordView
 from sims_desktop.kit.tasks import Progress, Task
-from sims_desktop.kit.wording import status_words, when
 from sims_desktop.results.versions.card import VersionsCard
 from sims_desktop.results.versions.presenter import VersionsPresenter
+from sims_desktop.students import lists
 from sims_desktop.students.acts.bench import PERSON, SEATS, Acting, Bench
 from sims_desktop.students.acts.meanwhile import changed_words
 from sims_desktop.students.derivations import Node, as_paper, as_text
 from sims_desktop.students.presenter import (
     AttendanceLine,
-    Fact,
     StudentPresenter,
     Then,
     grade_words,
-    number,
     percentage_words,
     refusal_words,
 )
 from sims_shared.record import EnrollmentLine
 from sims_shared.record import RecordView as Record
-from sims_shared.requests import RequestView
 from sims_shared.result_versions import ResultVersions
 from sims_shared.results import ResultView, TermResultView
-from sims_shared.transcripts import IssuedDocumentView
 
 TABS = (
     later("1 Record"),
@@ -73,6 +69,8 @@ TABS = (
 PARTS = ("", "enrollments", "results", "enrollments", "requests", "documents", "")
 RECORD, ENROLLMENTS, RESULTS, ATTENDANCE, REQUESTS, DOCUMENTS, HISTORY = range(7)
 SHOWN_DEPTH = 6
+# What other pages tell of that stands on this one.
+CONCERNING = frozenset({"cases", "student", "holds", "requests", "results"})
 
 
 class StudentPage(Page):
@@ -90,6 +88,7 @@ class StudentPage(Page):
         super().__init__(around, "student", parent)
         self.presenter = presenter
         self.bench: Bench | None = None
+        self._is_behind = False
         self._loading: Task | None = None
         self._asking: Task | None = None
         self._explaining: Task | None = None
@@ -115,103 +114,14 @@ class StudentPage(Page):
         self.tabs.setExpanding(False)
         for title in TABS:
             self.tabs.addTab(phrase(title))
-        self.facts: RecordModel[Fact] = RecordModel(
-            [
-                Field(later("What"), lambda fact: fact[0], wide * 24),
-                Field(later("It says"), lambda fact: fact[1], wide * 60),
-            ]
-        )
-        self.terms: RecordModel[TermResultView] = RecordModel(
-            [
-                Field(later("Term"), lambda one: one.term, wide * 16),
-                Field(later("SGPA"), lambda one: number(one.sgpa), wide * 9, is_number=True),
-                Field(later("CGPA"), lambda one: number(one.cgpa), wide * 9, is_number=True),
-                Field(later("GPA credits"), lambda one: number(one.gpa_credits), wide * 12, is_number=True),
-                Field(later("Earned"), lambda one: number(one.earned), wide * 10, is_number=True),
-                Field(later("Standing"), lambda one: one.standing.replace("_", " "), 0),
-            ]
-        )
-        self.enrollments: RecordModel[EnrollmentLine] = RecordModel(
-            [
-                Field(later("Term"), lambda one: one.term, wide * 14),
-                Field(later("Course"), lambda one: f"{one.course_code} {one.course_title}", wide * 34),
-                Field(later("Section"), lambda one: one.section, wide * 9),
-                Field(later("Kind"), lambda one: phrase(one.kind), wide * 12),
-                Field(later("Attempt"), lambda one: str(one.attempt), wide * 9, is_number=True),
-                Field(later("Status"), lambda one: status_words(one.status), wide * 12),
-                Field(later("Why it ended"), lambda one: one.end_reason or "", 0),
-            ]
-        )
-        self.results: RecordModel[ResultView] = RecordModel(
-            [
-                Field(later("Term"), lambda one: one.term, wide * 14),
-                Field(later("Course"), lambda one: f"{one.course_code} {one.course_title}", wide * 34),
-                Field(later("Attempt"), lambda one: str(one.attempt), wide * 9, is_number=True),
-                Field(later("Total"), lambda one: number(one.total), wide * 9, is_number=True),
-                Field(later("Grade"), grade_words, wide * 12),
-                Field(later("Points"), lambda one: number(one.grade_points), wide * 9, is_number=True),
-                Field(later("Credits"), lambda one: number(one.credits), wide * 9, is_number=True),
-                Field(later("In the CGPA"), lambda one: phrase(one.counts), wide * 13),
-                Field(later("State"), lambda one: status_words(one.state), 0),
-            ],
-            tint=self._result_tint,
-        )
-        self.attendance: RecordModel[AttendanceLine] = RecordModel(
-            [
-                Field(later("Term"), lambda one: one.enrollment.term, wide * 14),
-                Field(
-                    later("Course"),
-                    lambda one: f"{one.enrollment.course_code} {one.enrollment.course_title}",
-                    wide * 34,
-                ),
-                Field(
-                    later("Attended"),
-                    lambda one: f"{one.percentage.attended:f}" if one.percentage else "",
-                    wide * 10,
-                    is_number=True,
-                ),
-                Field(
-                    later("Held"),
-                    lambda one: str(one.percentage.total) if one.percentage else "",
-                    wide * 8,
-                    is_number=True,
-                ),
-                Field(later("Attendance"), percentage_words, 0),
-            ]
-        )
-        self.requests: RecordModel[RequestView] = RecordModel(
-            [
-                Field(later("Type"), lambda one: one.type.replace("_", " "), wide * 18),
-                Field(later("Status"), lambda one: status_words(one.status), wide * 12),
-                Field(later("Copies"), lambda one: str(one.copies), wide * 8, is_number=True),
-                Field(later("Asked for"), lambda one: when(one.created_at, now()), wide * 20),
-                Field(later("By"), lambda one: one.requested_by.name, wide * 20),
-                Field(later("Notes"), lambda one: one.notes, 0),
-            ]
-        )
-        self.documents: RecordModel[IssuedDocumentView] = RecordModel(
-            [
-                Field(later("Serial"), lambda one: one.serial, wide * 20),
-                Field(later("Document"), lambda one: one.document.replace("_", " "), wide * 18),
-                Field(later("State"), lambda one: status_words(one.status), wide * 12),
-                Field(later("For"), lambda one: one.purpose, wide * 24),
-                Field(
-                    later("Issued"),
-                    lambda one: phrase(
-                        "{when} by {name}", when=when(one.issued_at, now()), name=one.issued_by.name
-                    ),
-                    0,
-                ),
-            ]
-        )
-        self.past: RecordModel[Then] = RecordModel(
-            [
-                Field(later("What"), lambda line: line.what, wide * 30),
-                Field(later("Then"), lambda line: line.then, wide * 34),
-                Field(later("Now"), lambda line: line.now, wide * 34),
-            ],
-            tint=lambda line: theme.tint("waiting") if line.then != line.now else None,
-        )
+        self.facts = lists.facts(wide)
+        self.terms = lists.terms(wide)
+        self.enrollments = lists.enrollments(wide)
+        self.results = lists.results(wide)
+        self.attendance = lists.attendance(wide)
+        self.requests = lists.requests(wide, now)
+        self.documents = lists.documents(wide, now)
+        self.past = lists.past(wide)
         self.day = QDateEdit(self)
         self.day.setObjectName("student_day")
         self.day.setAccessibleName(phrase("What the record said on this day"))
@@ -323,11 +233,6 @@ class StudentPage(Page):
 
     # Showing
 
-    def _result_tint(self, result: ResultView) -> QColor | None:
-        if result.withheld_for is not None:
-            return theme.tint("conflict")
-        return theme.tint("closed") if result.counts != "counted" else None
-
     def _show(self) -> None:
         presenter, record = self.presenter, self.presenter.record
         self.headline.setText(presenter.headline)
@@ -403,7 +308,7 @@ class StudentPage(Page):
             self._loading.cancel()
 
         def done(record: Record) -> None:
-            self._loading = None
+            self._loading, self._is_behind = None, False
             self.presenter.attendance = None
             words = said or changed_words(self.presenter.record, record)
             self.presenter.take(record)
@@ -650,9 +555,12 @@ class StudentPage(Page):
             self.wants.emit("new_case", result.id)
 
     def shown(self) -> None:
-        if self.presenter.record is None:
+        if self.presenter.record is None or self._is_behind:
             self.refresh()
-        else:
+        card = self.bench.open_card if self.bench is not None else None
+        if card is not None:
+            card.setFocus()
+        elif self.presenter.record is not None:
             self._turned(self.tabs.currentIndex())
 
     def heard(self, kind: str, id: int) -> None:
@@ -660,8 +568,12 @@ class StudentPage(Page):
         if record is None:
             return
         mine = id in (0, self.presenter.student_id, record.student.id)
-        if kind == "cases" or (kind in ("student", "holds") and mine):
+        if kind not in CONCERNING or not (mine or kind == "cases"):
+            return
+        if self.isVisible():
             self.refresh()
+        else:
+            self._is_behind = True  # read when it is looked at: every reading is remembered
 
     def leaving(self) -> str:
         return self.bench.unsaid if self.bench is not None else ""

@@ -199,6 +199,9 @@ def test_who_may_not_act_sees_no_acts(qtbot: QtBot, program: Program, scene: dic
     may = actions_of(head)
     assert {"student.enroll", "student.drop", "student.withdraw", "student.take_back"} <= may
     assert not {"student.order", "student.person", "student.bar", "student.reinstate", "student.hold"} & may
+    fees = actions_of(opened(qtbot, program, "accounts", scene["students"][0]))
+    assert "student.hold" in fees
+    assert not {one for one in fees if one.startswith(("student.leave", "student.order"))}
     for username, kind in (("faculty", "student"), ("student", "record")):
         window = program.enter(username)
         page = window.open(kind, scene["students"][0] if kind == "student" else 0)

@@ -81,7 +81,6 @@ class Bench(QObject):
         self._of_tab: list[tuple[str, QPushButton]] = []
         row = QHBoxLayout(self.buttons)
         row.setContentsMargins(0, 0, 0, 0)
-        self.leave_card = LeaveCard(page, self.seats)
         self._add_seats(acting.rights)
         if acting.rights.manage:
             self.order_card = OrderCard(page, OrderPresenter(acting.calls))
@@ -114,12 +113,13 @@ class Bench(QObject):
                 "enroll", later("Enroll in a section"), "Ctrl+N", later("Enroll (Ctrl+N)"), self.seat_card
             )
         verbs = self.seats.verbs()
+        if verbs:
+            self.leave_card = LeaveCard(self._page, self.seats)
+            self.cards.append(self.leave_card)
         for verb in verbs:
             title, key, words = VERBS[verb]
             self._page.add_action(f"student.{verb}", title, key, partial(self.ask, verb), self._enrollments)
             self._button(verb, words, partial(self.ask, verb), SEATS)
-        if verbs:
-            self.cards.append(self.leave_card)
         if rights.enroll:
             self._page.add_action(
                 "student.take_back", later("Take the last drop back"), "Ctrl+Z", self.take_back
@@ -155,6 +155,10 @@ class Bench(QObject):
     def has_focus(self) -> bool:
         here = QApplication.focusWidget()
         return here is not None and any(card.isAncestorOf(here) for card in self.cards)
+
+    @property
+    def open_card(self) -> Card | None:
+        return next((card for card in self.cards if not card.isHidden()), None)
 
     def open(self, card: Card) -> None:
         if self._record is None:
