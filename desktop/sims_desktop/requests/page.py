@@ -71,7 +71,6 @@ class RequestsPage(Desk[Loaded]):
         self.search.setObjectName("requests_search")
         self.search.setAccessibleName(phrase("Only of a student, by name, number or phone"))
         self.search.setPlaceholderText(phrase("Name, number or phone; Enter"))
-        self.search.setClearButtonEnabled(True)
         self.search.returnPressed.connect(self._search)
         self.new_button = push_button(self, "requests_new", self.open_new, phrase("New request (Ctrl+N)"))
         self.new_button.setVisible(presenter.may_create)

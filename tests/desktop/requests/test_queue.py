@@ -19,6 +19,7 @@ from sims_desktop.requests.presenter.words import both_words, taken_by, with_sai
 from sims_shared.requests import RequestView
 from tests.desktop.approvals.program import CONTROL, WAIT, Program, press
 from tests.desktop.approvals.test_inbox_page import look
+from tests.desktop.reach import faults
 from tests.support.api import Api
 from tests.support.signed_in import SignIn
 from tests.support.university import University
@@ -254,6 +255,7 @@ def test_a_queue_is_worked_off_by_keys_and_a_colleague_who_was_quicker_costs_no_
     qtbot.waitUntil(lambda: new.student is not None and new.form.type.hasFocus(), timeout=WAIT)
     press(Qt.Key.Key_Return)
     look(window, "requests_new")
+    assert faults(new, window._around.actions) == []
     assert "Choose what is asked for" in new.form.findChild(type(new.form.complaint), "complaint_type").text()
     press("2")
     press(Qt.Key.Key_Return)
