@@ -289,6 +289,14 @@ class Desktop(QObject):
                 DelegationCalls(self.workplace.client), self.workplace.identity.user_id
             )
             return DelegationsPage(self.around, lending)
+        if kind == "eligibility":
+            from sims_desktop.client.eligibility import EligibilityCalls
+            from sims_desktop.eligibility.page import EligibilityPage
+            from sims_desktop.eligibility.presenter import EligibilityPresenter
+
+            who = self.workplace.identity
+            judging = EligibilityCalls(self.workplace.client)
+            return EligibilityPage(self.around, EligibilityPresenter(judging, who.permissions))
         if kind == "system":
             from sims_desktop.client.operations_room import SystemCalls
             from sims_desktop.operations_room.page import SystemPage

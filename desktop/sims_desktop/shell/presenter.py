@@ -117,6 +117,11 @@ DESKS: tuple[Desk, ...] = (
     Desk("batches", later("Enroll a batch"), frozenset({Permission.ENROLL_STUDENT})),
     Desk("terms", later("Terms"), frozenset({Permission.MANAGE_CATALOG})),
     Desk("merging", later("Two records of one"), frozenset({Permission.CONFIRM_MERGE})),
+    Desk(
+        "eligibility",
+        later("Eligibility"),
+        frozenset({Permission.NOTIFY_ELIGIBILITY, Permission.CONDONE_SHORTAGE}),
+    ),
     Desk("system", later("The system"), frozenset({Permission.MANAGE_BACKUPS, Permission.MANAGE_SETTINGS})),
     Desk("jobs", later("Jobs"), frozenset({Permission.READ_JOBS})),
     Desk("reports", later("Reports"), frozenset({Permission.READ_SHEETS})),

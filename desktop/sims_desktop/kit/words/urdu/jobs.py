@@ -26,6 +26,7 @@ WORDS: dict[str, str] = {
     "done": "مکمل",
     "mailed": "ای میل کیے گئے",
     "unchanged": "بغیر تبدیلی",
+    "skipped": "چھوڑے گئے",
     "with faults": "غلطیوں والے",
     "entries": "اندراجات",
     "blocks": "بلاک",
