@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
+from sims_desktop.kit.tasks import Task
+from sims_desktop.shell.window import MainWindow
 from sims_desktop.students.page import ENROLLMENTS, StudentPage
 from tests.desktop.approvals.program import CONTROL, WAIT, Program, press
 from tests.desktop.approvals.test_inbox_page import look
@@ -145,6 +148,8 @@ def test_an_order_is_given_and_a_person_changed_by_keys_while_others_work(
 ) -> None:
     student = scene["students"][0]
     page = opened(qtbot, program, "registrar", student)
+    page_tasks: list[Task] = []
+    page.around.tasks.started.connect(page_tasks.append)
     bench = page.bench
     assert bench is not None
     qtbot.waitUntil(page.views[0].hasFocus, timeout=WAIT)
@@ -192,6 +197,21 @@ def test_an_order_is_given_and_a_person_changed_by_keys_while_others_work(
     press(Qt.Key.Key_F5)
     qtbot.waitUntil(lambda: page.note.text() == "Meanwhile: a library hold was placed.", timeout=WAIT)
     assert page.leaving() == ""
+    # The page goes while an act is on its way: it is done, and nobody is left to hear of it.
+    press("2")
+    press("R")
+    press("Order R/18")
+    window = page.window()
+    assert isinstance(window, MainWindow)
+    window.ask_before_leaving = False
+    press(ENTER)
+    window.close_page()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert not isValid(page)
+    path = f"/api/enrollments/?student_id={student}"
+    registrar = api.as_("registrar")
+    qtbot.waitUntil(lambda: registrar.get(path).json["results"][0]["status"] == "enrolled", timeout=WAIT)
+    qtbot.waitUntil(lambda: all(task.is_over for task in page_tasks), timeout=WAIT)
 
 
 def test_who_may_not_act_sees_no_acts(qtbot: QtBot, program: Program, scene: dict[str, Any]) -> None:

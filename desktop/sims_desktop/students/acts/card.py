@@ -12,6 +12,7 @@ from typing import TypeVar
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QScrollArea, QSplitter, QWidget
+from shiboken6 import isValid
 
 from sims_desktop.kit.page import Page
 from sims_desktop.kit.tasks import Progress, Task
@@ -117,7 +118,7 @@ class Card(QWidget):
         self._task = task = self.page.around.tasks.run(run, over, refused, title=title, owner=self)
 
         def ended() -> None:
-            if self._task is task:
+            if self._task is task and isValid(self):  # the page may be closed
                 self._task = None
                 self.moved.emit()  # cancelled: nobody knows whether it was done
 
