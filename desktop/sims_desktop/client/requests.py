@@ -49,11 +49,18 @@ class RequestCalls:
         """`body` as `TransitionRequest`. Raises ProblemAnswer: `requests.wrong_state`."""
         return self._client.post(f"{REQUESTS}{request_id}/transition/", body, RequestView, key=key)
 
+    def read_for_change(self, request_id: int) -> tuple[RequestView, str]:
+        return self._client.get_with_etag(f"{REQUESTS}{request_id}/", RequestView)
+
+    def change(self, request_id: int, body: dict[str, Any], etag: str) -> RequestView:
+        """`body` as `ChangeRequest`. Raises ProblemAnswer: `request.stale`, `requests.wrong_state`, faults
+        of fields."""
+        return self._client.patch(f"{REQUESTS}{request_id}/", body, RequestView, etag=etag)
+
     def note_collected(self, request_id: int, collected_by: str) -> RequestView:
         """Who came for what lies ready; the request as it is, unchanged, where somebody was noted before.
         Raises ProblemAnswer: `requests.wrong_state`, `request.stale`."""
-        path = f"{REQUESTS}{request_id}/"
-        request, etag = self._client.get_with_etag(path, RequestView)
+        request, etag = self.read_for_change(request_id)
         if request.collected_by is not None:
             return request
-        return self._client.patch(path, {"collected_by": collected_by}, RequestView, etag=etag)
+        return self.change(request_id, {"collected_by": collected_by}, etag)

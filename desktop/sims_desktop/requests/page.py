@@ -17,6 +17,7 @@ from sims_desktop.kit.page import Surroundings
 from sims_desktop.kit.tables import LETTER, Field, RecordModel, RecordView
 from sims_desktop.kit.tasks import Progress, Task
 from sims_desktop.kit.wording import left_to_right
+from sims_desktop.requests.correction import CorrectionForm
 from sims_desktop.requests.presenter.queue import FILTERS, Loaded, Outcome, Plan, QueuePresenter
 from sims_desktop.requests.presenter.words import in_order, taken_by, title_words
 from sims_shared.messages import Page
@@ -96,6 +97,9 @@ class RequestsPage(Desk[Loaded]):
         self.list.end_reached.connect(self._read_more)
         self.heading = text_label("requests_heading", self, larger=True)
         self.detail = text_label("requests_detail", self)
+        self.correction = CorrectionForm(self.around, presenter.correcting, self)
+        self.correction.left.connect(self.list.setFocus)
+        self.correction.settled.connect(self._corrected)
         self.asking = Asking("requests", self)
         self.asking.left.connect(self.list.setFocus)
         self.approve_button = push_button(self, "requests_approve", self.approve)
@@ -104,6 +108,7 @@ class RequestsPage(Desk[Loaded]):
         self.counter_button = push_button(
             self, "requests_counter", self.to_counter, phrase("To the counter (T)")
         )
+        self.correct_button = push_button(self, "requests_correct", self.correct, phrase("Correct (E)"))
         self.note = Note(self)
         self._lay_out(top)
 
@@ -124,9 +129,10 @@ class RequestsPage(Desk[Loaded]):
         column = QVBoxLayout(right)
         column.setContentsMargins(8, 0, 0, 0)
         column.addWidget(scroll, 1)
+        column.addWidget(self.correction)
         column.addWidget(self.asking)
         column.addLayout(row_of((self.approve_button, self.reject_button)))
-        column.addLayout(row_of((self.hand_button, self.counter_button)))
+        column.addLayout(row_of((self.hand_button, self.counter_button, self.correct_button)))
         self.split = self.split_of("requests_split", self.list, right, (640, 360))
         layout = QVBoxLayout(self)
         layout.addWidget(self.summary)
@@ -142,6 +148,8 @@ class RequestsPage(Desk[Loaded]):
         add("requests.approve", later("Approve"), ("A", "Ctrl+Return", "Ctrl+Enter"), self.approve)
         add("requests.reject", later("Reject with a reason"), "R", self.ask_reason)
         add("requests.hand_out", later("Hand out"), "C", self.hand_out)
+        if self.presenter.may_create:
+            add("requests.correct", later("Correct what is asked for"), "E", self.correct)
         add("requests.choose", later("Choose this request"), "Space", self._choose, self.list)
         add("requests.choose_like", later("Choose all like this"), "Ctrl+A", self._choose_like, self.list)
         if "counter" in self._desks:
@@ -196,6 +204,7 @@ class RequestsPage(Desk[Loaded]):
         same = request is not None and self._shown is not None and request.id == self._shown.id
         if not same and not self.is_busy:
             self.asking.leave()
+            self.correction.leave()
         self._shown = request
         self.heading.setVisible(request is not None)
         self.detail.setVisible(request is not None)
@@ -220,6 +229,7 @@ class RequestsPage(Desk[Loaded]):
             (self.reject_button, decides),
             (self.hand_button, hands),
             (self.counter_button, request is not None and "counter" in self._desks),
+            (self.correct_button, not presenter.correcting.why_not(request)),
         ):
             button.setVisible(may)
             button.setEnabled(not self.is_busy)
@@ -285,8 +295,13 @@ class RequestsPage(Desk[Loaded]):
 
     def approve(self) -> None:
         """One at once; of several it asks, and the same key answers. Also sends what stands in the line."""
+        if self.correction.has_focus:
+            self.correction.save()
+            return
         if self.asking.asks_line:
             self.asking.answer()
+            return
+        if not self._may_ask():
             return
         plan = self.presenter.plan(self.list.current(), approves=True)
         if isinstance(plan, str):
@@ -299,6 +314,8 @@ class RequestsPage(Desk[Loaded]):
 
     def ask_reason(self) -> None:
         """The reason is what the student reads."""
+        if not self._may_ask():
+            return
         plan = self.presenter.plan(self.list.current(), approves=False, reason="-")
         if isinstance(plan, str):
             self.asking.refuse(plan)
@@ -314,6 +331,14 @@ class RequestsPage(Desk[Loaded]):
 
         hint = phrase("Why? The student reads it. Enter rejects, Esc leaves it.")
         self.asking.ask_line(hint, phrase("Reason for rejecting it"), entered, about=plan)
+
+    def _may_ask(self) -> bool:
+        """One thing at a time: a correction that is not saved is said, one in which nothing stands goes."""
+        if self.correction.is_begun:
+            self.asking.refuse(phrase("The correction is not saved: Enter saves it, Esc leaves it."))
+            return False
+        self.correction.leave()
+        return True
 
     def _may_act(self) -> bool:
         if self.is_busy:
@@ -370,6 +395,8 @@ class RequestsPage(Desk[Loaded]):
 
     def hand_out(self) -> None:
         """Asks who takes it; also for what lay ready."""
+        if not self._may_ask():
+            return
         request = self.list.current()
         refusal = self.presenter.handing.why_not(request)
         if refusal or request is None:
@@ -428,6 +455,21 @@ class RequestsPage(Desk[Loaded]):
 
         self.around.tasks.run(lambda progress: self.presenter.look_again(request, error), done, owner=self)
 
+    # Correcting
+
+    def correct(self) -> None:
+        request = self.list.current()
+        refusal = self.presenter.correcting.why_not(request)
+        if refusal or request is None:
+            self.asking.refuse(refusal)
+        elif not self.correction.is_open:
+            self.asking.leave()
+            self.correction.begin(request)
+
+    def _corrected(self, said: str) -> None:
+        self.note.say(said)
+        self.refresh()
+
     # Elsewhere
 
     def to_counter(self) -> None:
@@ -449,6 +491,7 @@ class RequestsPage(Desk[Loaded]):
             self.presenter.chosen.clear()
         self.presenter.take_as_read()
         self.asking.leave()
+        self.correction.leave()
         self._show()
         self.list.setFocus()
 
@@ -458,6 +501,8 @@ class RequestsPage(Desk[Loaded]):
         return self.presenter.load()
 
     def take(self, loaded: Loaded) -> None:
+        typed = self.asking.typed or self.correction.is_open
+        self.presenter.held = self._shown if typed else None
         self.presenter.take(loaded)
 
     def not_loaded(self, error: Exception) -> None:
@@ -474,4 +519,5 @@ class RequestsPage(Desk[Loaded]):
     def leaving(self) -> str:
         if self.is_busy:
             return phrase("A decision is still being sent.")
-        return phrase("What you typed about a request is not sent.") if self.asking.typed else ""
+        begun = self.asking.typed or self.correction.is_begun
+        return phrase("What you typed about a request is not sent.") if begun else ""

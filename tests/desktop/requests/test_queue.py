@@ -239,6 +239,47 @@ def test_a_queue_is_worked_off_by_keys_and_a_colleague_who_was_quicker_costs_no_
         lambda: page.note.text().endswith("to Ahmed Khan, 35202-1234567-1.") and settled(page), timeout=WAIT
     )
     assert page.model.rowCount() == 1
+    # What waits is corrected; what somebody changed meanwhile is read before it is overwritten.
+    page.filter.setCurrentIndex(page.filter.findData("pending"))
+    page.filter.activated.emit(0)
+    extra = ask(api, scene["students"][1])
+    press(Qt.Key.Key_F5)
+    qtbot.waitUntil(lambda: [one.id for one in page.model.records] == [extra] and settled(page), timeout=WAIT)
+    press("E")
+    form = page.correction
+    qtbot.waitUntil(lambda: form.copies.hasFocus(), timeout=WAIT)
+    press("3")
+    assert api.as_("counter").patch(f"/api/requests/{extra}/", {"addressee": "HEC"}).status == 200
+    press(Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: form.complaint.text().startswith("Changed meanwhile"), timeout=WAIT)
+    assert "1 copy, Addressed to HEC" in form.complaint.text()
+    look(window, "requests_correcting")
+    assert (form.copies.value(), form.addressee.text()) == (3, "HEC")  # what was not touched follows
+    press(Qt.Key.Key_Return)
+    qtbot.waitUntil(
+        lambda: page.note.text().startswith("Corrected: Student Number 2") and settled(page), timeout=WAIT
+    )
+    assert "3 copies\nAddressed to HEC" in page.detail.text()
+    # Decided by somebody else, and the list read anew: the form and what stands in it stay.
+    press("E")
+    qtbot.waitUntil(lambda: form.is_open, timeout=WAIT)
+    form.notes.setText("In Urdu as well")
+    decide(api, extra, by="admin")
+    press(Qt.Key.Key_F5)
+    qtbot.waitUntil(
+        lambda: page.summary.text() == "No request waiting for a decision." and settled(page), timeout=WAIT
+    )
+    assert form.notes.text() == "In Urdu as well"
+    press(Qt.Key.Key_Return, CONTROL)
+    qtbot.waitUntil(
+        lambda: form.complaint.text().startswith("Somebody was quicker. Approved by Admin"), timeout=WAIT
+    )
+    assert page.leaving() == "What you typed about a request is not sent."
+    press(Qt.Key.Key_Escape)
+    assert page.leaving() == ""
+    page.filter.setCurrentIndex(page.filter.findData("approved"))
+    page.filter.activated.emit(1)
+    qtbot.waitUntil(lambda: page.model.rowCount() == 2 and settled(page), timeout=WAIT)
     # To the counter with the student of the next one, and a new request for the same student.
     press("T")
     counter = window.page

@@ -16,7 +16,8 @@ from sims_desktop.client.errors import ClientError, ProblemAnswer, TryLater
 from sims_desktop.client.http import Parameters
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.wording import listed, plural, when
-from sims_desktop.requests.presenter import handing
+from sims_desktop.requests.presenter import correcting, handing
+from sims_desktop.requests.presenter.correcting import CorrectingPresenter
 from sims_desktop.requests.presenter.handing import Handing, quicker_words
 from sims_desktop.requests.presenter.words import (
     now_words,
@@ -45,7 +46,7 @@ GIVEN: dict[str, Parameters] = {
 }
 
 
-class Calls(handing.Calls, Protocol):
+class Calls(handing.Calls, correcting.Calls, Protocol):
     def list_types(self) -> list[RequestTypeView]: ...
     def read_page(self, given: Parameters) -> Page[RequestView]: ...
     def read_next(self, path: str) -> Page[RequestView]: ...
@@ -93,12 +94,16 @@ class QueuePresenter:
     refusals: dict[int, str] = field(default_factory=dict)
     """Why a request could not be decided as the person wanted, by id."""
     complaint: str = ""
+    held: RequestView | None = None
+    """Whose words stand in a line: it stays, though it was decided elsewhere meanwhile."""
     on_change: Callable[[], None] = lambda: None
     _kept: dict[int, RequestView] = field(default_factory=dict)
     handing: Handing = field(init=False)
+    correcting: CorrectingPresenter = field(init=False)
 
     def __post_init__(self) -> None:
         self.handing = Handing(self.calls, self.permissions)
+        self.correcting = CorrectingPresenter(self.calls, frozenset(self.permissions))
         if not self.may_decide:
             self.filter = "approved"
 
@@ -167,6 +172,7 @@ class QueuePresenter:
 
     def take_as_read(self) -> None:
         """What was refused, and what stayed in the list for that alone."""
+        self.held = None
         self.refusals.clear()
         self._kept.clear()
 
@@ -174,7 +180,8 @@ class QueuePresenter:
     def requests(self) -> list[RequestView]:
         """As the server lists them, with those in their place that somebody else took out of the list."""
         found = {one.id: one for one in self.loaded.requests} if self.loaded is not None else {}
-        every = {**self._kept, **found}
+        held = {self.held.id: self.held} if self.held is not None else {}
+        every = {**held, **self._kept, **found}
         return sorted(every.values(), key=lambda one: one.id, reverse=self.filter == "all")
 
     def request(self, request_id: int) -> RequestView | None:
