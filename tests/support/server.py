@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import multiprocessing
 import os
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext, SpawnContext
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +34,13 @@ from tests.support.api import Api, Reply
 from tests.support.database import TestDatabase
 
 ROOT = Path(__file__).parents[2]
+# Each server is a fork of one that has imported everything; where there is no fork it begins from nothing.
+PROCESSES: ForkServerContext | SpawnContext
+if sys.platform == "win32":
+    PROCESSES = multiprocessing.get_context("spawn")
+else:
+    PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["tests.support.warm_server"])
 STARTS_WITHIN = 30.0
 ANSWERS_WITHIN = 30.0
 
@@ -61,7 +71,7 @@ class Caller:
 class ServerProcess:
     """One server process and where it listens."""
 
-    process: subprocess.Popen[bytes]
+    process: BaseProcess
     base_url: str
     api: Api
 
@@ -72,18 +82,17 @@ class ServerProcess:
     @property
     def was_killed(self) -> bool:
         """Whether it dies (or died) of SIGKILL; waits for the end."""
-        return self.process.wait(STARTS_WITHIN) == -signal.SIGKILL
+        self.process.join(STARTS_WITHIN)
+        return self.process.exitcode == -signal.SIGKILL
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait()
+        self.process.join()
 
     def stop(self) -> None:
-        if self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait(STARTS_WITHIN)
-        if self.process.stdout is not None:
-            self.process.stdout.close()
+        self.process.terminate()
+        self.process.join(STARTS_WITHIN)
+        self.process.close()
 
 
 Serve = Callable[..., ServerProcess]
@@ -95,14 +104,17 @@ def serve(api: Api, database_url: TestDatabase) -> Iterator[Serve]:
     running: list[ServerProcess] = []
 
     def start(*, dies_after: str = "") -> ServerProcess:
-        command = [sys.executable, "-m", "tests.support.server", database_url.app_url, str(api.data)]
-        if dies_after:
-            command += ["--dies-after", dies_after]
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
-        assert process.stdout is not None
-        # The pipe closes when the process ends, so this cannot wait for a server that is dead.
-        line = process.stdout.readline().decode().strip()
-        assert line.startswith("http://"), f"the server did not start: {line!r}"
+        heard, said = PROCESSES.Pipe(duplex=False)
+        process = PROCESSES.Process(
+            target=_serve, args=(database_url.app_url, api.data, dies_after, said), daemon=True
+        )
+        process.start()
+        said.close()
+        with heard:
+            try:  # the pipe closes when the process ends, so this cannot wait for a server that is dead
+                line = heard.recv()
+            except EOFError:
+                raise AssertionError("the server did not start") from None
         server = ServerProcess(process, line, api)
         running.append(server)
         return server
@@ -130,10 +142,32 @@ class Dying:
 
 
 class _Announcing(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, announce: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         assert sockets is not None
-        print(f"http://127.0.0.1:{sockets[0].getsockname()[1]}", flush=True)
+        self._announce(f"http://127.0.0.1:{sockets[0].getsockname()[1]}")
+
+
+def serve_application(app: Any, dies_after: str, announce: Callable[[str], None]) -> None:
+    """Serve on a free port and announce where, until the process is told to end."""
+    log_to_standard_error()
+    if dies_after:
+        app = Dying(app, dies_after)
+    # Named as TCP, or asyncio does not turn off Nagle and each answer waits 40 ms.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5)
+    asyncio.run(_Announcing(config, announce).serve(sockets=[listener]))
+
+
+def _serve(url: str, data: Path, dies_after: str, said: Connection) -> None:
+    from tests.support.warm_server import serve_warm
+
+    serve_warm(url, data, dies_after, said.send)
 
 
 def main(arguments: list[str]) -> None:
@@ -142,15 +176,8 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--dies-after", default="")
     parsed = parser.parse_args(arguments)
-    log_to_standard_error()
-    app: Any = create_app(Database(parsed.url, pool_size=16), parsed.data)
-    if parsed.dies_after:
-        app = Dying(app, parsed.dies_after)
-    # Named as TCP, or asyncio does not turn off Nagle and each answer waits 40 ms.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=5)
-    asyncio.run(_Announcing(config).serve(sockets=[listener]))
+    app = create_app(Database(parsed.url, pool_size=16), parsed.data)
+    serve_application(app, parsed.dies_after, lambda line: print(line, flush=True))
 
 
 if __name__ == "__main__":
