@@ -15,6 +15,7 @@ from sims_shared.catalog import ProgramView
 from sims_shared.cutoffs import SheetCutoffs
 from sims_shared.grading import AssessmentView, SheetStateView, SheetSummary, SheetView
 from sims_shared.messages import Page
+from sims_shared.reminders import TeachersReminded
 from sims_shared.result_versions import ResultVersions
 from sims_shared.results import (
     ChangeImpact,
@@ -148,3 +149,8 @@ class ResultCalls:
     def request_change(self, wish: Wish, reason: str, key: str) -> PendingChangeView:
         body = {**wish, "reason": reason}
         return self._client.post("/api/results/change-request/", body, PendingChangeView, key=key)
+
+    def remind(self, section_ids: list[int], note: str, again: bool, key: str) -> TeachersReminded:
+        """Raises ProblemAnswer: `sheets.reminded_lately`, `.wrong_state`, `.no_lead`."""
+        body = {"section_ids": section_ids, "note": note, "again": again}
+        return self._client.post("/api/sheets/remind/", body, TeachersReminded, key=key)

@@ -25,6 +25,7 @@ KINDS = {
     "audit.verify": later("verifying the audit"),
     "cases.lapse": later("incompletes that lapse"),
     "cases.mail_notice": later("notice of an incomplete by mail"),
+    "sheets.remind": later("reminders of grade sheets by mail"),
     "registrations.orders_due": later("orders that take effect"),
     "housekeeping.prune": later("housekeeping: what nobody needs"),
     "housekeeping.sweep": later("housekeeping: stalled jobs"),
@@ -45,10 +46,13 @@ DESK_OF = {
     "backups.take": "system",
     "backups.drill": "system",
     "cases.lapse": "cases",
+    "sheets.remind": "results",
 }
 COUNTS = {
     "done": later("done"),
     "mailed": later("mailed"),
+    "without_address": later("without a mail address"),
+    "handed_in": later("handed in meanwhile"),
     "new": later("new"),
     "changed": later("changed"),
     "unchanged": later("unchanged"),

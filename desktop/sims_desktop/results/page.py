@@ -13,7 +13,7 @@ from functools import partial
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from sims_desktop.client.errors import ClientError
+from sims_desktop.client.errors import ClientError, ProblemAnswer
 from sims_desktop.client.results import Wish
 from sims_desktop.kit import theme
 from sims_desktop.kit.asking import Asking, push_button, row_of, text_label
@@ -29,7 +29,6 @@ from sims_desktop.results.presenter import (
     Loaded,
     PublishPresenter,
     RowLine,
-    blocker_words,
     filled_words,
     full_title_of,
     group,
@@ -38,8 +37,16 @@ from sims_desktop.results.presenter import (
     state_words,
     title_of,
 )
+from sims_desktop.results.reminding import (
+    Reminder,
+    describe_lately,
+    list_on_paper,
+    reminder_in_full,
+    waits_words,
+)
 from sims_desktop.results.versions.card import VersionsCard
 from sims_desktop.results.versions.presenter import VersionsPresenter
+from sims_shared.reminders import RemindedLately
 from sims_shared.result_versions import ResultVersions
 from sims_shared.results import SectionProgress
 
@@ -65,7 +72,7 @@ class PublishPage(Desk[Loaded]):
         self._show()
 
     def _build(self) -> None:
-        wide = LETTER
+        wide, now = LETTER, self.around.now
         self.summary = text_label("publish_summary", self, larger=True)
         self.term = QComboBox(self)
         self.term.setObjectName("publish_term")
@@ -84,10 +91,15 @@ class PublishPage(Desk[Loaded]):
         top.addStretch(1)
         self.model: RecordModel[SectionProgress] = RecordModel(
             [
-                Field("Section", title_of, wide * 11, whole=full_title_of),
+                Field("Section", self.presenter.marked_title, wide * 11, whole=full_title_of),
                 Field("State", stage_words, wide * 24, whole=state_words),
                 Field("Marks", filled_words, wide * 12, is_number=True),
-                Field("Waits for", blocker_words, wide * 17),
+                Field(
+                    "Waits for",
+                    lambda section: waits_words(section, now()),
+                    wide * 17,
+                    whole=lambda section: reminder_in_full(section, now()),
+                ),
             ],
             tint=self._section_tint,
         )
@@ -158,6 +170,16 @@ class PublishPage(Desk[Loaded]):
         add("publish.change", "Request a change", "Ctrl+R", self.ask_change)
         add("publish.case", later("Open a case about this result"), "C", self.open_case)
         add("publish.versions", later("Two versions of this result"), "H", self.toggle_versions)
+        add("publish.remind", later("Remind the teachers of the chosen sections"), "M", self.ask_reminder)
+        add("publish.choose", later("Choose this section too"), "Space", self._choose, self.list)
+        add(
+            "publish.choose_all",
+            later("Choose every section shown"),
+            "Ctrl+A",
+            self.presenter.choose_shown,
+            self.list,
+        )
+        add("publish.print", later("Print this list"), "Ctrl+P", self.print_list)
         add("publish.filter", "Next filter", "F", self.presenter.next_filter)
         add("publish.next", "Next section", "J", lambda: self.step(1))
         add("publish.previous", "Previous section", "K", lambda: self.step(-1))
@@ -322,6 +344,41 @@ class PublishPage(Desk[Loaded]):
         name = f"{left_to_right(row.reg_no)}, {row.total_words} {row.grade_words}"
         self.asking.ask_line(f"{name}: {phrase(CHANGE_HINT)}", phrase("New grade or marks"), entered)
 
+    def _choose(self) -> None:
+        section = self.list.current()
+        if section is not None:
+            self.presenter.toggle(section.section_id)
+            self.step(1)
+
+    def ask_reminder(self) -> None:
+        """Of the sections chosen; the note and Enter send it."""
+        current = self.list.current()
+        chosen = self.presenter.chosen_sections or ([] if current is None else [current])
+        reminder = Reminder(self.presenter.tower, chosen, self.around.now())
+
+        def entered(note: str) -> None:
+            self._propose(reminder.act(note))
+
+        if reminder.asked:
+            self.asking.ask_line(reminder.question, phrase("Note to the teachers"), entered)
+        else:
+            self.asking.refuse(reminder.question or phrase("Choose sections first."))
+
+    def print_list(self) -> None:
+        """What the filter shows, for whoever has to be told."""
+        from sims_desktop.kit.printing import ask_printer, print_html
+
+        printer = ask_printer(self, phrase("Print this list"))
+        if printer is not None:
+            print_html(self.paper(), printer)
+            self.note.say(phrase("Printed: {sentence}", sentence=self.presenter.sentence))
+
+    def paper(self) -> str:
+        presenter = self.presenter
+        return list_on_paper(
+            presenter.visible, presenter.scope_words, lambda: presenter.sentence, self.around.now()
+        )
+
     def open_case(self) -> None:
         """About the result under the cursor: a recheck, unfair means, grace, an incomplete."""
         row = self.rows.current()
@@ -370,7 +427,10 @@ class PublishPage(Desk[Loaded]):
         if not isinstance(error, ClientError):
             raise error
         self.note.say("")
-        self.asking.refuse(refusal_words(error))
+        if isinstance(error, ProblemAnswer) and error.code == RemindedLately.code:
+            self.asking.refuse(describe_lately(error))
+        else:
+            self.asking.refuse(refusal_words(error))
 
     def toggle_versions(self) -> None:
         """Of the student under the cursor: what was declared before, and why it was changed."""
@@ -406,6 +466,9 @@ class PublishPage(Desk[Loaded]):
         self.around.tasks.run(lambda progress: self.presenter.read_versions(row), done, failed, owner=self)
 
     def leave(self) -> None:
+        """Esc: what is asked goes first, then what is chosen."""
+        if not self.asking.is_asking and self.versions.isHidden():
+            self.presenter.choose_none()
         self.versions.hide()
         self.asking.leave()
         self.list.setFocus()
@@ -430,7 +493,7 @@ class PublishPage(Desk[Loaded]):
         self.list.setFocus()
 
     def entries(self, query: str) -> Iterable[Entry]:
-        """Sections of the tower, by any part of their name: `notify cs 101`."""
+        """Sections of the tower, by any part of their name: `notify cs 101`. The tower itself is a desk."""
         for section in self.presenter.sections if query.strip() else ():
 
             def go(section_id: int = section.section_id) -> None:
@@ -441,7 +504,7 @@ class PublishPage(Desk[Loaded]):
                 title,
                 go,
                 phrase("results · {state_words}", state_words=state_words(section)),
-                also="notify publish tower",
+                also="notify publish",
             )
 
     def _go_to(self, section_id: int) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -17,8 +18,10 @@ from sims_desktop.client.errors import ClientError, ProblemAnswer, TryLater
 from sims_desktop.client.results import Scope, Wish
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.wording import left_to_right, listed, plural
+from sims_desktop.results.outstanding import outstanding_words
 from sims_shared.catalog import ProgramView
 from sims_shared.grading import SCORED, AssessmentView
+from sims_shared.reminders import TeachersReminded
 from sims_shared.result_versions import ResultVersions
 from sims_shared.results import (
     ChangeImpact,
@@ -76,6 +79,8 @@ class Tower(Protocol):
     def preview_change(self, wish: Wish) -> ChangeImpact: ...
 
     def request_change(self, wish: Wish, reason: str, key: str) -> PendingChangeView: ...
+
+    def remind(self, section_ids: list[int], note: str, again: bool, key: str) -> TeachersReminded: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +141,19 @@ class Act:
 
 
 class PublishPresenter:
-    """`sections` as the term and program chosen have them; `visible` are those the filter lets through."""
+    """`sections` as the term and program chosen have them; `visible` are those the filter lets through, and
+    `chosen` those marked with Space, by their ids."""
 
-    def __init__(self, tower: Tower) -> None:
-        self._tower = tower
+    def __init__(self, tower: Tower, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.tower = tower
+        self.now = now
         self._keys: dict[tuple[Any, ...], str] = {}
         self.terms: list[TermView] = []
         self.programs: list[ProgramView] = []
         self.term_id: int | None = None
         self.program_id: int | None = None
         self.sections: list[SectionProgress] = []
+        self.chosen: set[int] = set()
         self.filter = "all"
         self.trouble = ""
         self.is_loaded = False
@@ -155,19 +163,20 @@ class PublishPresenter:
 
     def load(self) -> Loaded:
         """Off the window's thread. The open term is chosen first."""
-        terms = self.terms or self._tower.read_terms()
-        programs = self.programs or self._tower.read_programs()
+        terms = self.terms or self.tower.read_terms()
+        programs = self.programs or self.tower.read_programs()
         term_id = self.term_id
         if term_id is None:
             # Of several open terms the first is the one that runs; the next one is open for planning.
             running = sorted(terms, key=lambda term: (term.status != "open", term.start_date))
             term_id = running[0].id if running else None
-        sections = [] if term_id is None else self._tower.read_progress(term_id, self.program_id).sections
+        sections = [] if term_id is None else self.tower.read_progress(term_id, self.program_id).sections
         return Loaded(terms, programs, term_id, sections)
 
     def take(self, loaded: Loaded) -> None:
         self.terms, self.programs, self.term_id = loaded.terms, loaded.programs, loaded.term_id
         self.sections, self.trouble, self.is_loaded = loaded.sections, "", True
+        self.chosen &= {section.section_id for section in self.sections}
         self.on_change()
 
     def take_trouble(self, error: Exception) -> None:
@@ -178,9 +187,9 @@ class PublishPresenter:
 
     def read_rows(self, section_id: int) -> list[RowLine]:
         """Off the window's thread: the section's students, those that need something first."""
-        results = {result.id: result for result in self._tower.read_results(section_id)}
+        results = {result.id: result for result in self.tower.read_results(section_id)}
         lines = []
-        for row in self._tower.read_exceptions(section_id).rows:
+        for row in self.tower.read_exceptions(section_id).rows:
             result = results.pop(row.result_id, None) if row.result_id is not None else None
             lines.append(RowLine(row.reg_no, row.name, result, row.withheld_for, row.note, row.why))
         rest = sorted(results.values(), key=lambda result: result.reg_no)
@@ -193,8 +202,34 @@ class PublishPresenter:
         return [section for section in self.sections if self.filter == "all" or group(section) == self.filter]
 
     def next_filter(self) -> None:
+        """What the filter hides is no longer chosen: nothing is done to what nobody sees."""
         self.filter = FILTERS[(FILTERS.index(self.filter) + 1) % len(FILTERS)]
+        self.chosen &= {section.section_id for section in self.visible}
         self.on_change()
+
+    # Choosing
+
+    @property
+    def chosen_sections(self) -> list[SectionProgress]:
+        return [section for section in self.sections if section.section_id in self.chosen]
+
+    def marked_title(self, section: SectionProgress) -> str:
+        return f"✓ {title_of(section)}" if section.section_id in self.chosen else title_of(section)
+
+    def toggle(self, section_id: int) -> None:
+        self.chosen ^= {section_id}
+        self.on_change()
+
+    def choose_shown(self) -> None:
+        """Every section shown; none, when they are chosen already."""
+        shown = {section.section_id for section in self.visible}
+        self.chosen = set() if shown <= self.chosen else self.chosen | shown
+        self.on_change()
+
+    def choose_none(self) -> None:
+        if self.chosen:
+            self.chosen.clear()
+            self.on_change()
 
     @property
     def scope_words(self) -> str:
@@ -213,6 +248,9 @@ class PublishPresenter:
             return phrase("Asking the server …")
         if not self.sections:
             return phrase("No section of {scope_words} has students.", scope_words=self.scope_words)
+        chosen = phrase(" · {count:,} chosen", count=len(self.chosen)) if self.chosen else ""
+        if self.filter == "outstanding":
+            return outstanding_words(self.visible, len(self.sections), self.now()) + chosen
         groups = [group(section) for section in self.sections]
         parts = [f"{groups.count(name):,} {phrase(name)}" for name in FILTERS[1:] if groups.count(name)]
         trouble = []
@@ -224,7 +262,7 @@ class PublishPresenter:
         trouble += [phrase("{idle:,} not started", idle=idle)] if idle else []
         also = f" ({listed(trouble)})" if trouble else ""
         shown = phrase(" · showing {filter}", filter=phrase(self.filter)) if self.filter != "all" else ""
-        return f"{plural(len(self.sections), 'section')}: {phrase(', ').join(parts)}{also}{shown}"
+        return f"{plural(len(self.sections), 'section')}: {phrase(', ').join(parts)}{also}{shown}{chosen}"
 
     # Publish and freeze
 
@@ -282,7 +320,7 @@ class PublishPresenter:
         scope = self._scope(section)
 
         def send(key: str) -> str:
-            done = self._tower.publish(scope, key)
+            done = self.tower.publish(scope, key)
             behind = phrase(", {withheld:,} withheld", withheld=done.withheld) if done.withheld else ""
             return phrase(
                 "Published: {name}, {results}{behind}. Notification {number} of {date}.",
@@ -319,7 +357,7 @@ class PublishPresenter:
         scope = self._scope(section)
 
         def send(key: str) -> str:
-            done = self._tower.freeze(scope, key)
+            done = self.tower.freeze(scope, key)
             behind = (
                 phrase(", {withheld:,} withheld were passed over", withheld=done.withheld)
                 if done.withheld
@@ -349,7 +387,7 @@ class PublishPresenter:
         ids, words = sorted(result.id for result in results), phrase(REASON_WORDS[REASONS[digit]])
 
         def send(key: str) -> str:
-            done = self._tower.withhold(ids, REASONS[digit], note, key)
+            done = self.tower.withhold(ids, REASONS[digit], note, key)
             return phrase(
                 "Withheld: {results}, {words}.", results=plural(done.withheld, "result"), words=words
             )
@@ -367,7 +405,7 @@ class PublishPresenter:
         )
 
         def send(key: str) -> str:
-            done = self._tower.release(ids, key)
+            done = self.tower.release(ids, key)
             number = left_to_right(done.notification.number)
             return phrase(
                 "Released: {results}. Notification {number}.",
@@ -383,7 +421,7 @@ class PublishPresenter:
         """Off the window's thread. `A-` is a grade; `Final 34, Quiz ABS` are marks of its assessments."""
         assert row.result is not None
         section_id = row.result.section_id
-        columns = self._tower.read_assessments(section_id) if section_id is not None else []
+        columns = self.tower.read_assessments(section_id) if section_id is not None else []
         return wish_of(row.result.id, typed, columns)
 
     def preview_change(self, row: RowLine, typed: str) -> tuple[Wish, str] | str:
@@ -391,14 +429,14 @@ class PublishPresenter:
         wish = self.read_wish(row, typed)
         if isinstance(wish, str):
             return wish
-        return wish, impact_words(self._tower.preview_change(wish))
+        return wish, impact_words(self.tower.preview_change(wish))
 
     def request_change(self, row: RowLine, wish: Wish, reason: str) -> Act | str:
         if not reason.strip():
             return phrase("Say why the result should change.")
 
         def send(key: str) -> str:
-            change = self._tower.request_change(wish, reason.strip(), key)
+            change = self.tower.request_change(wish, reason.strip(), key)
             return phrase(
                 "Asked: {reg_no} {course_code}, {moved}. It waits for {whom}.",
                 reg_no=left_to_right(change.reg_no),
@@ -414,7 +452,7 @@ class PublishPresenter:
     def read_versions(self, row: RowLine) -> ResultVersions:
         """Off the window's thread."""
         assert row.result is not None
-        return self._tower.read_versions(row.result.id)
+        return self.tower.read_versions(row.result.id)
 
     def carry_out(self, act: Act) -> str:
         """Off the window's thread. After a lost answer the same act carries the same key."""

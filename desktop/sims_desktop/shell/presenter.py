@@ -90,12 +90,13 @@ class Standing:
 class Desk:
     """A page of the navigation, for whoever has one of `permissions`; for everybody where none is named.
     Roles can be added, so no role is named here. `shows_one` where a thing is brought to the desk and gets
-    no page of its own."""
+    no page of its own. `also` is what else people call it, for the palette."""
 
     id: str
     title: str
     permissions: frozenset[Permission]
     shows_one: bool = False
+    also: str = ""
 
 
 # The first desk of a person is the page that opens: with sheets that is theirs, for it needs no network.
@@ -108,7 +109,12 @@ DESKS: tuple[Desk, ...] = (
     Desk("approvals", later("Approvals"), frozenset({Permission.APPROVE_SHEET, Permission.APPROVE_CHANGE})),
     Desk("counter", later("Counter"), frozenset({Permission.ISSUE_TRANSCRIPT}), shows_one=True),
     Desk("requests", later("Requests"), frozenset({Permission.DECIDE_REQUEST, Permission.COMPLETE_REQUEST})),
-    Desk("results", later("Publish results"), frozenset({Permission.PUBLISH_RESULTS})),
+    Desk(
+        "results",
+        later("Publish results"),
+        frozenset({Permission.PUBLISH_RESULTS}),
+        also="tower notify outstanding remind",
+    ),
     Desk("cases", later("Cases"), frozenset({Permission.APPROVE_CHANGE, Permission.REQUEST_CHANGE})),
     Desk("imports", later("Import"), frozenset({Permission.IMPORT_DATA})),
     Desk("students", later("Students"), frozenset({Permission.READ_STUDENTS})),

@@ -104,6 +104,7 @@ class MainWindow(QMainWindow):
         self.palette_box = Palette(self)
         self.palette_box.add_source(self._action_entries)
         self.palette_box.add_source(self._page_entries)
+        self._also_called = {desk.id: desk.also for desk in desks}
         for desk in desks:
             self._list(phrase(desk.title), desk.id, 0)
         self.navigation.currentItemChanged.connect(lambda item, _: self._chosen(item))
@@ -297,7 +298,7 @@ class MainWindow(QMainWindow):
             def go(kind: str = kind, id: str = id) -> object:
                 return self.open(kind, int(id))
 
-            yield Entry(item.text().strip(), go, phrase("page"))
+            yield Entry(item.text().strip(), go, phrase("page"), also=self._also_called.get(kind, ""))
 
     def show_keys(self) -> None:
         from sims_desktop.kit.shortcuts import ShortcutSheet

@@ -14,6 +14,7 @@ from sims_desktop.grading.presenter.overview import OverviewPresenter, SheetLine
 from sims_desktop.grading.presenter.refusals import WHY, refusal_words
 from sims_desktop.grading.presenter.statistics import distribution
 from sims_desktop.grading.presenter.submission import Device
+from sims_desktop.kit.wording import when
 from sims_shared.grading import REJECTIONS_IN_WORDS
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -53,6 +54,10 @@ def line(state: str, **more: object) -> SheetLine:
         (line("open"), "Open"),
         (line("open", filled=0), "Open, not started"),
         (line("open", returned_because="Quiz 2 is missing"), "Returned: Quiz 2 is missing"),
+        (
+            line("open", asked_at=NOW, asked_by="Nadia", asked_note="by Friday"),
+            f"Open · Nadia asked for it {when(NOW, NOW)}: by Friday",
+        ),
         (line("submitted"), "Submitted, waiting for the head of department"),
         (line("approved"), "Approved, waiting to be published"),
     ],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
@@ -12,26 +11,11 @@ from sims_desktop.results.page import PublishPage
 from sims_desktop.shell.window import MainWindow
 from tests.desktop.approvals.program import CONTROL, WAIT, Program, press
 from tests.desktop.approvals.test_inbox_page import look
-from tests.server.results.scene import approve, enter, fill, publish, results
+from tests.server.results.scene import approve, fill, publish, results
 from tests.support.api import Api
 from tests.support.university import University
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
-
-
-@pytest.fixture
-def scene(university: University) -> dict[str, Any]:
-    """CS-101 A with three students, the second of them without a final; CS-202 B not started."""
-    scene = university.stand(students=3)
-    enter(university, scene, 0, [16, 40, 70])
-    enter(university, scene, 1, [16, 40, None])
-    enter(university, scene, 2, [12, 25, 40])
-    other = university.section(
-        university.course(scene["department"], "CS-202"), scene["term"], "B", staff=(scene["faculty"],)
-    )
-    university.assessment(other)
-    university.enrollment(scene["registrations"][0], other)
-    return {**scene, "other": other}
 
 
 def tower(qtbot: QtBot, window: MainWindow) -> PublishPage:

@@ -21,6 +21,7 @@ from sims_desktop.results.presenter import (
 )
 from sims_shared.catalog import ProgramView
 from sims_shared.grading import AssessmentView
+from sims_shared.reminders import TeachersReminded
 from sims_shared.result_versions import ResultVersions
 from sims_shared.results import (
     ChangeImpact,
@@ -93,6 +94,9 @@ class Network:
         raise Offline("away")
 
     def request_change(self, wish: dict[str, Any], reason: str, key: str) -> PendingChangeView:
+        raise Offline("away")
+
+    def remind(self, section_ids: list[int], note: str, again: bool, key: str) -> TeachersReminded:
         raise Offline("away")
 
 

@@ -33,6 +33,9 @@ class SheetLine:
     here: bool = True
     since: datetime | str | None = None
     returned_because: str = ""
+    asked_at: datetime | None = None  # somebody reminded its teacher of it, and it has not moved since
+    asked_by: str = ""
+    asked_note: str = ""
 
     def state_words(self, now: datetime) -> str:
         at = f" {when(self.since, now)}" if self.since else ""
@@ -45,8 +48,16 @@ class SheetLine:
         if self.state == "frozen":
             return phrase("Frozen{at}", at=at)
         if self.returned_because:
-            return phrase("Returned: {returned_because}", returned_because=self.returned_because)
-        return phrase("Open") if self.filled else phrase("Open, not started")
+            words = phrase("Returned: {returned_because}", returned_because=self.returned_because)
+        else:
+            words = phrase("Open") if self.filled else phrase("Open, not started")
+        return " · ".join(filter(None, (words, self._asked_words(now))))
+
+    def _asked_words(self, now: datetime) -> str:
+        if self.asked_at is None:
+            return ""
+        words = phrase("{who} asked for it {when}", who=self.asked_by, when=when(self.asked_at, now))
+        return phrase("{words}: {note}", words=words, note=self.asked_note) if self.asked_note else words
 
     @property
     def missing_words(self) -> str:

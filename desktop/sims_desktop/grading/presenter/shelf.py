@@ -78,6 +78,9 @@ class StoreShelf:
                 here=line.here,
                 since=line.summary.submitted_at if line.state == "submitted" else None,
                 returned_because=_returned(line.state, line.summary),
+                asked_at=line.summary.reminded_at,
+                asked_by=line.summary.reminded_by.name if line.summary.reminded_by else "",
+                asked_note=line.summary.reminder_note or "",
             )
             for line in self._store.sheets()
         ]
