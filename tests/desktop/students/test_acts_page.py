@@ -219,6 +219,7 @@ def test_who_may_not_act_sees_no_acts(qtbot: QtBot, program: Program, scene: dic
     may = actions_of(head)
     assert {"student.enroll", "student.drop", "student.withdraw", "student.take_back"} <= may
     assert not {"student.order", "student.person", "student.bar", "student.reinstate", "student.hold"} & may
+    assert not {"student.seat_aside", "student.leave_aside"} & may
     fees = actions_of(opened(qtbot, program, "accounts", scene["students"][0]))
     assert "student.hold" in fees
     assert not {one for one in fees if one.startswith(("student.leave", "student.order"))}

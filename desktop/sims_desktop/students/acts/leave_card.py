@@ -51,7 +51,8 @@ class LeaveCard(Card):
         self.setFocusProxy(self.reason)
         add = page.add_action
         add("student.leave_instead", later("Withdraw instead"), SEND, self.withdraw_instead, self)
-        add("student.leave_aside", later("All the same, by override"), "Ctrl+O", self.set_aside, self)
+        if presenter.rights.override:
+            add("student.leave_aside", later("All the same, by override"), "Ctrl+O", self.set_aside, self)
 
     def ask(self, verb: str, enrollment: EnrollmentLine) -> None:
         if self.enrollment is None or self.enrollment.id != enrollment.id:

@@ -50,7 +50,8 @@ class SeatCard(Card):
         self.reason.returnPressed.connect(self.enroll_all_the_same)
         add = page.add_action
         add("student.seat_into", later("Into the sections found"), "Down", self._into, self.search)
-        add("student.seat_aside", later("Enroll all the same"), "Ctrl+O", self.ask_reason, self)
+        if presenter.rights.override:
+            add("student.seat_aside", later("Enroll all the same"), "Ctrl+O", self.ask_reason, self)
 
     def _build(self) -> None:
         wide = self.fontMetrics().averageCharWidth()
