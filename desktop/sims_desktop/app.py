@@ -333,6 +333,8 @@ class Desktop(QObject):
             return self._holds_page(id)
         if kind == "terms":
             return self._terms_page()
+        if kind == "catalog":
+            return self._catalog_page()
         if kind in ("requests", "new_request", "my_requests"):
             return self._request_page(kind)
         if kind in ("cases", "new_case", "new_transfer"):
@@ -378,6 +380,25 @@ class Desktop(QObject):
         assert self.around is not None
         assert self.workplace is not None
         return TermsPage(self.around, TermsPresenter(TermCalls(self.workplace.client)))
+
+    def _catalog_page(self) -> Page:
+        from sims_desktop.catalog.page import CatalogPage
+        from sims_desktop.catalog.presenter import CoursesPresenter, DepartmentsPresenter, ProgramsPresenter
+        from sims_desktop.catalog.sections import SectionsPresenter
+        from sims_desktop.client.catalog import CatalogCalls
+
+        assert self.around is not None
+        assert self.workplace is not None
+        calls = CatalogCalls(self.workplace.client)
+        permissions = self.workplace.identity.permissions
+        sections = SectionsPresenter(calls.sections, lookups=calls, permissions=permissions)
+        return CatalogPage(
+            self.around,
+            CoursesPresenter(calls.courses, lookups=calls),
+            sections,
+            DepartmentsPresenter(calls.departments),
+            ProgramsPresenter(calls.programs, lookups=calls),
+        )
 
     def _holds_page(self, id: int) -> Page:
         from sims_desktop.client.holds import HoldCalls

@@ -181,9 +181,13 @@ class EntriesPresenter(Generic[V]):
 
     # Reading
 
+    def asked(self, found: Any) -> dict[str, Any]:
+        """Filters of the list; `found` is what was looked up."""
+        return self.filters
+
     def load(self) -> tuple[Page[V], Any]:
-        given = {"ordering": self.ordering, "search": self.words or None, **self.filters}
         found = self.look_up()
+        given = {"ordering": self.ordering, "search": self.words or None, **self.asked(found)}
         return self.calls.list_entries(given), found
 
     def take(self, loaded: tuple[Page[V], Any]) -> None:

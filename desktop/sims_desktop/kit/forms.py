@@ -102,6 +102,10 @@ class Form(QWidget):
         if first is not None:
             first.setFocus()
 
+    def forgive(self, name: str) -> None:
+        """What was said about this field is no longer so."""
+        self._complaints[name].say("")
+
     def clear_faults(self) -> None:
         self.complaint.say("")
         for complaint in self._complaints.values():

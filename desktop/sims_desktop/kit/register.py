@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -187,24 +188,25 @@ class Register(LongDesk[Any], Generic[V]):
     def _control(self, entry: Entry) -> QWidget:
         if entry.kind == OWN:
             control = self.own_control(entry)
-            control.edited.connect(self.typed_into)
+            control.edited.connect(lambda: self._edited(entry))
             return control
         if entry.kind == CHOICE:
             box = QComboBox(self)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.setMinimumContentsLength(12)
-            box.activated.connect(lambda _: self.typed_into())
+            box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            box.activated.connect(lambda _: self._edited(entry))
             return box
         if entry.kind == YES:
             check = QCheckBox(self)
-            check.clicked.connect(lambda _: self.typed_into())
+            check.clicked.connect(lambda _: self._edited(entry))
             return check
         line = DayLine(self.today, self) if entry.kind == DAY else QLineEdit(self)
         if entry.hint:
             line.setPlaceholderText(phrase(entry.hint))
         if entry.kind != DAY:
             line.setMaxLength(400)
-        line.textEdited.connect(lambda _: self.typed_into())
+        line.textEdited.connect(lambda _: self._edited(entry))
         return line
 
     def _add_actions(self, name: str) -> None:
@@ -288,7 +290,7 @@ class Register(LongDesk[Any], Generic[V]):
         record, presenter = self.entry, self.presenter
         self.summary.setText(presenter.sentence)
         if self._entering:
-            self.heading.setText(phrase("A new one"))
+            self.heading.setText(phrase(self.new_words).partition(" (")[0])
         else:
             self.heading.setText(presenter.name_of(record) if record is not None else "")
         dirty = self._entering or (record is not None and record.id in presenter.drafts)
@@ -312,9 +314,13 @@ class Register(LongDesk[Any], Generic[V]):
                 _put_into(control, value)
         self._putting = False
 
+    def _edited(self, entry: Entry) -> None:
+        """By hand: what was said about the field was about what stood there before."""
+        if not self._putting:
+            self.form.forgive(entry.name)
+            self.typed_into()
+
     def typed_into(self) -> None:
-        if self._putting:
-            return
         record = self.entry
         self.presenter.keep(record, self.typed)
         self.model.set_records(self.presenter.records)  # the sign in its line

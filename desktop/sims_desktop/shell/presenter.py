@@ -121,6 +121,7 @@ DESKS: tuple[Desk, ...] = (
     Desk("holds", later("Holds"), frozenset({Permission.READ_HOLDS})),
     Desk("admissions", later("Admissions"), frozenset({Permission.MANAGE_APPLICANTS})),
     Desk("batches", later("Enroll a batch"), frozenset({Permission.ENROLL_STUDENT})),
+    Desk("catalog", later("Catalog"), frozenset({Permission.MANAGE_CATALOG})),
     Desk("terms", later("Terms"), frozenset({Permission.MANAGE_CATALOG})),
     Desk("merging", later("Two records of one"), frozenset({Permission.CONFIRM_MERGE})),
     Desk(
