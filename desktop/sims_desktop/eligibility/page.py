@@ -138,7 +138,7 @@ class EligibilityPage(Desk[Loaded]):
                 ),
                 Field(
                     later("Percent"),
-                    lambda line: line.percent_words,
+                    lambda line: left_to_right(line.percent_words),
                     wide * 9,
                     is_number=True,
                     whole=_against,

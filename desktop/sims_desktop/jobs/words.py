@@ -189,8 +189,7 @@ def named_in(job: JobView) -> Sequence[Named]:
     """Students, files and findings that the result names, failures first."""
     found = job.result if isinstance(job.result, dict) else {}
     failed = [
-        Named(_who(row), str(row.get("detail") or row.get("code") or ""), _student(row), is_failure=True)
-        for row in _rows(found.get("failed"))
+        Named(_who(row), _why(row), _student(row), is_failure=True) for row in _rows(found.get("failed"))
     ]
     sealed = [
         Named(
@@ -220,6 +219,11 @@ def _who(row: dict[str, Any]) -> str:
     """Results of an older server name the student by id only."""
     number = row.get("reg_no")
     return left_to_right(str(number)) if number else phrase("student {id}", id=row.get("student_id", "?"))
+
+
+def _why(row: dict[str, Any]) -> str:
+    """In the server's words."""
+    return left_to_right(str(row.get("detail") or row.get("code") or ""))
 
 
 def _student(row: dict[str, Any]) -> int | None:

@@ -51,7 +51,9 @@ class BackupsPage(Desk[Backups]):
         self.model: RecordModel[BackupView] = RecordModel(
             [
                 Field(later("Taken"), lambda one: when(one.started_at, now()), wide * 18),
-                Field(later("Size"), lambda one: size_words(one.size), wide * 10, is_number=True),
+                Field(
+                    later("Size"), lambda one: left_to_right(size_words(one.size)), wide * 10, is_number=True
+                ),
                 Field(later("State"), backup_state, wide * 16),
                 Field(later("Restore rehearsed"), lambda one: rehearsal_words(one, now()), wide * 40),
                 Field(later("File"), lambda one: left_to_right(one.file_name), 0),

@@ -12,6 +12,7 @@ from sims_desktop.kit.desk import Desk
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.page import Surroundings
 from sims_desktop.kit.tables import Field, RecordModel, RecordView
+from sims_desktop.kit.wording import left_to_right
 from sims_desktop.operations_room.presenter import HealthPresenter, Line
 from sims_shared.operations_room import Health
 
@@ -35,7 +36,7 @@ class HealthPage(Desk[Health]):
             [
                 Field(later("Part"), lambda line: phrase(line.part.name), wide * 12),
                 Field(later("State"), lambda line: line.state, wide * 12),
-                Field(later("What the server says"), lambda line: line.said, 0),
+                Field(later("What the server says"), lambda line: left_to_right(line.said), 0),
             ],
             tint=self._tint,
         )

@@ -98,6 +98,8 @@ class SettingsPage(Desk[list[SettingView]]):
         self.several.setObjectName("settings_several")
         self.several.itemChanged.connect(lambda _: self._typed(self._chosen_words()))
         self.editors: tuple[QWidget, ...] = (self.switch, self.number, self.text, self.several)
+        for editor in self.editors:
+            editor.setAccessibleName(phrase("The value"))  # and that of the setting, once one is chosen
         self.complaint = Complaint(self)
         self.complaint.setObjectName("settings_complaint")
         self.asking = Asking("settings", self)

@@ -73,6 +73,24 @@ def test_requests_and_holds_are_counted_for_who_acts_on_them(api: Api, scene: di
     assert cards(api, "student") == {"my_holds": 2, "my_requests": 2}
 
 
+def test_a_failed_job_is_an_alarm_until_the_same_work_succeeds_or_a_week_is_over(
+    api: Api, scene: dict[str, Any], university: University
+) -> None:
+    def alarms() -> int:
+        cards = api.as_("admin").get("/api/dashboard/").json["cards"]
+        return next(int(card["count"]) for card in cards if card["key"] == "failed_jobs")
+
+    university.insert("job", kind="backups.take", status="failed")
+    university.insert("job", kind="imports.commit", status="failed", arguments={"import_id": 1})
+    assert alarms() == 2
+    university.insert("job", kind="imports.commit", status="done", arguments={"import_id": 2})
+    assert alarms() == 2, "another file is no remedy"
+    university.insert("job", kind="backups.take", status="done")
+    assert alarms() == 1
+    university.run("UPDATE job SET finished_at = now() - interval '8 days' WHERE status = 'failed'")
+    assert alarms() == 0
+
+
 def test_a_student_sees_how_it_stands(api: Api, scene: dict[str, Any]) -> None:
     shown = api.as_("student").get("/api/dashboard/").json
     assert shown["own"]["reg_no"] == "2024-CS-0001"

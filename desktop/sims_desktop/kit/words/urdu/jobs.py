@@ -43,7 +43,7 @@ WORDS: dict[str, str] = {
     "batch {number}": "کھیپ {number}",
     "backup {number}": "بیک اپ {number}",
     "{done:,} of {total:,}": "{total:,} میں سے {done:,}",
-    "Asked by {name}, {when}.": "{name} نے کہا، {when}۔",
+    "Asked by {name}, {when}.": "کہنے والا {name}، {when}۔",
     "Ended {when}.": "ختم ہوا {when}۔",
     "It ran for {time}.": "{time} چلا۔",
     "Running since {when}.": "{when} سے جاری۔",

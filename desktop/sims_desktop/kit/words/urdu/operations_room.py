@@ -85,6 +85,7 @@ WORDS: dict[str, str] = {
     "Setting: {name}": "ترتیب: {name}",
     "permission": "اجازت",
     "permissions": "اجازتیں",
+    "The value": "قیمت",
     "Find a setting": "ترتیب ڈھونڈیں",
     "A part of its name, of its key or of what it does": "نام، کلید یا کام کا کوئی حصہ",
     "No setting is called that.": "اس نام کی کوئی ترتیب نہیں۔",
