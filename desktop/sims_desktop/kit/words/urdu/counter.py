@@ -9,7 +9,7 @@ WORDS: dict[str, str] = {
     "Detailed marks certificate": "تفصیلی نمبروں کی سند",
     "Provisional certificate": "عارضی سند",
     "{students} found by “{words}”.": "“{words}” سے {students} ملے۔",
-    "{kind} hold{amount}: {reason}. {effect}.{see}{lifted}": "{kind} کی روک{amount}: {reason}۔ {effect}۔{see}{lifted}",
+    "{kind} hold{amount}: {reason}. {effect}.{see}{lifted}": "\u200f{kind} کی روک{amount}: {reason}۔ {effect}۔{see}{lifted}",
     ", copy {copy_number} of {copies}": "، نقل {copy_number} از {copies}",
     "Nobody is found by “{words}”.": "“{words}” سے کوئی نہیں ملا۔",
     "CGPA {cgpa}": "CGPA {cgpa}",
