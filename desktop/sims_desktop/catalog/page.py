@@ -168,7 +168,7 @@ class SectionsPart(Part[SectionView]):
     def columns(self) -> Sequence[Field[SectionView]]:
         presenter = self.presenter
         return (
-            Field(later("Section"), lambda one: f"{left_to_right(one.course_code)} {one.code}", LETTER * 14),
+            Field(later("Section"), presenter.short_name, LETTER * 14),
             Field(later("Title"), lambda one: one.course_title, LETTER * 26),
             Field(later("Seats"), presenter.seats_words, LETTER * 9),
             Field(later("Teachers"), presenter.teachers_words, LETTER * 18),
@@ -251,8 +251,8 @@ class SectionsPart(Part[SectionView]):
                 return
             self._roster_of = record.id
             self.roster_model.set_records(roster.rows)
-            students = plural(len(roster.rows), "student")
-            said = phrase("{students} in {section}. Enter opens one.", students=students, section=record.code)
+            students, name = plural(len(roster.rows), "student"), self.presenter.short_name(record)
+            said = phrase("{students} in {section}. Enter opens one.", students=students, section=name)
             self.roster_words.setText(said if roster.rows else phrase("Nobody sits in it."))
             self.roster_words.show()
             self.roster.setVisible(bool(roster.rows))

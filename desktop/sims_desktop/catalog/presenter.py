@@ -83,7 +83,7 @@ class CoursesPresenter(OfDepartments[CourseView]):
 
     @property
     def entries(self) -> Sequence[Entry]:
-        hint = later("codes with commas between: CS-101, MA-101")
+        hint = later("codes: CS-101, MA-101")
         return (
             Entry("code", later("&Code"), read=words),
             Entry("title", later("&Title"), read=words),

@@ -73,13 +73,16 @@ class SectionsPresenter(EntriesPresenter[SectionView]):
         )
 
     def name_of(self, record: SectionView) -> str:
-        return f"{left_to_right(record.course_code)} {record.code}, {record.course_title}"
+        return f"{self.short_name(record)} {record.course_title}"
+
+    def short_name(self, record: SectionView) -> str:
+        return left_to_right(f"{record.course_code} {record.code}")
 
     def seats_words(self, record: SectionView) -> str:
         return phrase("{taken} of {capacity}", taken=record.seats_taken, capacity=record.capacity)
 
     def teachers_words(self, record: SectionView) -> str:
-        return listed(record.teachers, 2)
+        return listed(record.teachers, 2) or phrase("nobody yet")
 
     # The term
 

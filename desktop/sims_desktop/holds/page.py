@@ -319,6 +319,7 @@ class HoldsPage(LongDesk[Loaded]):
         self.new_kind.clear()
         for one in presenter.kinds_to_place:
             self.new_kind.addItem(kind_words(one.kind), one.kind)
+        self.new_kind.setCurrentIndex(max(0, self.new_kind.findData(presenter.usual_kind)))
         self._follow_kind()
         self._take_student(presenter.student)
 

@@ -174,6 +174,11 @@ class HoldsPresenter:
     def kinds_to_place(self) -> list[HoldKindView]:
         return [one for one in self.kinds.values() if self._may(one)]
 
+    @property
+    def usual_kind(self) -> str:
+        """What a new hold is of until another kind is chosen: what is shown, else what most are."""
+        return self.kind or "fee"
+
     def why_not(self, hold: HoldView | None) -> str:
         """Why this person may not lift or change it; empty when they may."""
         if hold is None:

@@ -144,6 +144,7 @@ class EntriesPresenter(Generic[V]):
     faults: list[Fault] = field(default_factory=list)
     drafts: dict[int, Draft[V]] = field(default_factory=dict)
     on_change: Callable[[], None] = lambda: None
+    _forgotten: dict[int, Draft[V]] = field(default_factory=dict)
     _keys: dict[str, str] = field(default_factory=dict)
 
     # What a subclass says
@@ -245,8 +246,18 @@ class EntriesPresenter(Generic[V]):
             self.drafts[id] = Draft(base, typed)
 
     def forget(self, record: V | None) -> None:
-        """What was typed into it goes."""
-        self.drafts.pop(_id(record), None)
+        """What was typed into it goes, until it is recalled."""
+        draft = self.drafts.pop(_id(record), None)
+        if draft is not None:
+            self._forgotten[_id(record)] = draft
+
+    def recall(self, id: int) -> bool:
+        """What was typed last into this entry, or a new one, and left; whether there is any."""
+        draft = self._forgotten.pop(id, None)
+        if draft is not None and id not in self.drafts:
+            self.drafts[id] = draft
+            return True
+        return False
 
     def check(self, draft: Draft[V]) -> dict[str, Any] | None:
         """What is to be sent: all of a new entry, of another what differs. None with every fault."""

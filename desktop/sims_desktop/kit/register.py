@@ -30,6 +30,7 @@ from sims_desktop.kit.days import DayLine
 from sims_desktop.kit.entries import (
     CHOICE,
     DAY,
+    NEW,
     OWN,
     YES,
     Draft,
@@ -219,6 +220,7 @@ class Register(LongDesk[Any], Generic[V]):
         add(f"{name}.delete", later("Delete it"), "Ctrl+Delete", self.ask_delete)
         add(f"{name}.search", later("Search"), "Ctrl+L", self.search.begin)
         add(f"{name}.leave", later("Leave it as it was"), "Esc", self.leave)
+        add(f"{name}.recall", later("What you typed and left comes back"), "Ctrl+Z", self.recall, self.list)
         add(f"{name}.refresh", later("Ask the server again"), "F5", self.refresh)
 
     @property
@@ -359,7 +361,7 @@ class Register(LongDesk[Any], Generic[V]):
         record, presenter = self.entry, self.presenter
         if self.is_busy or not (self._entering or record is not None):
             return
-        draft: Draft[V] | None = presenter.drafts.get(record.id if record is not None else 0)
+        draft: Draft[V] | None = presenter.drafts.get(record.id if record is not None else NEW)
         if draft is None and self._entering:
             draft = Draft(None, self.typed)
         if draft is None:
@@ -450,9 +452,24 @@ class Register(LongDesk[Any], Generic[V]):
             self._entering = False
             self.form.clear_faults()
             self._show()
+            self.note.say(phrase("Left as it was. Ctrl+Z brings back what you typed."))
         elif self.search.text():
             self.search.clear()
         self.list.setFocus()
+
+    def recall(self) -> None:
+        """What Esc took away from this entry, or from a new one."""
+        record = self.list.current()
+        if record is not None and self.presenter.recall(record.id):
+            self._show()
+        elif self.presenter.recall(NEW):
+            self._entering = True
+            self._show()
+        else:
+            self.note.say(phrase("There is nothing to bring back."))
+            return
+        self.note.say("")
+        self._into_form()
 
     # The desk
 

@@ -171,6 +171,11 @@ def test_a_section_is_opened_staffed_and_its_students_seen_by_keys(
     press(Qt.Key.Key_Escape)
     assert sections.controls["capacity"].text() == "50"
     qtbot.waitUntil(sections.list.hasFocus, timeout=WAIT)
+    # What Esc took away comes back, and goes again.
+    press("Z", CONTROL)
+    assert sections.controls["capacity"].text() == "1"
+    press(Qt.Key.Key_Escape)
+    assert sections.controls["capacity"].text() == "50"
     press("R")
     qtbot.waitUntil(lambda: sections.roster_model.rowCount() == 3, timeout=WAIT)
     look(window, "catalog_roster")

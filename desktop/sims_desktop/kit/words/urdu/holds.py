@@ -12,7 +12,7 @@ WORDS: dict[str, str] = {
     "Discipline": "نظم و ضبط",
     "Hostel": "ہاسٹل",
     "Academic": "تعلیمی",
-    "enrolling": "داخلۂ مضمون",
+    "enrolling": "اندراج",
     "transcripts": "ٹرانسکرپٹ",
     "seeing results": "نتائج دیکھنا",
     "the examination slip": "امتحانی پرچی",
