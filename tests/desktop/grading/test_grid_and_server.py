@@ -256,9 +256,11 @@ def test_a_plan_of_assessment_is_written_in_one_line_and_made_in_other_sheets_to
 
 
 def ask(place: Place, key: Qt.Key) -> ColumnPanel:
+    """The panel, once it says what the act would do or why it has to wait."""
     place.key(key)
     panel = place.page.panel
     assert isinstance(panel, ColumnPanel), place.note
+    place.until(panel.button.isEnabled)
     return panel
 
 
@@ -277,12 +279,12 @@ def test_a_column_is_shown_to_the_students_and_later_locked(sit: Sit, scene: Sce
     assert place.note.startswith("Quiz is released to students ")
     place.type("12")
     place.key(Qt.Key.Key_Return)
-    place.key(Qt.Key.Key_K)
-    assert place.note == "1 mark of Quiz not sent yet; try again in a moment."
-    place.sync()
     place.view.put_cursor((0, 0))
     panel = ask(place, Qt.Key.Key_K)
     assert panel.effect.text().startswith("Nobody types in this column any more: 3 marks.")
+    assert [score["score"] for score in api.as_("student").get(path).json["results"]] == ["12.00"], (
+        "what was typed went first"
+    )
     place.key(Qt.Key.Key_Return)
     place.until(lambda: place.grid.columns[0].locked)
     assert place.grid.type_text(0, 0, "1").changed == 0
@@ -291,9 +293,26 @@ def test_a_column_is_shown_to_the_students_and_later_locked(sit: Sit, scene: Sce
     assert place.note.endswith("The head of department can unlock it.")
 
 
-def test_a_server_that_is_away_leaves_the_column_as_it_was(sit: Sit, scene: Scene) -> None:
+def test_a_column_waits_for_its_own_marks_and_for_the_server(sit: Sit, scene: Scene, api: Api) -> None:
     place = sit("faculty", scene["section"])
+    place.type("12")
+    place.key(Qt.Key.Key_Return)
+    place.view.put_cursor((0, 0))
+    place.client.session.forget()
     panel = ask(place, Qt.Key.Key_S)
+    assert panel.complaint.text() == (
+        "The server cannot be reached. 1 mark of Quiz only on this computer: students would see less than "
+        "your screen. Nothing was done; Enter tries again."
+    )
+    assert panel.button.text() == "Try again (Enter)"
+    place.client.sign_in("faculty", PASSWORD)
+    place.key(Qt.Key.Key_Return)
+    place.until(lambda: panel.is_ready)
+    assert panel.effect.text().startswith("Every student sees their own mark at once: 3 marks.")
+    place.grid.type_text(1, 0, "13")
+    place.key(Qt.Key.Key_Return)
+    place.until(lambda: panel.is_ready and panel.button.isEnabled() and not place.grid.counted(Badge.WAITING))
+    assert not place.grid.columns[0].released, "what was typed since is sent and looked at first"
     place.client.session.forget()
     place.key(Qt.Key.Key_Return)
     place.until(lambda: panel.complaint.text())

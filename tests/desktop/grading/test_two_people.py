@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
+from sims_desktop.grading.columns import ColumnPanel
 from sims_desktop.grading.cutoffs import CutoffPanel
 from sims_desktop.grading.late import LatePanel
 from sims_desktop.grading.panels import SubmitPanel
@@ -229,6 +230,43 @@ def test_what_stands_in_a_marks_way_is_told_as_it_is_now(sit: Sit, scene: Scene,
     place.sync()
     assert place.grid.counted(Badge.REFUSED) == 0
     assert place.column(MIDTERM)[0] == "45"
+
+
+def test_a_column_shown_and_locked_by_one_is_so_at_the_others_and_the_head_opens_it(
+    sit: Sit, scene: Scene, api: Api
+) -> None:
+    lead, other = sit("faculty", scene["section"]), sit("faculty2", scene["section"])
+    put(other, 0, QUIZ, "12")
+    head = other.exchange._head(scene["section"])  # tells of the mark, and does not come to send it
+    other.calls.read_changes(scene["section"], head.cursor, other.store.heartbeat(scene["section"]))
+    for key in (Qt.Key.Key_S, Qt.Key.Key_K):
+        lead.turn_to()
+        lead.view.put_cursor((0, QUIZ))
+        lead.key(key)
+        panel = lead.page.panel
+        assert isinstance(panel, ColumnPanel)
+        lead.until(panel.button.isEnabled)
+        assert "\nFaculty2 on " in panel.effect.text()
+        assert ": 1 mark not sent, last seen " in panel.effect.text()
+        lead.key(Qt.Key.Key_Return)
+        lead.until(lambda: lead.page.panel is None)
+    other.sync()
+    assert other.grid.columns[QUIZ].standing.startswith("released to students ")
+    assert other.grid.columns[QUIZ].locked
+    assert other.column(QUIZ)[0] == "12"
+    other.turn_to()
+    other.view.put_cursor((0, QUIZ))
+    other.key(Qt.Key.Key_S)
+    assert other.note.startswith("Quiz is released to students ")
+    other.key(Qt.Key.Key_R, CONTROL)
+    assert refusals(other)[0][3] == "The assessment is locked; the head of department can unlock it"
+    assert api.as_("head").post(f"/api/assessments/{scene['assessments'][QUIZ]}/unlock/", {}).status == 200
+    other.sync()
+    assert not other.grid.columns[QUIZ].locked
+    other.key(Qt.Key.Key_F8)
+    other.sync()
+    told = api.as_("faculty").get(f"/api/sheets/{scene['section']}/").json["rows"][0]["cells"]
+    assert told[str(scene["assessments"][QUIZ])]["score"] == "12.00"
 
 
 def test_the_strip_follows_its_assessment_and_says_what_was_not_entered(

@@ -6,6 +6,7 @@ submit of the sheet, and by nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 
 from sims_desktop.grading.presenter.grid import GridPresenter
@@ -36,16 +37,37 @@ class ColumnActs:
             )
         if head.closed and not head.locked:
             return f"{head.closed}."
-        waiting = self._counted(column, Badge.WAITING, Badge.SENDING)
-        if waiting:
-            return phrase(
-                "{marks} of {name} not sent yet; try again in a moment.",
-                marks=plural(waiting, "mark"),
-                name=head.name,
-            )
         if act is Act.LOCK and self.grid.sheet.state != OPEN:
             return f"{self.grid.closed_words}."
         return ""
+
+    def unsent(self, column: int) -> int:
+        """Marks of the column that are on this computer only."""
+        return self._counted(column, Badge.WAITING, Badge.SENDING)
+
+    def away(self, act: Act, column: int, *, reached: bool) -> str:
+        """Why it has to wait: the server is away, or marks of this column have not arrived there."""
+        unsent, name = self.unsent(column), self.grid.columns[column].name
+        if reached and not unsent:
+            return ""
+        words = [] if reached else [phrase("The server cannot be reached.")]
+        if unsent:
+            marks = plural(unsent, "mark")
+            words.append(
+                phrase(
+                    "{marks} of {name} only on this computer: students would see less than your screen.",
+                    marks=marks,
+                    name=name,
+                )
+                if act is Act.RELEASE
+                else phrase(
+                    "{marks} of {name} only on this computer: the lock would keep them out.",
+                    marks=marks,
+                    name=name,
+                )
+            )
+        words.append(phrase("Nothing was done; Enter tries again."))
+        return " ".join(words)
 
     def title(self, act: Act, column: int) -> str:
         name = self.grid.columns[column].name
@@ -53,14 +75,16 @@ class ColumnActs:
             return phrase("Show {name} to the students", name=name)
         return phrase("Lock {name}", name=name)
 
-    def effect(self, act: Act, column: int) -> str:
-        """What it does, with the numbers of this column, before it is done."""
+    def effect(self, act: Act, column: int, elsewhere: Sequence[str] = ()) -> str:
+        """What it does, with the numbers of this column, before it is done. `elsewhere` are other computers
+        that hold marks of this sheet, in words."""
         blank = self.grid.missing().get(column, 0)
         takers = sum(row.takes_marks for row in self.grid.sheet.rows)
         marks = plural(takers - blank, "mark")
         missing = phrase(", {blank:,} missing", blank=blank) if blank else ""
         unclear = self._counted(column, Badge.CONFLICT, Badge.REFUSED, Badge.INVALID)
         also = "\n" + phrase("{cells} not settled (F7).", cells=plural(unclear, "cell")) if unclear else ""
+        also += "".join(f"\n{words}" for words in elsewhere)
         if act is Act.RELEASE:
             return (
                 phrase(
