@@ -82,7 +82,7 @@ class SectionsPresenter(EntriesPresenter[SectionView]):
         return phrase("{taken} of {capacity}", taken=record.seats_taken, capacity=record.capacity)
 
     def teachers_words(self, record: SectionView) -> str:
-        return listed(record.teachers, 2) or phrase("nobody yet")
+        return listed(record.teachers, 1) or phrase("nobody yet")
 
     # The term
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Protocol, TypeVar
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QWidget
 
 from sims_desktop.kit.desk import Desk
 from sims_desktop.kit.tables import RecordModel
@@ -25,6 +25,8 @@ class Presenter(Protocol):
 
     @property
     def next(self) -> str | None: ...
+    @property
+    def sentence(self) -> str: ...
     def read_on(self, path: str) -> Page[Any]: ...
     def take_more(self, page: Page[Any]) -> None: ...
     def not_loaded(self, error: Exception) -> None: ...
@@ -34,6 +36,7 @@ class LongDesk(Desk[T]):
     """`follow(presenter)` once the list is there."""
 
     model: RecordModel[Any]
+    summary: QLabel
     _reading_on: Task | None = None
 
     def follow(self, presenter: Presenter) -> None:
@@ -51,6 +54,7 @@ class LongDesk(Desk[T]):
             if self._holder.next == path:
                 self._holder.take_more(page)
                 self.model.add_records(page.results)
+                self.summary.setText(self._holder.sentence)
 
         def failed(error: Exception) -> None:
             self._reading_on = None

@@ -152,6 +152,16 @@ def test_days_are_changed_by_keys_and_a_term_is_closed_and_opened_with_one(
     press(Qt.Key.Key_Delete, CONTROL)
     press(Qt.Key.Key_Delete, CONTROL)
     qtbot.waitUntil(lambda: "belong" in page.asking.complaint.text(), timeout=WAIT)
+    # Without the server nothing that was typed is lost.
     program.server.kill()
+    line.setFocus()
+    press(Qt.Key.Key_Up)
+    typed = line.text()
+    press(Qt.Key.Key_Return, CONTROL)
+    qtbot.waitUntil(lambda: "counts only once" in page.form.complaint.text(), timeout=WAIT)
+    assert line.text() == typed
+    assert window.page is not None
+    assert window.page.leaving() == "Terms: what you typed is not saved."
+    window.ask_before_leaving = False
     press(Qt.Key.Key_F5)
     qtbot.waitUntil(lambda: "needs the server" in page.summary.text(), timeout=WAIT)
