@@ -296,7 +296,9 @@ class Desktop(QObject):
 
             who = self.workplace.identity
             judging = EligibilityCalls(self.workplace.client)
-            return EligibilityPage(self.around, EligibilityPresenter(judging, who.permissions))
+            return EligibilityPage(
+                self.around, EligibilityPresenter(judging, who.permissions, self.around.now)
+            )
         if kind == "system":
             from sims_desktop.client.operations_room import SystemCalls
             from sims_desktop.operations_room.page import SystemPage

@@ -56,3 +56,7 @@ class SystemCalls:
 
     def read_keys(self) -> KeyDocument:
         return self._client.get("/.well-known/sims-seal.json", KeyDocument)
+
+    def read_time_zone(self) -> str:
+        """Of the campus, whose calendar says which key is in force."""
+        return self._client.hello().time_zone

@@ -62,7 +62,7 @@ class Calls(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which sections are listed. Without a term, the newest."""
+    """Which sections are listed. Without a term, the one that runs."""
 
     term_id: int | None = None
     program_id: int | None = None
@@ -121,6 +121,7 @@ class EligibilityPresenter:
 
     calls: Calls
     permissions: Collection[str]
+    now: Callable[[], datetime]
     wanted: Wanted = field(default_factory=Wanted)
     terms: Sequence[TermView] = ()
     programs: Sequence[ProgramView] = ()
@@ -149,10 +150,15 @@ class EligibilityPresenter:
         terms = self.terms or self.calls.list_terms()
         programs = self.programs or self.calls.list_programs()
         wanted = self.wanted
-        term_id = wanted.term_id or (terms[0].id if terms else None)
-        wanted = Wanted(term_id, wanted.program_id, wanted.words)
+        wanted = Wanted(wanted.term_id or self._running(terms), wanted.program_id, wanted.words)
         page = self.calls.list_sections(wanted.term_id, wanted.program_id, wanted.words)
         return Loaded(wanted, page.results, page.next, terms, programs)
+
+    def _running(self, terms: Sequence[TermView]) -> int | None:
+        """The newest that has begun; one that is only planned has no classes yet."""
+        today = self.now().astimezone().date()
+        begun = [one.id for one in terms if one.start_date <= today]
+        return next(iter(begun or [one.id for one in terms]), None)
 
     def load_more(self) -> Loaded | None:
         if self.following is None:

@@ -77,6 +77,7 @@ COUNTS = {
     "ticks": later("ticks of the clock"),
     "rescued": later("jobs run again"),
 }
+SHARES = frozenset({"backups.take", "backups.drill"})
 LIVE = frozenset({"queued", "running"})
 # The server writes a refusal as its code and its words; the words are for people.
 CODE = re.compile(r"[a-z_]+(?:\.[a-z_]+)+: (?=\S)")
@@ -113,7 +114,10 @@ def about_words(job: JobView) -> str:
 
 
 def progress_words(job: JobView) -> str:
-    """`12 of 300`; a job that tells no number says how it stands."""
+    """`12 of 300`; a share where nothing is counted that means something to people."""
+    if job.kind in SHARES:
+        share = share_done(job)
+        return "" if share is None else left_to_right(f"{share:.0%}")
     if job.progress.total and job.status != "done":
         return phrase("{done:,} of {total:,}", done=job.progress.done, total=job.progress.total)
     return f"{job.progress.total:,}" if job.progress.total else ""

@@ -15,12 +15,12 @@ from sims_desktop.kit.notes import Note
 from sims_desktop.kit.page import Surroundings
 from sims_desktop.kit.tables import Field, RecordModel, RecordView
 from sims_desktop.kit.wording import left_to_right
-from sims_desktop.operations_room.presenter import KeysPresenter
+from sims_desktop.operations_room.presenter import Keys, KeysPresenter
 from sims_desktop.operations_room.words import key_state, purpose_words
-from sims_shared.seal.keys import KeyDocument, PublicKey
+from sims_shared.seal.keys import PublicKey
 
 
-class KeysPage(Desk[KeyDocument]):
+class KeysPage(Desk[Keys]):
     """C copies the command that rotates the keys."""
 
     title = later("Keys of the seal")
@@ -76,7 +76,7 @@ class KeysPage(Desk[KeyDocument]):
 
     @property
     def _today(self) -> date:
-        return self.around.now().astimezone().date()
+        return self.presenter.today(self.around.now())
 
     def _state(self, key: PublicKey) -> str:
         return key_state(key, self.presenter.seals(key, self._today), self._today)
@@ -104,10 +104,10 @@ class KeysPage(Desk[KeyDocument]):
         QGuiApplication.clipboard().setText(self.presenter.command)
         self.note.say(phrase("Copied: {command}", command=self.presenter.command))
 
-    def load(self) -> KeyDocument:
+    def load(self) -> Keys:
         return self.presenter.load()
 
-    def take(self, loaded: KeyDocument) -> None:
+    def take(self, loaded: Keys) -> None:
         self.presenter.take(loaded)
 
     def not_loaded(self, error: Exception) -> None:

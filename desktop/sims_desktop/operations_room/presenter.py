@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from secrets import token_hex
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from sims_desktop.client.errors import ClientError, ServerBusy, TryLater
 from sims_desktop.kit.language import phrase
@@ -42,6 +43,7 @@ class Calls(Protocol):
     def read_job(self, job_id: int) -> JobView: ...
     def cancel_job(self, job_id: int) -> None: ...
     def read_keys(self) -> KeyDocument: ...
+    def read_time_zone(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,19 +270,36 @@ class BackupsPresenter:
         return str(error)
 
 
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What is published, and by whose calendar it is in force."""
+
+    document: KeyDocument
+    time_zone: str
+
+
 @dataclass(slots=True)
 class KeysPresenter:
+    """A key begins and ends by the calendar of the campus, which may be a day ahead of this computer's."""
+
     calls: Calls
     document: KeyDocument | None = None
+    time_zone: str = ""
     complaint: str = ""
     on_change: Callable[[], None] = lambda: None
 
-    def load(self) -> KeyDocument:
-        return self.calls.read_keys()
+    def load(self) -> Keys:
+        return Keys(self.calls.read_keys(), self.calls.read_time_zone())
 
-    def take(self, loaded: KeyDocument) -> None:
-        self.document, self.complaint = loaded, ""
+    def take(self, loaded: Keys) -> None:
+        self.document, self.time_zone, self.complaint = loaded.document, loaded.time_zone, ""
         self.on_change()
+
+    def today(self, now: datetime) -> date:
+        try:
+            return now.astimezone(ZoneInfo(self.time_zone)).date()
+        except (KeyError, ValueError, OSError):  # not read yet, or this computer knows no zones
+            return now.astimezone().date()
 
     def not_loaded(self, error: Exception) -> None:
         if not isinstance(error, ClientError):

@@ -44,10 +44,14 @@ def scene(api: Api, university: University) -> dict[str, Any]:
     return scene
 
 
+def today() -> datetime:
+    return datetime.now(UTC)
+
+
 def desk(sign_in: SignIn, username: str, scene: dict[str, Any]) -> EligibilityPresenter:
     """With the section at hand."""
     client, user = sign_in(username)
-    presenter = EligibilityPresenter(EligibilityCalls(client), user.permissions)
+    presenter = EligibilityPresenter(EligibilityCalls(client), user.permissions, today)
     presenter.take(presenter.load())
     show(presenter, scene)
     return presenter
@@ -102,7 +106,7 @@ def test_shortages_stand_first_are_condoned_one_by_one_and_a_refusal_keeps_no_ot
     assert head.why_not_condone(head.lines) == "Your roles do not condone shortages."
     assert head.why_not_notify() == ""
     teacher_client, teacher = sign_in("faculty")
-    teaching = EligibilityPresenter(EligibilityCalls(teacher_client), teacher.permissions)
+    teaching = EligibilityPresenter(EligibilityCalls(teacher_client), teacher.permissions, today)
     with pytest.raises(ProblemAnswer) as not_theirs:
         teaching.load()
     assert not_theirs.value.status == 403

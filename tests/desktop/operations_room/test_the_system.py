@@ -21,6 +21,7 @@ from sims_desktop.operations_room.presenter import (
     Backups,
     BackupsPresenter,
     HealthPresenter,
+    Keys,
     KeysPresenter,
 )
 from sims_desktop.operations_room.settings import SettingsPresenter
@@ -163,7 +164,9 @@ def test_the_newest_key_in_force_seals_and_its_end_is_said() -> None:
     gone = key("k3", date(2026, 2, 1), date(2027, 4, 1), withdrawn_on=date(2026, 2, 2))
     document = KeyDocument(issuer="X", institution="X", public_url="", demo=True, keys=[old, new, gone])
     desk = KeysPresenter(calls=None)
-    desk.take(document)
+    desk.take(Keys(document, "Asia/Karachi"))
+    # Where the campus is, the next day has begun.
+    assert desk.today(datetime(2026, 3, 1, 22, 0, tzinfo=UTC)) == today
     assert [one.id for one in desk.keys if desk.seals(one, today)] == ["k2"]
     assert key_state(new, True, today) == "seals now, ends in 30 days"
     assert key_state(gone, False, today) == "withdrawn on 2026-02-02"
@@ -172,7 +175,7 @@ def test_the_newest_key_in_force_seals_and_its_end_is_said() -> None:
         "They are keys of a demonstration and convince nobody."
     )
     assert desk.command.startswith("./sims server keys rotate")
-    desk.take(msgspec.structs.replace(document, keys=[]))
+    desk.take(Keys(msgspec.structs.replace(document, keys=[]), ""))
     assert desk.command.startswith("./sims server keys make")
 
 

@@ -109,7 +109,10 @@ def take_backup(
     )
 
     def tell(written: int) -> None:
-        told(min(99, 100 * written // usual) if usual else 0, 100)
+        if usual:
+            told(min(99, 100 * written // usual), 100)
+        else:
+            told(0, 0)  # nobody knows how much there will be
 
     try:
         manifest = _write(ways, dump, data, tell)
