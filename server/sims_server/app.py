@@ -46,6 +46,7 @@ SLICES = (
     "attendance",
     "jobs",
     "transcripts",
+    "stationery",
     "record",
     "dashboard",
     "reports",

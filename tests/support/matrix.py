@@ -120,9 +120,11 @@ TABLE = """
 . * . . . . . . * . .
     POST /api/transcripts/issue/  POST /api/transcripts/enqueue/
     POST /api/transcripts/issued/{serial}/print/
+    GET /api/stationery/  POST /api/stationery/count/
 . * * . . . . . * * .
     GET /api/transcripts/issued/  GET /api/transcripts/issued/{serial}/
     GET /api/transcripts/issued/{serial}/pdf/
+    GET /api/stationery/counts/  GET /api/stationery/counts/{id}/
 . * . . . . . . . . .
     POST /api/transcripts/issued/{serial}/revoke/
 * * * . . . . . * * i

@@ -518,6 +518,9 @@ about(
 )
 
 
+simple("/api/stationery/count/", EACH, "counter", lambda d: {"opening": 500, "remaining": 500})
+
+
 @wish("/api/transcripts/issued/{serial}/print/", ONE)
 def _(desk: Desk) -> Wish:
     body = {"printer": "counter 1", "stock_numbers": [f"S{desk.number():06d}"], "outcome": "printed"}

@@ -50,6 +50,7 @@ KINDS = {
     "/api/pending-changes/": "change",
     "/api/transcripts/issued/": "serial",
     "/api/transcripts/": "student",
+    "/api/stationery/": "stock_count",
     "/api/requests/": "request",
     "/api/audit/": "audit",
     "/api/imports/": "import",
@@ -88,7 +89,7 @@ OF_SECTIONS = {
     "section", "assessment", "class_session", "eligibility_list", "applicant", "batch",
 }  # fmt: skip
 # Made by a case of its own each; here they are asked for as missing ones.
-UNMADE = {"session", "condonation", "disclosure", "merge", "incomplete"}
+UNMADE = {"session", "condonation", "disclosure", "merge", "incomplete", "stock_count"}
 
 
 # What a question cannot do without.
@@ -98,6 +99,7 @@ QUESTIONS = {
     "/api/sheets/{section_id}/compared/": "?since=0",
     "/api/results/overview/": "?term_id=1",
     "/api/merit/": "?program_id=1&intake=2024F",
+    "/api/reports/broadsheet/": "?term_id=1&program_id=1",
     "/api/attendance/percentage/": "?student_id=1&section_id=1",
     "/api/attendance/eligibility/": "?student_id=1&section_id=1",
     "/api/attendance/section-summary/": "?section_id=1",

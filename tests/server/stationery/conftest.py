@@ -1,0 +1,1 @@
+from tests.server.transcripts.conftest import data, keys, record  # noqa: F401
