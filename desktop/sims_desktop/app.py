@@ -317,6 +317,15 @@ class Desktop(QObject):
             )
         if kind == "accounts":
             return self._accounts_page()
+        if kind == "audit":
+            from sims_desktop.audit.page import AuditPage
+            from sims_desktop.audit.presenter import AuditPresenter
+            from sims_desktop.audit.readers import ReadersPresenter
+            from sims_desktop.client.audit import AuditCalls
+
+            audit, now = AuditCalls(self.workplace.client), self.around.now
+            entries = AuditPresenter(audit, self.workplace.identity.permissions, now)
+            return AuditPage(self.around, entries, ReadersPresenter(audit, now))
         if kind == "account":
             from sims_desktop.client.own_account import OwnAccountCalls
             from sims_desktop.own_account.page import OwnAccountPage

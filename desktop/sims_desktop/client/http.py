@@ -155,6 +155,8 @@ class Client:
                     raise NotWritten(error.strerror or str(error)) from error
                 done += len(piece)
                 told(done, total)
+            if total and done != total:
+                raise Offline(phrase("The server cannot be reached"))
 
         self.request("GET", path, params=params, take=take)
         return done

@@ -133,6 +133,7 @@ DESKS: tuple[Desk, ...] = (
     Desk("jobs", later("Jobs"), frozenset({Permission.READ_JOBS})),
     Desk("reports", later("Reports"), frozenset({Permission.READ_SHEETS})),
     Desk("accounts", later("Accounts and roles"), frozenset({Permission.READ_ACCOUNTS})),
+    Desk("audit", later("Audit"), frozenset({Permission.READ_AUDIT}), shows_one=True),
     Desk("delegations", later("While I am away"), frozenset({Permission.DELEGATE_ROLE})),
     Desk("account", later("My account"), frozenset()),
 )

@@ -109,7 +109,7 @@ class TodayPage(Desk[Dashboard]):
 
     def open_line(self, line: Line) -> None:
         if line.desk:
-            self.wants.emit(line.desk, 0)
+            self.wants.emit(line.desk, line.place)
         elif line.path:
             self.note.say(
                 phrase("This program has no page for it; the server lists it at {path}", path=line.path)

@@ -49,11 +49,15 @@ DESK_OF = {
     "sections_to_publish": "results",
     "failed_jobs": "jobs",
     "open_holds": "holds",
+    "power_given": "audit",
+    "bulk_reading": "audit",
     "my_holds": "record",
     "my_requests": "my_requests",
     "requests_to_decide": "requests",
     "requests_to_complete": "requests",
 }
+PLACE_OF = {"power_given": 1, "bulk_reading": 2}
+"""What the card brings to its desk; 0 where the desk opens as it is."""
 OF_EVERYBODY = frozenset({"today", "account"})
 # What ends on a day of a term, said ahead and when it is gone by. Only marks are said then: a day to enroll
 # that is past asks nothing of anybody.
@@ -93,6 +97,7 @@ class Line:
     desk: str
     path: str
     is_alarm: bool
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +156,7 @@ class TodayPresenter:
         desk = DESK_OF.get(card.key, "")
         desk = desk if desk in self._desks else ""
         where = phrase(self._desks[desk]) if desk else phrase("no page in this program")
-        return Line(words, where, desk, card.path, is_alarm)
+        return Line(words, where, desk, card.path, is_alarm, PLACE_OF.get(card.key, 0))
 
     def headline(self, now: datetime) -> str:
         """The day, and whether there is an alarm."""

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from sims_desktop.approvals.page import InboxPage
+from sims_desktop.audit.page import AuditPage
 from sims_desktop.client.errors import Offline
 from sims_desktop.client.session import ForgetfulKeeper
 from sims_desktop.client.today import TodayCalls
@@ -183,7 +184,7 @@ def test_enter_opens_what_is_counted_and_the_way_back_counts_anew(
     assert shown(page) == ["Nothing waits for you."], "a start without the server has the last numbers"
 
 
-def test_what_this_program_has_no_page_for_is_shown_and_opens_nothing(
+def test_an_alarm_leads_to_the_audit_and_requests_to_their_desk(
     qtbot: QtBot, program: Program, scene: dict[str, Any], api: Api
 ) -> None:
     api.as_("student").post("/api/requests/", {"student_id": scene["students"][0], "type": "noc"})
@@ -194,8 +195,12 @@ def test_what_this_program_has_no_page_for_is_shown_and_opens_nothing(
     look(window, "today_registrar")
     assert [line.is_alarm for line in page.model.records] == [True, False]
     press(Qt.Key.Key_Return)
-    assert window.page is page
-    assert "/api/audit/?entity=power_alarm" in page.note.text()
+    audit = window.page
+    assert isinstance(audit, AuditPage)
+    qtbot.waitUntil(lambda: len(audit.changes.presenter.entries) == 1, timeout=WAIT)
+    assert audit.changes.heading.text() == "Admin gave Second the role registrar"
+    window.open("today")
+    qtbot.waitUntil(lambda: page._loading is None and page.list.hasFocus(), timeout=WAIT)
     press(Qt.Key.Key_Down)
     press(Qt.Key.Key_Return)
     assert isinstance(window.page, RequestsPage)

@@ -11,6 +11,7 @@ from sims_desktop.kit.words.urdu import (
     admissions,
     approvals,
     attendance,
+    audit,
     cases,
     counter,
     desks,
@@ -59,6 +60,7 @@ CATALOG: dict[str, str] = {
     **today.WORDS,
     **accounts.WORDS,
     **own_account.WORDS,
+    **audit.WORDS,
     **holds.WORDS,
     **registry.WORDS,
 }
