@@ -285,17 +285,22 @@ class StudentPage(Page):
         if self.bench is not None:
             self.bench.show_for({RECORD: PERSON, ENROLLMENTS: SEATS}.get(at, ""))
         view = self.views[at]
+        # Before the focus, which would put a cursor there and select nothing.
+        if at != HISTORY and view.model().rowCount() and not view.selectionModel().hasSelection():
+            view.selectRow(0)
+        if self.isVisible():  # a record that arrives after the person has left takes them nowhere
+            self._take_focus(at)
+        if at == ATTENDANCE:
+            self._ask_attendance()
+
+    def _take_focus(self, at: int) -> None:
+        view = self.views[at]
         if at == HISTORY:
             self.day.setFocus()
         elif view.model().rowCount():
-            # Before the focus, which would put a cursor there and select nothing.
-            if not view.selectionModel().hasSelection():
-                view.selectRow(0)
             view.setFocus()
         else:
             self.tabs.setFocus()  # what had it is hidden now, and the number keys would go nowhere
-        if at == ATTENDANCE:
-            self._ask_attendance()
 
     # Asking the server
 
