@@ -280,6 +280,12 @@ class Desktop(QObject):
             place = self.workplace
             reports = ReportsPresenter(ReportCalls(place.client), place.identity.permissions)
             return ReportsPage(self.around, reports)
+        if kind == "unlocking":
+            from sims_desktop.client.unlocking import UnlockCalls
+            from sims_desktop.unlocking.page import UnlockPage
+            from sims_desktop.unlocking.presenter import UnlockPresenter
+
+            return UnlockPage(self.around, UnlockPresenter(UnlockCalls(self.workplace.client)))
         if kind == "delegations":
             from sims_desktop.client.delegations import DelegationCalls
             from sims_desktop.delegations.page import DelegationsPage

@@ -134,6 +134,12 @@ DESKS: tuple[Desk, ...] = (
     Desk("reports", later("Reports"), frozenset({Permission.READ_SHEETS})),
     Desk("accounts", later("Accounts and roles"), frozenset({Permission.READ_ACCOUNTS})),
     Desk("audit", later("Audit"), frozenset({Permission.READ_AUDIT}), shows_one=True),
+    Desk(
+        "unlocking",
+        later("Locked assessments"),
+        frozenset({Permission.UNLOCK_ASSESSMENT}),
+        also="unlock column marks",
+    ),
     Desk("delegations", later("While I am away"), frozenset({Permission.DELEGATE_ROLE})),
     Desk("account", later("My account"), frozenset()),
 )

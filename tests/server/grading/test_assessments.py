@@ -291,3 +291,18 @@ def test_lists_filter_by_section_assessment_and_student(api: Api, lead: Client, 
     assert listed(f"student_id={scene['students'][0]}&assessment_id={scene['assessments'][1]}") == 1
     assert len(api.as_("head").get("/api/assessment-scores/").json["results"]) == 4
     assert len(api.as_("registrar").get("/api/assessments/?type=final").json["results"]) == 1
+
+
+def test_locked_columns_of_a_term_are_found_by_whoever_may_read_them(
+    api: Api, university: University
+) -> None:
+    scene = university.stand(students=1)
+    path = f"/api/assessments/{scene['assessments'][1]}/"
+    assert api.as_("faculty").post(f"{path}lock/", {}).status == 200
+    assert api.as_("faculty").post(f"{path}release/", {}).status == 200
+    asked = f"/api/assessments/?term_id={scene['term']}&locked="
+    for who in ("head", "faculty", "student"):
+        reader = api.as_(who)
+        assert [one["name"] for one in reader.get(f"{asked}true").json["results"]] == ["Midterm"], who
+        assert "Midterm" not in [one["name"] for one in reader.get(f"{asked}false").json["results"]], who
+        assert reader.get("/api/assessments/?term_id=99999").json["results"] == []

@@ -33,6 +33,7 @@ from sims_desktop.kit.words.urdu import (
     shell,
     students,
     today,
+    unlocking,
 )
 
 CATALOG: dict[str, str] = {
@@ -58,6 +59,7 @@ CATALOG: dict[str, str] = {
     **reports.WORDS,
     **requests.WORDS,
     **today.WORDS,
+    **unlocking.WORDS,
     **accounts.WORDS,
     **own_account.WORDS,
     **audit.WORDS,

@@ -1,0 +1,1 @@
+from tests.desktop.approvals.program import program  # noqa: F401
