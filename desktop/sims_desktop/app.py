@@ -399,6 +399,7 @@ class Desktop(QObject):
         return TermsPage(self.around, TermsPresenter(TermCalls(self.workplace.client)))
 
     def _catalog_page(self) -> Page:
+        from sims_desktop.catalog.curricula import CurriculaPresenter
         from sims_desktop.catalog.page import CatalogPage
         from sims_desktop.catalog.presenter import CoursesPresenter, DepartmentsPresenter, ProgramsPresenter
         from sims_desktop.catalog.sections import SectionsPresenter
@@ -415,6 +416,7 @@ class Desktop(QObject):
             sections,
             DepartmentsPresenter(calls.departments),
             ProgramsPresenter(calls.programs, lookups=calls),
+            CurriculaPresenter(calls.curricula, lookups=calls),
         )
 
     def _holds_page(self, id: int) -> Page:

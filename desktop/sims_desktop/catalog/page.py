@@ -1,13 +1,15 @@
-"""The catalog on screen: courses, the sections of a term, departments and programs, each under a tab."""
+"""The catalog on screen: courses, sections of a term, departments, programs, curricula, each under a tab."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Generic, TypeVar
 
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QComboBox, QPushButton, QWidget
 
+from sims_desktop.catalog.curricula import CurriculaPresenter
+from sims_desktop.catalog.curricula_part import CurriculaPart
+from sims_desktop.catalog.part import CATALOG, Part
 from sims_desktop.catalog.presenter import (
     CoursesPresenter,
     DepartmentsPresenter,
@@ -21,24 +23,13 @@ from sims_desktop.kit.asking import push_button, text_label
 from sims_desktop.kit.entries import Entry, HasId, Typed
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.page import Surroundings
-from sims_desktop.kit.register import OwnControl, Register
+from sims_desktop.kit.register import OwnControl
 from sims_desktop.kit.tabbed import TabbedPage
 from sims_desktop.kit.tables import LETTER, Field, RecordModel, RecordView
 from sims_desktop.kit.wording import left_to_right, plural
 from sims_shared.attendance import ClassRoster, RosterRow
 from sims_shared.catalog import CourseView, DepartmentView, ProgramView
 from sims_shared.enrollment import SectionView
-
-CATALOG = "catalog_"
-V = TypeVar("V", bound=HasId)
-
-
-class Part(Register[V], Generic[V]):
-    """What changes in one part may be chosen from in another: it is read anew there."""
-
-    def heard(self, kind: str, id: int) -> None:
-        if kind.startswith(CATALOG) and kind != self.objectName():
-            self._refreshed = None
 
 
 class DepartmentsBox(QComboBox):
@@ -269,7 +260,7 @@ class SectionsPart(Part[SectionView]):
 
 
 class CatalogPage(TabbedPage):
-    """Ctrl+1 courses, Ctrl+2 sections, Ctrl+3 departments, Ctrl+4 programs."""
+    """Ctrl+1 courses, Ctrl+2 sections, Ctrl+3 departments, Ctrl+4 programs, Ctrl+5 curricula."""
 
     title = later("Catalog")
     guide = "registrar#catalog"
@@ -281,6 +272,7 @@ class CatalogPage(TabbedPage):
         sections: SectionsPresenter,
         departments: DepartmentsPresenter,
         programs: ProgramsPresenter,
+        curricula: CurriculaPresenter,
         parent: QWidget | None = None,
     ) -> None:
         parts = (
@@ -288,5 +280,6 @@ class CatalogPage(TabbedPage):
             SectionsPart(around, sections),
             DepartmentsPart(around, departments),
             ProgramsPart(around, programs),
+            CurriculaPart(around, curricula),
         )
         super().__init__(around, "catalog", parts, parent)

@@ -9,7 +9,7 @@ from sims_desktop.client.http import Client, Parameters
 from sims_desktop.client.results import every
 from sims_shared.access import ColleagueView
 from sims_shared.attendance import ClassRoster
-from sims_shared.catalog import CourseView, DepartmentView, ProgramView
+from sims_shared.catalog import CourseView, CurriculumCourseView, DepartmentView, ProgramView
 from sims_shared.enrollment import SectionView
 from sims_shared.messages import Page
 from sims_shared.terms import TermView
@@ -26,9 +26,13 @@ class CatalogCalls:
         self.sections = EntryCalls(client, "/api/sections/", SectionView)
         self.departments = EntryCalls(client, "/api/departments/", DepartmentView)
         self.programs = EntryCalls(client, "/api/programs/", ProgramView)
+        self.curricula = EntryCalls(client, "/api/curricula/", CurriculumCourseView)
 
     def list_departments(self) -> list[DepartmentView]:
         return every(self._client, "/api/departments/", DepartmentView, {"ordering": "code"})
+
+    def list_programs(self) -> list[ProgramView]:
+        return every(self._client, "/api/programs/", ProgramView, {"ordering": "code"})
 
     def list_terms(self) -> list[TermView]:
         return every(self._client, "/api/terms/", TermView, {"ordering": "-start_date"})

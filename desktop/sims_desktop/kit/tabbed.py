@@ -15,7 +15,7 @@ from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.page import Page, Surroundings
 from sims_desktop.kit.search import Entry
 
-TURNS = (later("Tab 1"), later("Tab 2"), later("Tab 3"), later("Tab 4"))
+TURNS = (later("Tab 1"), later("Tab 2"), later("Tab 3"), later("Tab 4"), later("Tab 5"))
 
 
 class TabbedPage(Page):

@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from sims_desktop.catalog.curricula import CurriculaPresenter
 from sims_desktop.catalog.page import CatalogPage, CoursesPart, SectionsPart
 from sims_desktop.catalog.presenter import CoursesPresenter, DepartmentsPresenter
 from sims_desktop.catalog.sections import Member, SectionsPresenter, joined, led_by, next_role
@@ -109,6 +110,37 @@ def test_a_section_has_one_lead_and_no_less_room_than_seats_taken(
     assert sections.check(draft) is None
     assert [one.pointer for one in sections.faults] == ["/staff"]
     assert joined((), ColleagueView(id=7, name="N", username="n")) == (Member(7, "lead", "N"),)
+
+
+def test_a_curriculum_is_typed_course_by_course_and_says_what_it_adds_up_to(
+    scene: dict[str, Any], university: University, sign_in: SignIn
+) -> None:
+    university.course(scene["department"], "CS-102")
+    calls = CatalogCalls(sign_in("registrar")[0])
+    curricula = CurriculaPresenter(calls.curricula, lookups=calls)
+    curricula.take(curricula.load())
+    assert curricula.filters["program_id"] == scene["program"]
+    said = save(curricula, None, course="cs-101", semester="2", intake_from="2026f")
+    assert said == "Added: \u2066CS-101\u2069 Course CS-101."
+    # The next begins where the last stood.
+    assert curricula.proposal() == {"course": "", "semester": "2", "kind": "core", "intake_from": "2026F"}
+    with pytest.raises(ProblemAnswer) as twice:
+        save(curricula, None, course="CS-101")
+    curricula.refused(twice.value)
+    assert [one.pointer for one in curricula.faults] == ["/course"]
+    save(curricula, None, course="CS-102", semester="1")
+    curricula.take(curricula.load())
+    first = curricula.records[0]
+    assert first.course_code == "CS-102"
+    assert curricula.load_words(first) == (
+        "Core credits from 2026F: 6 of 130 needed · semester 1: 3 · semester 2: 3"
+    )
+    with pytest.raises(ProblemAnswer) as long:
+        save(curricula, first, semester="19")
+    curricula.refused(long.value)
+    assert [one.pointer for one in curricula.faults] == ["/semester"]
+    save(curricula, first, semester="3", kind="elective")
+    assert curricula.delete(curricula.records[0]).startswith("Deleted: ")
 
 
 def settle(qtbot: QtBot, part: Register[Any]) -> None:
