@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
@@ -36,6 +37,7 @@ FACULTY = "faculty"
 FULL_WEIGHT = Decimal(100)
 REMINDED_LATELY = timedelta(hours=1)
 NAMED_MOST = 20
+HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 
 
 def check_sheet_open(state: str) -> None:
@@ -181,5 +183,9 @@ def _facts(rows: Sequence[Mapping[str, Any]], *more: str) -> list[dict[str, Any]
 
 
 def host_of(public_url: str) -> str:
-    """The name after the @ of a letter's own name."""
-    return urlsplit(public_url).hostname or "localhost"
+    """What stands after the @ of a letter's own name; of whatever an administrator set as the address."""
+    try:
+        host = urlsplit(public_url).hostname or ""
+    except ValueError:
+        host = ""
+    return host if HOST.fullmatch(host) else "localhost"

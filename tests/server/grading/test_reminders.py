@@ -15,6 +15,7 @@ import psycopg
 import pytest
 from aiosmtpd.controller import Controller
 
+from sims_server.grading.rules import host_of
 from sims_server.kernel.jobs import run_job
 from tests.server.results.scene import approve, fill
 from tests.support.api import Api
@@ -168,6 +169,9 @@ def test_all_that_is_wrong_is_named(api: Api, scene: Scene, university: Universi
     unknown = examcell.post(REMIND, {"section_ids": [999_999, scene["section"], 888_888]})
     assert [fault["pointer"] for fault in unknown.json["errors"]] == ["/section_ids/0", "/section_ids/2"]
     assert examcell.post(REMIND, {"section_ids": []}).status == 400
+    assert examcell.post(REMIND, {"section_ids": scene["all"], "note": "a\x00b"}).status == 400
+    hosts = ("https://sims.example.edu/x", "http://[::1]:8000", "http://[::1", "", "https://a b/")
+    assert [host_of(url) for url in hosts] == ["sims.example.edu", *["localhost"] * 4]
     university.run(
         "UPDATE section_staff SET role = 'co' WHERE section_id = %(id)s AND role = 'lead'",
         id=scene["section"],
