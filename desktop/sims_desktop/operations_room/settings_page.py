@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -79,6 +79,8 @@ class SettingsPage(Desk[list[SettingView]]):
         self.list.setAccessibleName(phrase("Settings"))
         self.list.selectionModel().currentRowChanged.connect(lambda *_: self._draw())
         self.list.opened.connect(lambda _: self._into_editor())
+        # Rows that grow to two lines leave the one at hand in sight.
+        self.list.fitted.connect(lambda: QTimer.singleShot(0, self, self._keep_in_sight))
         self.heading = text_label("settings_heading", self, larger=True)
         self.key_label = text_label("settings_key", self)
         self.about = text_label("settings_about", self)
@@ -217,6 +219,9 @@ class SettingsPage(Desk[list[SettingView]]):
     def _chosen_words(self) -> str:
         items = [self.several.item(row) for row in range(self.several.count())]
         return " ".join(item.text() for item in items if item.checkState() is Qt.CheckState.Checked)
+
+    def _keep_in_sight(self) -> None:
+        self.list.scrollTo(self.list.currentIndex())
 
     # Typing
 
