@@ -272,6 +272,13 @@ class Desktop(QObject):
 
             who, merges = self.workplace.identity, MergeCalls(self.workplace.client)
             return MergingPage(self.around, MergingPresenter(merges, who.permissions, who.user_id))
+        if kind == "stationery":
+            from sims_desktop.client.stationery import StationeryCalls
+            from sims_desktop.stationery.page import StationeryPage
+            from sims_desktop.stationery.presenter import StationeryPresenter
+
+            who, pile = self.workplace.identity, StationeryCalls(self.workplace.client)
+            return StationeryPage(self.around, StationeryPresenter(pile, who.user_id, who.name))
         if kind == "reports":
             from sims_desktop.client.reports import ReportCalls
             from sims_desktop.reports.page import ReportsPage

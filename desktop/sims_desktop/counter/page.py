@@ -192,6 +192,7 @@ class CounterPage(Page):
         add("counter.hand_out", later("Hand out what is ready"), "Shift+F8", self.begin_hand_out)
         add("counter.again", "Print the chosen document again", "F6", lambda: self.begin_reprint(False))
         add("counter.spoiled", "A sheet is spoiled", "F7", lambda: self.begin_reprint(True))
+        add("counter.close_day", "Close the day", "Shift+F7", lambda: self.wants.emit("stationery", 0))
         add("counter.printer", "Choose the printer", "Ctrl+P", self.choose_printer)
         add("counter.preview_down", "Preview down", "Alt+PgDown", lambda: self.preview.turn(1))
         add("counter.preview_up", "Preview up", "Alt+PgUp", lambda: self.preview.turn(-1))

@@ -131,6 +131,7 @@ DESKS: tuple[Desk, ...] = (
     ),
     Desk("system", later("The system"), frozenset({Permission.MANAGE_BACKUPS, Permission.MANAGE_SETTINGS})),
     Desk("jobs", later("Jobs"), frozenset({Permission.READ_JOBS})),
+    Desk("stationery", later("Stationery"), frozenset({Permission.PRINT_TRANSCRIPT})),
     Desk("reports", later("Reports"), frozenset({Permission.READ_SHEETS})),
     Desk("accounts", later("Accounts and roles"), frozenset({Permission.READ_ACCOUNTS})),
     Desk("audit", later("Audit"), frozenset({Permission.READ_AUDIT}), shows_one=True),
