@@ -31,6 +31,7 @@ V = TypeVar("V", bound=HasId)
 Typed = dict[str, Any]
 NEW = 0
 STALE = "request.stale"
+NOT_FOUND = 404
 TEXT, CHOICE, YES, DAY, OWN = "text", "choice", "yes", "day", "own"
 
 
@@ -353,6 +354,8 @@ class EntriesPresenter(Generic[V]):
             return phrase(
                 "{error}. Nothing may have been done; asked again it counts only once.", error=error
             )
+        if isinstance(error, ProblemAnswer) and error.status == NOT_FOUND:
+            return phrase("It is not there any more: somebody deleted it. F5 reads the list anew.")
         if isinstance(error, ProblemAnswer):
             self.faults = list(error.errors)
             if not self.faults and error.code in self.beside:

@@ -174,7 +174,7 @@ class Register(LongDesk[Any], Generic[V]):
         right.setObjectName(f"{name}_sheet")
         right.setWidgetResizable(True)
         right.setFrameShape(QFrame.Shape.NoFrame)
-        right.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        right.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         right.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         right.setWidget(inner)
         right.setMinimumWidth(inner.minimumSizeHint().width())

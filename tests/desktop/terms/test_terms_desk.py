@@ -93,6 +93,62 @@ def test_what_another_changed_meanwhile_is_said_and_taken_over_where_nothing_was
     assert terms.sentence == "1 term"
 
 
+def test_what_is_typed_waits_in_its_form_and_survives_what_others_do(
+    qtbot: QtBot, program: Program, scene: dict[str, Any], university: University, api: Api
+) -> None:
+    university.term("Spring 2026", kind="spring", start_date=date(2026, 2, 2), end_date=date(2026, 6, 12))
+    window = program.enter("registrar")
+    window.activateWindow()
+    page = window.open("terms")
+    assert isinstance(page, TermsPage)
+
+    def settled() -> bool:
+        return page.presenter.is_loaded and page._loading is None and page._task is None
+
+    qtbot.waitUntil(lambda: settled() and page.model.rowCount() == 2, timeout=WAIT)
+    marks, recheck = page.controls["marks_due"], page.controls["recheck_until"]
+    marks.setFocus()
+    marks.selectAll()
+    press("2027-02-01")
+    page.list.setFocus()
+    press("J")
+    assert page.heading.text() == "Spring 2026"
+    assert marks.text() != "2027-02-01"
+    press(Qt.Key.Key_F5)
+    qtbot.waitUntil(settled, timeout=WAIT)
+    press("K")
+    assert marks.text() == "2027-02-01"
+    fall = page.entry
+    assert fall is not None
+    theirs = {"marks_due": "2027-03-01", "recheck_until": "2027-04-01"}
+    api.as_("admin").patch(f"/api/terms/{fall.id}/", theirs)
+    press(Qt.Key.Key_Return, CONTROL)
+    qtbot.waitUntil(lambda: "Marks due is now 2027-03-01" in page.form.complaint.text(), timeout=WAIT)
+    assert (marks.text(), recheck.text()) == ("2027-02-01", "2027-04-01")
+    look(window, "terms_meanwhile")
+    qtbot.waitUntil(settled, timeout=WAIT)
+    press(Qt.Key.Key_Return, CONTROL)
+    qtbot.waitUntil(lambda: page.note.text() == "Saved: Fall 2026." and settled(), timeout=WAIT)
+    # Another kind for a new term brings the days of that kind.
+    press("N", CONTROL)
+    assert page.controls["name"].text() == "Spring 2027"
+    kind = page.controls["kind"]
+    kind.setCurrentIndex(kind.findData("fall"))
+    kind.activated.emit(kind.currentIndex())
+    assert page.controls["name"].text() == "Fall 2027"
+    # Deleted by somebody else: said, and what was typed stays.
+    press(Qt.Key.Key_Escape)
+    press("J")
+    page.controls["academic_year"].setFocus()
+    press("2025")
+    spring = page.entry
+    assert spring is not None
+    api.as_("admin").delete(f"/api/terms/{spring.id}/")
+    press(Qt.Key.Key_Return, CONTROL)
+    qtbot.waitUntil(lambda: "somebody deleted it" in page.form.complaint.text(), timeout=WAIT)
+    assert page.controls["academic_year"].text().endswith("2025")
+
+
 def test_days_are_changed_by_keys_and_a_term_is_closed_and_opened_with_one(
     qtbot: QtBot, program: Program, scene: dict[str, Any], api: Api
 ) -> None:

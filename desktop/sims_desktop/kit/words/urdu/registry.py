@@ -146,4 +146,5 @@ WORDS: dict[str, str] = {
     "A course for it (Ctrl+N)": "اس میں کورس (Ctrl+N)",
     "semester {number}: {credits}": "سمسٹر {number}: {credits}",
     "Core credits from {intake}: {total} of {needed} needed · {semesters}": "{intake} سے لازمی کریڈٹ: درکار {needed} میں سے {total} · {semesters}",
+    "It is not there any more: somebody deleted it. F5 reads the list anew.": "یہ اب نہیں رہا: کسی نے مٹا دیا۔ F5 فہرست دوبارہ پڑھتا ہے۔",
 }
