@@ -371,13 +371,10 @@ class PublishPage(Desk[Loaded]):
         printer = ask_printer(self, phrase("Print this list"))
         if printer is not None:
             print_html(self.paper(), printer)
-            self.note.say(phrase("Printed: {sentence}", sentence=self.presenter.sentence))
+            self.note.say(phrase("Printed: {sentence}", sentence=self.presenter.standing))
 
     def paper(self) -> str:
-        presenter = self.presenter
-        return list_on_paper(
-            presenter.visible, presenter.scope_words, lambda: presenter.sentence, self.around.now()
-        )
+        return list_on_paper(self.presenter, self.around.now())
 
     def open_case(self) -> None:
         """About the result under the cursor: a recheck, unfair means, grace, an incomplete."""

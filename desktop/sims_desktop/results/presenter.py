@@ -239,6 +239,12 @@ class PublishPresenter:
 
     @property
     def sentence(self) -> str:
+        """The first line of the page: how the term stands, and how many are chosen."""
+        chosen = phrase(" · {count:,} chosen", count=len(self.chosen)) if self.chosen else ""
+        return self.standing + chosen
+
+    @property
+    def standing(self) -> str:
         if self.trouble:
             return phrase(
                 "{trouble}. What is shown may be old; publishing needs the server. F5 asks again.",
@@ -248,9 +254,8 @@ class PublishPresenter:
             return phrase("Asking the server …")
         if not self.sections:
             return phrase("No section of {scope_words} has students.", scope_words=self.scope_words)
-        chosen = phrase(" · {count:,} chosen", count=len(self.chosen)) if self.chosen else ""
         if self.filter == "outstanding":
-            return outstanding_words(self.visible, len(self.sections), self.now()) + chosen
+            return outstanding_words(self.visible, len(self.sections), self.now())
         groups = [group(section) for section in self.sections]
         parts = [f"{groups.count(name):,} {phrase(name)}" for name in FILTERS[1:] if groups.count(name)]
         trouble = []
@@ -262,7 +267,7 @@ class PublishPresenter:
         trouble += [phrase("{idle:,} not started", idle=idle)] if idle else []
         also = f" ({listed(trouble)})" if trouble else ""
         shown = phrase(" · showing {filter}", filter=phrase(self.filter)) if self.filter != "all" else ""
-        return f"{plural(len(self.sections), 'section')}: {phrase(', ').join(parts)}{also}{shown}{chosen}"
+        return f"{plural(len(self.sections), 'section')}: {phrase(', ').join(parts)}{also}{shown}"
 
     # Publish and freeze
 

@@ -6,7 +6,7 @@ Either the question said it, or the server did (a colleague was quicker) and the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from html import escape
 from typing import Protocol
@@ -17,6 +17,7 @@ from sims_desktop.kit.wording import listed, local, plural, when
 from sims_desktop.results.outstanding import reminded_words
 from sims_desktop.results.presenter import (
     Act,
+    PublishPresenter,
     blocker_words,
     filled_words,
     full_title_of,
@@ -66,7 +67,16 @@ class Reminder:
         if left:
             words.append(phrase("Not asked: {left}.", left=phrase(", ").join(left)))
         late = [section for section in self.asked if _is_late(section, now)]
-        if late:
+        if late and len(late) == len(self.asked):
+            last = max(late, key=lambda one: one.reminded_at or now)
+            words.append(
+                phrase(
+                    "All were reminded within the last hour, at {when} by {who}, and would be once more.",
+                    when=when(last.reminded_at, now),
+                    who=last.reminded_by or "",
+                )
+            )
+        elif late:
             named = listed(
                 f"{title_of(one)} ({when(one.reminded_at, now)}, {one.reminded_by or ''})" for one in late
             )
@@ -136,19 +146,26 @@ def describe_lately(refusal: ProblemAnswer) -> str:
 
 
 @on_paper()
-def list_on_paper(
-    sections: Sequence[SectionProgress], title: str, sentence: Callable[[], str], now: datetime
-) -> str:
-    """HTML of the sections shown, for whoever has to be told: the vice-chancellor, a dean."""
+def list_on_paper(presenter: PublishPresenter, now: datetime) -> str:
+    """HTML of the sections that the filter shows, for whoever has to be told: a vice-chancellor, a dean."""
     rows = "".join(
         f"<tr><td align='right'>{number}</td><td>{escape(full_title_of(one))}</td>"
         f"<td>{escape(one.lead or '')}</td><td>{escape(state_words(one))}</td>"
-        f"<td align='right'>{escape(filled_words(one))}</td><td>{escape(reminded_words(one, now))}</td></tr>"
-        for number, one in enumerate(sections, 1)
+        f"<td align='right'>{escape(filled_words(one))}</td><td>{escape(_reminded_on(one))}</td></tr>"
+        for number, one in enumerate(presenter.visible, 1)
     )
+    what = "Outstanding grade sheets" if presenter.filter == "outstanding" else "Grade sheets"
     return (
-        f"<h2>{escape(title)}</h2><p>{escape(sentence())}<br>Printed {local(now):%d %B %Y %H:%M}</p>"
+        f"<h2>{what} · {escape(presenter.scope_words)}</h2><p>{escape(presenter.standing)}<br>"
+        f"Printed {local(now):%d %B %Y %H:%M}</p>"
         "<table width='100%' cellspacing='0' cellpadding='3' border='1'>"
         "<thead><tr><th>No.</th><th>Section</th><th>Teacher</th><th>State</th><th align='right'>Marks</th>"
         f"<th>Reminded</th></tr></thead><tbody>{rows}</tbody></table>"
     )
+
+
+def _reminded_on(section: SectionProgress) -> str:
+    """The day in full: paper is read later than it is printed."""
+    if section.reminded_at is None:
+        return ""
+    return f"{local(section.reminded_at):%d %b %H:%M}, {section.reminded_by or ''}"

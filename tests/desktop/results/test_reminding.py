@@ -12,6 +12,8 @@ from pytestqt.qtbot import QtBot
 from sims_desktop.grading.overview_page import OverviewPage
 from sims_desktop.kit.wording import when
 from sims_desktop.results.outstanding import outstanding_words, reminded_words
+from sims_desktop.results.reminding import Reminder
+from sims_shared.reminders import TeachersReminded
 from tests.desktop.approvals.program import CONTROL, WAIT, Program, press
 from tests.desktop.approvals.test_inbox_page import look
 from tests.desktop.results.test_publish_page import settled, tower
@@ -20,6 +22,11 @@ from tests.support.api import Api
 from tests.support.university import University
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+class Nobody:
+    def remind(self, section_ids: list[int], note: str, again: bool, key: str) -> TeachersReminded:
+        raise AssertionError(section_ids)
 
 
 def test_who_has_not_submitted_is_said_in_one_sentence_each_section_once() -> None:
@@ -40,6 +47,30 @@ def test_who_has_not_submitted_is_said_in_one_sentence_each_section_once() -> No
     assert outstanding_words([], 150, NOW) == "0 of 150 outstanding"
     told = [reminded_words(section(1, reminded_at=NOW - timedelta(days=days)), NOW) for days in (1, 2)]
     assert told == ["reminded yesterday", "reminded 2 days ago"]
+
+
+def test_the_question_says_who_is_left_out_and_who_was_asked_already() -> None:
+    asked = {"sheet": "open", "reminded_by": "Nadia"}
+    sections = [
+        section(1, section="A", sheet="open"),
+        section(2, section="B", reminded_at=NOW - timedelta(minutes=59), **asked),
+        section(3, section="C", sheet="submitted"),
+        section(4, section="D", sheet="open", lead=None),
+    ]
+    reminder = Reminder(Nobody(), sections, NOW)
+    late = when(NOW - timedelta(minutes=59), NOW)
+    assert reminder.question == (
+        "2 sheets will be asked for: CS-101 A (Dr Lead) and CS-101 B (Dr Lead). "
+        "Not asked: 1 handed in already, without a lead teacher: CS-101 D. "
+        f"Reminded within the last hour, and would be once more: CS-101 B ({late}, Nadia). "
+        "A note, or none; Enter sends one letter to each teacher, Esc leaves it."
+    )
+    assert reminder.act("").intent == ("remind", True, "", 1, 2)
+    earlier = Reminder(Nobody(), [section(2, reminded_at=NOW - timedelta(minutes=61), **asked)], NOW)
+    assert earlier.act("x").intent == ("remind", False, "x", 2)
+    assert Reminder(Nobody(), sections[2:], NOW).question == (
+        "Not asked: 1 handed in already, without a lead teacher: CS-101 D."
+    )
 
 
 def test_all_outstanding_are_reminded_in_eight_keys_and_teachers_read_it(
@@ -73,13 +104,14 @@ def test_all_outstanding_are_reminded_in_eight_keys_and_teachers_read_it(
     listed = api.as_("faculty").get("/api/sheets/").json["results"]
     assert [sheet["reminder_note"] for sheet in listed] == ["by Friday"] * 2
     paper = page.paper()
-    assert "<h2>Fall 2026</h2>" in paper
-    assert "2 of 2 outstanding" in paper
+    assert "<h2>Outstanding grade sheets · Fall 2026</h2>" in paper
+    assert "<p>2 of 2 outstanding: 1 not started, 1 in progress<br>" in paper
     assert paper.count("<tr><td") == 2
     press(Qt.Key.Key_Escape)
     assert page.presenter.chosen == set()
     press("M")
-    assert "Reminded within the last hour, and would be once more: CS-101 A (" in page.asking.question.text()
+    assert "All were reminded within the last hour, at " in page.asking.question.text()
+    assert " by Examcell, and would be once more." in page.asking.question.text()
     press(Qt.Key.Key_Return)
     settled(qtbot, page)
     assert page.note.text() == "Reminded: 1 teacher of 1 sheet."

@@ -157,6 +157,7 @@ WORDS: dict[str, str] = {
     "without a lead teacher: {named}": "بغیر مرکزی استاد: {named}",
     "Not asked: {left}.": "نہیں مانگی جائیں گی: {left}۔",
     "Reminded within the last hour, and would be once more: {named}.": "پچھلے ایک گھنٹے میں یاد دہانی ہو چکی، دوبارہ ہو گی: {named}۔",
+    "All were reminded within the last hour, at {when} by {who}, and would be once more.": "سب کو پچھلے ایک گھنٹے میں {when} پر {who} نے یاد دہانی کرائی، دوبارہ ہو گی۔",
     "A note, or none; Enter sends one letter to each teacher, Esc leaves it.": "نوٹ، یا کچھ نہیں؛ Enter ہر استاد کو ایک خط بھیجتا ہے، Esc چھوڑ دیتا ہے۔",
     "Reminded: {teachers} of {sections}.": "یاد دہانی: {teachers}، {sections}۔",
     "No mail address, so only under “My sheets”: {names}.": "ای میل پتہ نہیں، اس لیے صرف “میری شیٹیں” میں: {names}۔",
