@@ -16,7 +16,7 @@ from sims_desktop.audit.words import chain_words, entity_words, is_broken
 from sims_desktop.client.errors import ClientError, NotWritten
 from sims_desktop.client.http import Parameters
 from sims_desktop.kit.language import phrase
-from sims_desktop.kit.wording import plural
+from sims_desktop.kit.wording import left_to_right, plural
 from sims_shared.access import Permission
 from sims_shared.audit import AuditChain, AuditEntry
 from sims_shared.messages import Page
@@ -218,7 +218,8 @@ class AuditPresenter:
 
 def facts_of(entry: AuditEntry, at: str) -> Sequence[tuple[str, str]]:
     """Who, when, through what; and whose record it is."""
-    request = f"{entry.method} {entry.path}".strip() or phrase("no request: a job, or the system")
+    asked = f"{entry.method} {entry.path}".strip()
+    request = left_to_right(asked) if asked else phrase("no request: a job, or the system")
     lines = [
         (phrase("When"), at),
         (phrase("By"), entry.actor.name),

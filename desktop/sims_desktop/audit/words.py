@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from sims_desktop.kit.language import later, phrase
-from sims_desktop.kit.wording import listed, local, when
+from sims_desktop.kit.wording import left_to_right, listed, local, when
 from sims_shared.audit import AuditChain, AuditEntry
 
 # What is mostly looked for; any other is found by the search, or from an entry (H).
@@ -67,7 +67,7 @@ def _moment(text: str) -> str:
     if len(text) < 20 or text[10:11] != "T":
         return text
     try:
-        return f"{local(text):%Y-%m-%d %H:%M:%S}"
+        return left_to_right(f"{local(text):%Y-%m-%d %H:%M:%S}")
     except ValueError:
         return text
 
@@ -83,7 +83,7 @@ def changes_of(entry: AuditEntry) -> list[tuple[str, str, str]]:
 
 def moment_words(at: datetime) -> str:
     """To the second: what came first is often the question."""
-    return f"{local(at):%Y-%m-%d %H:%M:%S}"
+    return left_to_right(f"{local(at):%Y-%m-%d %H:%M:%S}")
 
 
 def is_broken(chain: AuditChain) -> bool:

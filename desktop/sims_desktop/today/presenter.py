@@ -41,7 +41,13 @@ NOUNS = {
         later("times power over grades was given, or such an account opened, in 7 days"),
     ),
 }
-ALARMS = frozenset({"failed_jobs", "bulk_reading", "power_given"})
+# Cards that are no number of things.
+SAID = {
+    "codes_missing": later(
+        "one-time codes are not set up; what approves, publishes or administers is refused"
+    ),
+}
+ALARMS = frozenset({"failed_jobs", "bulk_reading", "power_given", "codes_missing"})
 DESK_OF = {
     "my_open_sheets": "sheets",
     "sheets_to_approve": "approvals",
@@ -49,6 +55,7 @@ DESK_OF = {
     "sections_to_publish": "results",
     "failed_jobs": "jobs",
     "open_holds": "holds",
+    "codes_missing": "account",
     "power_given": "audit",
     "bulk_reading": "audit",
     "my_holds": "record",
@@ -150,7 +157,7 @@ class TodayPresenter:
 
     def _line(self, card: Card) -> Line:
         is_alarm = card.key in ALARMS
-        words = plural(card.count, *_nouns(card))
+        words = phrase(SAID[card.key]) if card.key in SAID else plural(card.count, *_nouns(card))
         if is_alarm:
             words = phrase("Alarm: {words}", words=words)
         desk = DESK_OF.get(card.key, "")

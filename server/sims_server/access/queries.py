@@ -292,13 +292,16 @@ def user_of(work: Work, caller: Caller) -> User:
         sections_taught=sections_taught(work.connection, caller.id),
         departments=departments,
         has_codes=caller.has_otp,
-        needs_codes=_needs_codes(work, caller),
+        needs_codes=needs_codes(work, caller),
     )
 
 
-def _needs_codes(work: Work, caller: Caller) -> bool:
+def needs_codes(work: Work, caller: Caller) -> bool:
+    """Whether something this person may do is refused until one-time codes are set up."""
+    if caller.has_otp or caller.is_only_student:
+        return False
     wanted = set(work.setting("security.otp_permissions").split())
-    return bool(work.setting("security.require_otp") and not caller.has_otp and wanted & caller.permissions)
+    return bool(work.setting("security.require_otp") and wanted & caller.permissions)
 
 
 def me(work: Work) -> User:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from sims_server.access.queries import needs_codes
 from sims_server.kernel.actor import Caller
 from sims_server.kernel.work import Work
 from sims_server.results.queries.changes import DECIDABLE
@@ -215,8 +216,12 @@ def get_dashboard(work: Work) -> Dashboard:
             values |= renamed
             shown.append(described)
     counts = (work.row(f"SELECT {', '.join(parts)}", **values) or {}) if parts else {}
+    cards = [Card(key=d.key, title=d.title, count=counts[d.key], path=d.path) for d in shown]
+    if needs_codes(work, caller):
+        title = "One-time codes to set up before what your roles allow"
+        cards.insert(0, Card(key="codes_missing", title=title, count=1, path="/api/auth/me/"))
     return Dashboard(
         terms=[OpenTerm(**row) for row in terms],
-        cards=[Card(key=d.key, title=d.title, count=counts[d.key], path=d.path) for d in shown],
+        cards=cards,
         own=None if caller.student_id is None else _own_standing(work, caller.student_id),
     )

@@ -16,6 +16,7 @@ from sims_desktop.client.own_account import OwnAccountCalls
 from sims_desktop.own_account.page import OwnAccountPage
 from sims_desktop.own_account.presenter import OwnAccountPresenter
 from sims_desktop.shell.workplace import ProfileDoor
+from sims_desktop.today.page import TodayPage
 from tests.desktop.approvals.program import CONTROL, WAIT, Program, press
 from tests.desktop.approvals.test_inbox_page import look
 from tests.support.api import Api
@@ -69,7 +70,12 @@ def test_password_and_codes_are_changed_by_keys_and_the_computer_opens_with_the_
     university.setting("security.require_otp", True)
     window = program.enter("head")
     window.activateWindow()
-    page = window.open("account")
+    today = window.page
+    assert isinstance(today, TodayPage)
+    qtbot.waitUntil(lambda: today._loading is None and today.list.hasFocus(), timeout=WAIT)
+    assert today.model.records[0].words.startswith("Alarm: one-time codes are not set up")
+    press(Qt.Key.Key_Return)
+    page = window.page
     assert isinstance(page, OwnAccountPage)
     qtbot.waitUntil(lambda: page.presenter.loaded is not None and page.list.hasFocus(), timeout=WAIT)
     assert page.codes_about.text().startswith("Your roles ask for one-time codes")

@@ -50,6 +50,9 @@ def test_whoever_needs_one_time_codes_is_told_so(api: Api, university: Universit
 
     assert told("registrar") == (False, False)  # the university of the tests asks for none
     university.setting("security.require_otp", True)
+    cards = {one: api.as_(one).get("/api/dashboard/").json["cards"] for one in ("registrar", "student")}
+    assert cards["registrar"][0]["key"] == "codes_missing"
+    assert "codes_missing" not in [card["key"] for card in cards["student"]]
     assert [told(one) for one in ("registrar", "faculty", "student")] == [
         (False, True),
         (False, False),

@@ -28,6 +28,7 @@ WORDS: dict[str, str] = {
     "The two are not the same.": "دونوں ایک جیسے نہیں۔",
     "The password is changed; every other session has ended.": "پاس ورڈ بدل گیا؛ ہر دوسری نشست ختم ہو گئی۔",
     "The password is not changed yet.": "پاس ورڈ ابھی نہیں بدلا۔",
+    "one-time codes are not set up; what approves, publishes or administers is refused": "یک وقتی کوڈ قائم نہیں؛ منظوری، اشاعت اور انتظام سے انکار ہو گا",
     "Set up one-time codes": "یک وقتی کوڈ قائم کریں",
     "Set up one-time codes (O)": "یک وقتی کوڈ قائم کریں (O)",
     "Setting up one-time codes": "یک وقتی کوڈ قائم ہو رہے ہیں",
