@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QFormLayout,
     QLabel,
@@ -30,6 +29,7 @@ from sims_desktop.imports.presenter import (
     place_of,
 )
 from sims_desktop.kit import theme
+from sims_desktop.kit.check_boxes import CheckBox
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.tables import Field, RecordModel, RecordView
 from sims_desktop.kit.wording import left_to_right
@@ -50,7 +50,7 @@ class FilePane(QWidget):
         self.kind = QComboBox(self)
         self.kind.setObjectName("import_kind")
         self.kind.setAccessibleName(phrase("What the file holds"))
-        self.complete = QCheckBox(phrase("It lists every fee hold there is; others are lifted"), self)
+        self.complete = CheckBox(phrase("It lists every fee hold there is; others are lifted"), self)
         self.complete.setObjectName("import_complete")
         self.complete.setAccessibleName(phrase("The file lists every fee hold"))
         self.kind.currentIndexChanged.connect(lambda _: self._show_complete())

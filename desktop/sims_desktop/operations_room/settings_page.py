@@ -7,7 +7,6 @@ from functools import partial
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
-    QCheckBox,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from sims_desktop.kit import theme
 from sims_desktop.kit.asking import Asking, push_button, row_of, text_label
+from sims_desktop.kit.check_boxes import CheckBox, CheckedItems
 from sims_desktop.kit.desk import Desk
 from sims_desktop.kit.forms import Complaint
 from sims_desktop.kit.language import later, phrase
@@ -85,7 +85,7 @@ class SettingsPage(Desk[list[SettingView]]):
         self.key_label = text_label("settings_key", self)
         self.about = text_label("settings_about", self)
         self.default = text_label("settings_default", self)
-        self.switch = QCheckBox(phrase("On"), self)
+        self.switch = CheckBox(phrase("On"), self)
         self.switch.setObjectName("settings_switch")
         self.switch.toggled.connect(lambda on: self._typed(bool(on)))
         self.number = QSpinBox(self)
@@ -98,6 +98,7 @@ class SettingsPage(Desk[list[SettingView]]):
         self.text.textEdited.connect(self._typed)
         self.several = QListWidget(self)
         self.several.setObjectName("settings_several")
+        self.several.setItemDelegate(CheckedItems(self.several))
         self.several.itemChanged.connect(lambda _: self._typed(self._chosen_words()))
         self.editors: tuple[QWidget, ...] = (self.switch, self.number, self.text, self.several)
         for editor in self.editors:

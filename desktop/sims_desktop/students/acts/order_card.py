@@ -6,9 +6,10 @@ from datetime import date
 from functools import partial
 
 from PySide6.QtCore import QDate, QLocale, Qt
-from PySide6.QtWidgets import QCheckBox, QDateEdit, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDateEdit, QLineEdit, QVBoxLayout, QWidget
 
 from sims_desktop.kit.asking import push_button, row_of, text_label
+from sims_desktop.kit.check_boxes import CheckBox
 from sims_desktop.kit.forms import Form
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.page import Page
@@ -53,7 +54,7 @@ class OrderCard(Card):
         ):
             self.form.add(name, label, control)
         self.form.setObjectName("student_order_form")
-        self.withdraws = QCheckBox(inside)
+        self.withdraws = CheckBox(inside)
         self.withdraws.setObjectName("student_order_withdraws")
         self.withdraws.setChecked(True)
         self.withdraws.toggled.connect(lambda _: self._show())
