@@ -34,7 +34,7 @@ class StatusLine(QStatusBar):
         self.addWidget(self.words, 1)
         self._task: Task | None = None
         self.bar = QProgressBar(self)
-        self.bar.setMaximumWidth(self.fontMetrics().averageCharWidth() * 24)
+        self.bar.setFixedWidth(self.fontMetrics().averageCharWidth() * 28)  # what it says stays on one line
         self.cancel = QPushButton(phrase("Cancel"), self)
         self.cancel.setObjectName("status_cancel")
         self.cancel.setFlat(True)
