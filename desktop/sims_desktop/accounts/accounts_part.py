@@ -502,8 +502,6 @@ class AccountsPart(Desk[Loaded]):
             self.note.say(words)
             if then is not None:
                 then()
-            if shown is not None:
-                self._read(shown.account.id)
             self.refresh()
 
         def failed(error: Exception) -> None:
@@ -533,7 +531,10 @@ class AccountsPart(Desk[Loaded]):
         return self.presenter.load()
 
     def take(self, loaded: Loaded) -> None:
+        before = self.presenter.shown
         self.presenter.take(loaded)
+        if before is not None and self.presenter.shown is before:
+            self._read(before.account.id)  # what stands beside the list is as old as the list was
 
     def not_loaded(self, error: Exception) -> None:
         self.presenter.not_loaded(error)

@@ -28,7 +28,8 @@ Fact = tuple[str, str]
 
 
 class EntriesPart(LongDesk[Loaded]):
-    """A keeps what the entry's person did, H what happened to its thing, Q its request; C shows all."""
+    """A keeps what the entry's person did, T what was done so, H what happened to its thing, Q its request; C
+    shows all."""
 
     title = later("Changes")
     guide = "administrator#the-audit"
@@ -163,6 +164,7 @@ class EntriesPart(LongDesk[Loaded]):
         add("audit.into", later("Into the list"), "Down", self.list.setFocus, self.search)
         add("audit.actor", later("Only what this person did"), "A", self.only_actor)
         add("audit.thing", later("Only what happened to this thing"), "H", self.only_thing)
+        add("audit.action", later("Only this action"), "T", self.only_action)
         add("audit.request", later("Only this request"), "Q", self.only_request)
         add("audit.student", later("Open the student"), "R", self.open_student)
         add("audit.all", later("Show all again"), "C", self.show_all)
@@ -253,6 +255,9 @@ class EntriesPart(LongDesk[Loaded]):
 
     def only_thing(self) -> None:
         self._only(self.presenter.only_thing, phrase("It has no number of its own."))
+
+    def only_action(self) -> None:
+        self._only(self.presenter.only_action, phrase("It has no action of its own."))
 
     def only_request(self) -> None:
         self._only(self.presenter.only_request, phrase("It came by no request."))

@@ -185,6 +185,10 @@ class AuditPresenter:
         self.wanted = Wanted(entity=entry.entity, entity_id=entry.entity_id)
         return True
 
+    def only_action(self, entry: AuditEntry) -> bool:
+        self.wanted = replace(self.wanted, action=entry.action)
+        return bool(entry.action)
+
     def only_request(self, entry: AuditEntry) -> bool:
         if not entry.request_id:
             return False

@@ -211,7 +211,6 @@ def test_accounts_are_administered_by_keys(
     assert part.password.text() == ""
     # Its session is ended, then the account is disabled: each asked once, the same key says yes.
     press(Qt.Key.Key_F5)
-    part.presenter.shown = None
     qtbot.waitUntil(lambda: part.session_model.rowCount() == 1, timeout=WAIT)
     press("s")
     press(Qt.Key.Key_Delete)

@@ -164,6 +164,8 @@ def test_the_audit_is_looked_through_by_keys(
     qtbot.waitUntil(lambda: part.presenter.chain is not None and part.list.hasFocus(), timeout=WAIT)
     assert part.heading.text().startswith(f"Registrar changed student {student}: email")
     look(window, "audit")
+    press("t")
+    qtbot.waitUntil(lambda: "only students.change" in part.summary.text(), timeout=WAIT)
     press("h")
     qtbot.waitUntil(lambda: f"only student {student}" in part.summary.text(), timeout=WAIT)
     assert part.entity.currentData() == "student"

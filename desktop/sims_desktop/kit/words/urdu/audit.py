@@ -49,6 +49,8 @@ WORDS: dict[str, str] = {
     "Student (R)": "طالب علم (R)",
     "Only what this person did": "صرف جو اس شخص نے کیا",
     "Only what happened to this thing": "صرف جو اس چیز کے ساتھ ہوا",
+    "Only this action": "صرف یہ عمل",
+    "It has no action of its own.": "اس کا اپنا کوئی عمل نہیں۔",
     "Only this request": "صرف یہ درخواست",
     "Show all again": "سب پھر دکھائیں",
     "The system did it, nobody by name.": "یہ نظام نے کیا، کسی نام والے نے نہیں۔",
