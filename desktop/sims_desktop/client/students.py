@@ -6,7 +6,9 @@ from __future__ import annotations
 from datetime import date
 
 from sims_desktop.client.http import Client, Parameters
+from sims_desktop.client.results import every
 from sims_shared.attendance import AttendanceExplained, Percentage
+from sims_shared.grading import AssessmentView, ScoreView
 from sims_shared.messages import Page
 from sims_shared.people import StudentView
 from sims_shared.record import RecordThen, RecordView
@@ -49,6 +51,13 @@ class StudentCalls:
 
     def read_versions(self, result_id: int) -> ResultVersions:
         return self._client.get(f"/api/results/{result_id}/versions/", ResultVersions)
+
+    def read_marks(self, section_id: int, enrollment_id: int) -> tuple[list[AssessmentView], list[ScoreView]]:
+        """The assessments of a section and one student's marks in them, as far as the caller may see them: a
+        student those that were shown."""
+        columns = every(self._client, "/api/assessments/", AssessmentView, {"section_id": section_id})
+        given: Parameters = {"section_id": section_id, "enrollment_id": enrollment_id}
+        return columns, every(self._client, "/api/assessment-scores/", ScoreView, given)
 
     def explain_attendance(self, student_id: int, section_id: int) -> AttendanceExplained:
         path = f"/api/students/{student_id}/explain/attendance/{section_id}/"

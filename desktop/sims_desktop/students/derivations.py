@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from html import escape
 from typing import Any
 
-from sims_desktop.kit.language import on_paper, phrase
-from sims_desktop.kit.wording import day_words, local
+from sims_desktop.kit.language import later, on_paper, phrase
+from sims_desktop.kit.wording import day_words, local, when
 from sims_shared.attendance import AttendanceExplained
+from sims_shared.grading import AssessmentView, ScoreView
 from sims_shared.results import CgpaExplained, RegulationRef, ResultExplained
+
+DASH = "–"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,42 @@ def of_attendance(found: AttendanceExplained) -> list[Node]:
         *_remarks(found.remarks),
         _regulation(found.regulation),
     ]
+
+
+MARKS = {
+    "absent": later("absent"),
+    "excused": later("excused"),
+    "ufm": later("unfair means"),
+    "pending": later("pending"),
+}
+
+
+def of_marks(columns: Sequence[AssessmentView], scores: Sequence[ScoreView], now: datetime) -> list[Node]:
+    """What stands in each assessment before there is a result, and since when its students see it."""
+    held = {score.assessment_id: score for score in scores}
+    nodes = []
+    for column in columns:
+        score = held.get(column.id)
+        if score is None or score.mark is None:
+            figure = DASH
+        elif score.score is None:
+            figure = phrase(MARKS.get(score.mark, score.mark))
+        else:
+            maximum = _short(column.max_score)
+            figure = phrase("{score} of {maximum}", score=_short(score.score), maximum=maximum)
+        shown = (
+            phrase("shown {when}", when=when(column.released_at, now))
+            if column.released_at is not None
+            else phrase("not shown to the students")
+        )
+        weight = phrase("weight {weight} %", weight=_short(column.weight))
+        nodes.append(Node(column.name, figure, f"{weight} · {shown}"))
+    return nodes or [Node(phrase("No mark of this course is shown yet."))]
+
+
+def _short(value: Decimal) -> str:
+    """34 and 34.5, not 34.00."""
+    return f"{value.normalize():f}"
 
 
 def as_text(nodes: Sequence[Node], depth: int = 0) -> str:

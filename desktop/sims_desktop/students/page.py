@@ -201,7 +201,7 @@ class StudentPage(Page):
         self.column.addWidget(self.complaint)
         self.column.addWidget(self.note)
         self.tabs.currentChanged.connect(self._turned)
-        for view in (self.views[RESULTS], self.views[ATTENDANCE], self.term_view):
+        for view in (self.views[ENROLLMENTS], self.views[RESULTS], self.views[ATTENDANCE], self.term_view):
             view.opened.connect(lambda record: self.explain())
 
     def _add_actions(self) -> None:
@@ -392,7 +392,7 @@ class StudentPage(Page):
         found = self._figure()
         if found is None:
             self.complaint.say(
-                phrase("Put the cursor on a result, an attendance or a term; E explains the figure there.")
+                phrase("Put the cursor on a course, a result, an attendance or a term; E explains it.")
             )
             return
         what, work = found
@@ -424,6 +424,11 @@ class StudentPage(Page):
             if result is not None:
                 what = f"{result.course_code} {grade_words(result)}"
                 return what, partial(presenter.explain_result, result.id)
+        elif at == ENROLLMENTS:
+            seat = self.views[ENROLLMENTS].current()
+            if seat is not None:
+                what = phrase("the marks of {course}", course=seat.course_code)
+                return what, partial(presenter.marks_so_far, seat, self.around.now())
         elif at == ATTENDANCE:
             line = self.attendance.record(self.views[ATTENDANCE].currentIndex().row())
             if line is not None:

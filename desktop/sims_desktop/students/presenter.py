@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
 from sims_desktop.client.errors import ClientError, ProblemAnswer
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.wording import left_to_right, plural, status_words
-from sims_desktop.students.derivations import Node, of_attendance, of_cgpa, of_result
+from sims_desktop.students.derivations import DASH, Node, of_attendance, of_cgpa, of_marks, of_result
 from sims_shared.attendance import AttendanceExplained, Percentage
+from sims_shared.grading import AssessmentView, ScoreView
 from sims_shared.holds import HoldView
 from sims_shared.people import StudentView
 from sims_shared.record import EnrollmentLine, RecordThen, RecordView
 from sims_shared.result_versions import ResultVersions
 from sims_shared.results import CgpaExplained, ResultExplained, ResultView
 
-DASH = "–"
 Fact = tuple[str, str]
 LEAST_LETTERS = 2
 FIELDS = {
@@ -42,6 +42,9 @@ class Calls(Protocol):
     def explain_result(self, student_id: int, result_id: int) -> ResultExplained: ...
     def explain_attendance(self, student_id: int, section_id: int) -> AttendanceExplained: ...
     def read_versions(self, result_id: int) -> ResultVersions: ...
+    def read_marks(
+        self, section_id: int, enrollment_id: int
+    ) -> tuple[list[AssessmentView], list[ScoreView]]: ...
 
 
 class Finder(Protocol):
@@ -218,6 +221,9 @@ class StudentPresenter:
 
     def read_versions(self, result_id: int) -> ResultVersions:
         return self.calls.read_versions(result_id)
+
+    def marks_so_far(self, enrollment: EnrollmentLine, now: datetime) -> list[Node]:
+        return of_marks(*self.calls.read_marks(enrollment.section_id, enrollment.id), now)
 
     def explain_attendance(self, section_id: int) -> list[Node]:
         return of_attendance(self.calls.explain_attendance(self.student_id, section_id))

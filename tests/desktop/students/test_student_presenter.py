@@ -14,6 +14,7 @@ from sims_desktop.students.derivations import Node, as_paper, as_text, of_trace
 from sims_desktop.students.presenter import StudentPresenter, compare, percentage_words
 from sims_shared.record import RecordThen
 from tests.server.cases.scene import carry, opened, published
+from tests.server.results.scene import enter
 from tests.support.api import Api
 from tests.support.signed_in import SignIn
 from tests.support.university import University
@@ -117,3 +118,24 @@ def test_a_step_that_nobody_knew_of_is_shown_as_it_comes() -> None:
     (node,) = of_trace({"label": "New", "exact": "1/3", "left_out": [{"what": "MT-1", "why": "repeated"}]})
     assert (node.figure, node.parts[0]) == ("1/3", Node("MT-1", "left out", "repeated"))
     assert of_trace(None) == []
+
+
+def test_a_student_reads_the_marks_that_were_shown_and_staff_which_were_not(
+    api: Api, university: University, sign_in: SignIn
+) -> None:
+    scene = university.stand(students=1)
+    enter(university, scene, 0, [12.5, "absent", 70])
+    whose = university.row("SELECT student_id FROM account WHERE username = 'student'")
+    now = datetime.now(UTC)
+
+    def lines(username: str) -> list[str]:
+        presenter = open_record(sign_in, username, whose)
+        return as_text(presenter.marks_so_far(presenter.enrollments[0], now)).splitlines()
+
+    assert lines("student") == ["No mark of this course is shown yet."]
+    for assessment in scene["assessments"][:2]:
+        assert api.as_("faculty").post(f"/api/assessments/{assessment}/release/", {}).status == 200
+    quiz, midterm = lines("student")
+    assert quiz.startswith("Quiz: 12.5 of 20  (weight 20 % · shown ")
+    assert midterm.startswith("Midterm: absent  (weight 30 % · shown ")
+    assert lines("head")[2] == "Final: 70 of 100  (weight 50 % · not shown to the students)"
