@@ -433,7 +433,13 @@ class AccountsPart(Desk[Loaded]):
 
     def disable(self) -> None:
         shown = self._at_hand()
-        if shown is not None:
+        if shown is None:
+            return
+        refusal = self.presenter.why_not_disable(shown.account)
+        if refusal:
+            self.asking.leave()
+            self.asking.refuse(refusal)
+        else:
             question = self.presenter.disable_question(shown.account)
             self._ask(question, "disable", partial(self.presenter.disable, shown))
 

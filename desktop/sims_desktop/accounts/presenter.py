@@ -321,6 +321,12 @@ class AccountsPresenter:
 
     # Single acts
 
+    def why_not_disable(self, account: AccountView) -> str:
+        """Whoever locked themselves out would need another administrator to come back."""
+        if account.id == self.user_id and not account.disabled:
+            return phrase("This is your own account; another administrator disables it.")
+        return ""
+
     def disable_question(self, account: AccountView) -> str:
         if account.disabled:
             return phrase(

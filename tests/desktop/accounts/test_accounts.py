@@ -124,6 +124,7 @@ def test_nobody_gives_themselves_power_and_the_refusal_is_said_in_words(
     assert refused.value.code == "accounts.own_power"
     assert admin.refused(refused.value).startswith("Nobody gives themselves power over grades")
     assert admin.why_not_reset(own.account) == "Admin has set up no one-time codes."
+    assert "another administrator" in admin.why_not_disable(own.account)
     registrar = admin.open(scene["registrar"])
     assert "everybody who reads the audit is told" in admin.password_question(registrar.account)
     assert "is told" not in admin.password_question(admin.open(scene["counter"]).account)

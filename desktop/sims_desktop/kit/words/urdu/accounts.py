@@ -100,6 +100,7 @@ WORDS: dict[str, str] = {
     "{name} is disabled; every session has ended.": "{name} بند ہے؛ ہر نشست ختم ہو گئی۔",
     "{name} may sign in again. D or Ctrl+Enter allows it, Esc leaves it.": "{name} دوبارہ داخل ہو سکیں گے۔ D یا Ctrl+Enter اجازت دیتا ہے، Esc چھوڑ دیتا ہے۔",
     "{name} may sign in again.": "{name} دوبارہ داخل ہو سکتے ہیں۔",
+    "This is your own account; another administrator disables it.": "یہ آپ کا اپنا اکاؤنٹ ہے؛ اسے کوئی دوسرا منتظم بند کرے گا۔",
     "Reset the one-time codes": "یک وقتی کوڈ منسوخ کریں",
     "Reset codes (O)": "کوڈ منسوخ کریں (O)",
     "{name} has set up no one-time codes.": "{name} نے یک وقتی کوڈ قائم نہیں کیے۔",
