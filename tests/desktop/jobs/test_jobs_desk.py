@@ -15,6 +15,7 @@ from sims_desktop.client.jobs import PAGE_SIZE, JobCalls
 from sims_desktop.jobs.page import JobsPage
 from sims_desktop.jobs.presenter import JobsPresenter, Wanted
 from sims_desktop.jobs.words import (
+    KINDS,
     about_words,
     course_words,
     error_words,
@@ -23,8 +24,10 @@ from sims_desktop.jobs.words import (
     result_words,
     share_done,
 )
+from sims_server.kernel.jobs import FUNCTIONS
 from tests.desktop.approvals.program import WAIT, Program, press
 from tests.desktop.approvals.test_inbox_page import look
+from tests.support.api import Api
 from tests.support.signed_in import SignIn
 from tests.support.university import University
 
@@ -95,6 +98,10 @@ def test_people_see_their_own_jobs_in_words_and_an_auditor_all_without_steering(
     auditor.wanted = Wanted(status=auditor.next_status())
     auditor.take(auditor.load())
     assert [job.id for job in auditor.jobs] == [wrong.id]
+
+
+def test_every_job_of_the_server_has_its_words(api: Api) -> None:
+    assert {kind for kind in FUNCTIONS if not kind.startswith("test.")} == set(KINDS)
 
 
 def test_a_job_runs_again_once_and_what_another_did_meanwhile_is_said(
