@@ -51,8 +51,6 @@ DESK_OF = {
 COUNTS = {
     "done": later("done"),
     "mailed": later("mailed"),
-    "without_address": later("without an address"),
-    "handed_in": later("handed in meanwhile"),
     "without_address": later("without a mail address"),
     "handed_in": later("handed in meanwhile"),
     "new": later("new"),

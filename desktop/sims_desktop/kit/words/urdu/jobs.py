@@ -25,8 +25,6 @@ WORDS: dict[str, str] = {
     "running": "جاری",
     "done": "مکمل",
     "mailed": "ای میل کیے گئے",
-    "without an address": "بغیر پتے کے",
-    "handed in meanwhile": "اس دوران جمع کرا دیے",
     "unchanged": "بغیر تبدیلی",
     "skipped": "چھوڑے گئے",
     "with faults": "غلطیوں والے",
