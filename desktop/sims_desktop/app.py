@@ -490,7 +490,8 @@ class Desktop(QObject):
         whose = id if kind == "student" else self.workplace.identity.student_id
         assert whose is not None
         acting = self._acting() if kind == "student" else None  # nobody acts on their own record
-        return StudentPage(self.around, StudentPresenter(calls, whose), acting)
+        copies = Permission.COPY_TRANSCRIPT in self.workplace.identity.permissions
+        return StudentPage(self.around, StudentPresenter(calls, whose), acting, copies=copies)
 
     def _acting(self) -> Acting:
         from sims_desktop.client.student_acts import StudentActCalls

@@ -49,6 +49,10 @@ class StudentCalls:
         path = f"/api/students/{student_id}/explain/result/{result_id}/"
         return self._client.get(path, ResultExplained)
 
+    def unofficial_copy(self, student_id: int) -> bytes:
+        """A PDF, marked on every page."""
+        return self._client.download(f"/api/transcripts/{student_id}/")
+
     def read_versions(self, result_id: int) -> ResultVersions:
         return self._client.get(f"/api/results/{result_id}/versions/", ResultVersions)
 

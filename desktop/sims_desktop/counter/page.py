@@ -37,7 +37,6 @@ from sims_desktop.counter.presenter.desk import (
 )
 from sims_desktop.counter.presenter.paper import Job, PaperPresenter, Stage, words_of
 from sims_desktop.counter.presenter.verification import Question, Verifier
-from sims_desktop.counter.preview import Preview, read_pages
 from sims_desktop.counter.printer_box import PrinterBox
 from sims_desktop.counter.printers import FolderPrinter, list_printers
 from sims_desktop.counter.verify_panel import VerifyPanel, dropped_file
@@ -46,6 +45,7 @@ from sims_desktop.kit.forms import Complaint
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.notes import Note
 from sims_desktop.kit.page import Page, Surroundings
+from sims_desktop.kit.preview import Preview, read_pages
 from sims_desktop.kit.tables import RecordView
 from sims_desktop.kit.wording import status_words
 from sims_shared.transcripts import IssuedDocumentDetail, IssuedDocumentView

@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QSplitter, QVBox
 from sims_desktop.counter.panels import WandLine
 from sims_desktop.counter.presenter.paper import words_of
 from sims_desktop.counter.presenter.verification import LARGEST_FILE, Finding, Question, Verifier
-from sims_desktop.counter.preview import Preview, read_pages
 from sims_desktop.kit import theme
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.page import Surroundings
+from sims_desktop.kit.preview import Preview, read_pages
 from sims_desktop.kit.tables import Field, RecordModel, RecordView
 
 ASK = later("Scan the code of a document, or drop its PDF here; Ctrl+O opens one.")

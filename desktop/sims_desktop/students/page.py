@@ -43,6 +43,7 @@ from sims_desktop.results.versions.presenter import VersionsPresenter
 from sims_desktop.students import lists
 from sims_desktop.students.acts.bench import PERSON, SEATS, Acting, Bench
 from sims_desktop.students.acts.meanwhile import changed_words
+from sims_desktop.students.copying import CopyCard
 from sims_desktop.students.derivations import Node, as_paper, as_text
 from sims_desktop.students.presenter import (
     AttendanceLine,
@@ -84,6 +85,8 @@ class StudentPage(Page):
         presenter: StudentPresenter,
         acting: Acting | None = None,
         parent: QWidget | None = None,
+        *,
+        copies: bool = False,
     ) -> None:
         super().__init__(around, "student", parent)
         self.presenter = presenter
@@ -96,6 +99,8 @@ class StudentPage(Page):
         self._build()
         self._lay_out()
         self._add_actions()
+        if copies:
+            self.add_action("student.unofficial", later("Unofficial copy"), "U", self.toggle_copy)
         if acting is not None and acting.rights.any:
             self._set_up(acting)
         presenter.on_change = self._show
@@ -190,6 +195,8 @@ class StudentPage(Page):
         self.split.addWidget(self.tree)
         self.versions = VersionsCard(self)
         self.split.addWidget(self.versions)
+        self.copy_card = CopyCard(self.around, self.presenter.read_copy, self.note.say, self)
+        self.split.addWidget(self.copy_card)
         self.split.setSizes([400, 300, 300])
         self.tree.hide()
         self.versions.hide()
@@ -280,6 +287,7 @@ class StudentPage(Page):
 
     def _turned(self, at: int) -> None:
         self.stack.setCurrentIndex(at)
+        self._close_copy()
         self.versions.hide()
         self.complaint.say("")
         if self.bench is not None:
@@ -472,13 +480,18 @@ class StudentPage(Page):
     def print_tree(self) -> None:
         from sims_desktop.kit.printing import ask_printer, print_html
 
+        if self.copy_card.isVisible():
+            self.copy_card.print_it()
+            return
         paper = self._paper()
         if paper and (printer := ask_printer(self, phrase("Print the explanation"))) is not None:
             print_html(paper, printer)
             self.note.say(phrase("Printed the explanation."))
 
     def ask_where_to_save(self) -> None:
-        if self._paper():
+        if self.copy_card.isVisible():
+            self.copy_card.ask_where_to_save(f"{self.presenter.title}.pdf".replace("/", "-"))
+        elif self._paper():
             name = f"{self.presenter.title}.pdf".replace("/", "-")
             path, _ = QFileDialog.getSaveFileName(
                 self, phrase("Save the explanation"), name, phrase("PDF (*.pdf)")
@@ -537,6 +550,21 @@ class StudentPage(Page):
             lambda progress: self.presenter.read_versions(result.id), done, failed, owner=self
         )
 
+    def toggle_copy(self) -> None:
+        """The unofficial copy, as it will be held."""
+        is_open = self.copy_card.isVisible()
+        self._make_room()
+        self._close_explanation()
+        self._to_part()
+        if not is_open:
+            self.stack.hide()  # a page is read at its size; the numbers above lead back
+            self.copy_card.open()
+            self.tabs.setFocus()
+
+    def _close_copy(self) -> None:
+        self.copy_card.hide()
+        self.stack.show()
+
     def close_tree(self) -> None:
         """What was opened below the parts, an act's card before an explanation."""
         if self.bench is None or not self.bench.close():
@@ -554,6 +582,7 @@ class StudentPage(Page):
     def _close_explanation(self) -> None:
         self.tree.hide()
         self.versions.hide()
+        self._close_copy()
         self._nodes = ()
         self.complaint.say("")
 

@@ -42,6 +42,7 @@ class Calls(Protocol):
     def explain_result(self, student_id: int, result_id: int) -> ResultExplained: ...
     def explain_attendance(self, student_id: int, section_id: int) -> AttendanceExplained: ...
     def read_versions(self, result_id: int) -> ResultVersions: ...
+    def unofficial_copy(self, student_id: int) -> bytes: ...
     def read_marks(
         self, section_id: int, enrollment_id: int
     ) -> tuple[list[AssessmentView], list[ScoreView]]: ...
@@ -221,6 +222,10 @@ class StudentPresenter:
 
     def read_versions(self, result_id: int) -> ResultVersions:
         return self.calls.read_versions(result_id)
+
+    def read_copy(self) -> bytes:
+        """The unofficial copy, a PDF."""
+        return self.calls.unofficial_copy(self.student_id)
 
     def marks_so_far(self, enrollment: EnrollmentLine, now: datetime) -> list[Node]:
         return of_marks(*self.calls.read_marks(enrollment.section_id, enrollment.id), now)

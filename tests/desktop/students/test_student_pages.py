@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pypdfium2
 from PySide6.QtCore import QDate, Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from sims_desktop.cases.opening_page import OpeningPage
@@ -103,3 +107,35 @@ def test_a_student_is_found_read_and_explained_by_keys(
     program.server.kill()
     press(Qt.Key.Key_F5)
     qtbot.waitUntil(lambda: "F5 asks again" in other.presenter.complaint, timeout=WAIT)
+
+
+def test_a_student_takes_an_unofficial_copy_along_and_a_head_is_offered_none(
+    qtbot: QtBot, program: Program, university: University, api: Api, tmp_path: Path
+) -> None:
+    scene, _ = published(api, university, students=2)
+    window = program.enter("head")
+    theirs = window.open("student", scene["students"][0])
+    assert isinstance(theirs, StudentPage)
+    assert "student.unofficial" not in {one.id for one in window._around.actions.all()}
+    window = program.enter("student")
+    window.activateWindow()
+    page = window.open("record")
+    assert isinstance(page, StudentPage)
+    qtbot.waitUntil(lambda: page.presenter.record is not None, timeout=WAIT)
+    page.tabs.setFocus()
+    press("u")
+    qtbot.waitUntil(lambda: page.copy_card.preview.page_count > 0, timeout=WAIT)
+    QApplication.processEvents()
+    look(window, "student_copy")
+    page.copy_card.save(tmp_path / "copy.pdf")
+    assert page.note.text() == "Saved copy.pdf."
+    with pypdfium2.PdfDocument(tmp_path / "copy.pdf") as document:
+        assert "UNOFFICIAL" in document[0].get_textpage().get_text_bounded().upper()
+    page.copy_card.save(tmp_path / "nowhere" / "copy.pdf")
+    assert page.copy_card.complaint.text().startswith("Not saved: ")
+    press("2")
+    assert not page.copy_card.isVisible()
+    assert page.stack.isVisible()
+    program.server.kill()
+    press("u")
+    qtbot.waitUntil(lambda: "There is no copy: " in page.copy_card.preview.title.text(), timeout=WAIT)
