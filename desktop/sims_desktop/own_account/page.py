@@ -17,6 +17,7 @@ from sims_desktop.kit.notes import Note
 from sims_desktop.kit.page import Surroundings
 from sims_desktop.kit.tables import Field, RecordModel, RecordView
 from sims_desktop.kit.wording import when
+from sims_desktop.own_account.picture import CodePicture
 from sims_desktop.own_account.presenter import Fact, Loaded, OwnAccountPresenter
 from sims_shared.access import OtpSecret, SessionView
 
@@ -87,6 +88,7 @@ class OwnAccountPage(Desk[Loaded]):
         self.codes_about = text_label("own_codes_about", self)
         self.secret = text_label("own_secret", self, larger=True)
         self.address = text_label("own_address", self)
+        self.picture = CodePicture("own_picture", phrase("The secret as a code for the camera"), self)
         self.code = QLineEdit(self)
         self.code.setMaxLength(12)
         self.code.returnPressed.connect(self.confirm)
@@ -127,7 +129,7 @@ class OwnAccountPage(Desk[Loaded]):
         codes = text_label("own_codes_heading", self, larger=True)
         codes.setText(phrase("One-time codes"))
         for part in (
-            *(codes, self.codes_about, self.secret, self.address, self.code_form),
+            *(codes, self.codes_about, self.address, self.picture, self.secret, self.code_form),
             *(self.recovery_about, self.recovery),
         ):
             form.addWidget(part)
@@ -166,9 +168,13 @@ class OwnAccountPage(Desk[Loaded]):
         self.codes_about.setVisible(not has_secret and not has_codes)
         self.secret.setText(presenter.secret_words)
         self.address.setText(
-            phrase("Add an account in the authenticator of your phone, choose “enter a key”, and type this.")
+            phrase(
+                "Add an account in the authenticator of your phone: scan this, or choose “enter a key” and "
+                "type what stands below."
+            )
         )
-        for part in (self.secret, self.address, self.code_form, self.confirm_button):
+        self.picture.show_text(presenter.secret.otpauth_uri if presenter.secret is not None else "")
+        for part in (self.secret, self.address, self.picture, self.code_form, self.confirm_button):
             part.setVisible(has_secret)
         self.recovery.setText("\n".join(presenter.recovery))
         self.recovery_about.setText(

@@ -8,7 +8,10 @@ from typing import Any
 
 import pyotp
 import pytest
+import zxingcpp
+from PIL import Image
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from sims_desktop.client.errors import ProblemAnswer
@@ -91,6 +94,10 @@ def test_password_and_codes_are_changed_by_keys_and_the_computer_opens_with_the_
     qtbot.waitUntil(lambda: page.code.hasFocus(), timeout=WAIT)
     look(window, "own_secret")
     assert page.presenter.secret is not None
+    picture = page.picture.grab().toImage().convertToFormat(QImage.Format.Format_Grayscale8)
+    size, dots = (picture.width(), picture.height()), bytes(picture.constBits())
+    seen = zxingcpp.read_barcodes(Image.frombytes("L", size, dots, "raw", "L", picture.bytesPerLine()))
+    assert [one.text for one in seen] == [page.presenter.secret.otpauth_uri], "a camera reads it"
     press(pyotp.TOTP(page.presenter.secret.secret).now())
     press(Qt.Key.Key_Return, CONTROL)
     qtbot.waitUntil(lambda: len(page.presenter.recovery) == 10, timeout=WAIT)
