@@ -90,16 +90,22 @@ class Standing:
 class Desk:
     """A page of the navigation, for whoever has one of `permissions`; for everybody where none is named.
     Roles can be added, so no role is named here. `shows_one` where a thing is brought to the desk and gets
-    no page of its own. `also` is what else people call it, for the palette."""
+    no page of its own. `also` is what else people call it, for the palette. `heading` is what a long
+    navigation puts above it, and empty for what is first of all one's own."""
 
     id: str
     title: str
     permissions: frozenset[Permission]
     shows_one: bool = False
     also: str = ""
+    heading: str = ""
 
+
+COUNTER, STUDENTS, RESULTS = later("At the counter"), later("Students and cases"), later("Examinations")
+TEACHING, OFFICE, ONESELF = later("Courses and terms"), later("Administration"), later("Yourself")
 
 # The first desk of a person is the page that opens: with sheets that is theirs, for it needs no network.
+# What stands under one heading stands together.
 DESKS: tuple[Desk, ...] = (
     Desk("sheets", later("My sheets"), frozenset({Permission.SUBMIT_SHEET})),
     Desk("today", later("Today"), frozenset()),
@@ -107,42 +113,74 @@ DESKS: tuple[Desk, ...] = (
     Desk("my_requests", later("My requests"), frozenset({Permission.CREATE_REQUEST})),
     Desk("attendance", later("Attendance"), frozenset({Permission.SUBMIT_SHEET})),
     Desk("approvals", later("Approvals"), frozenset({Permission.APPROVE_SHEET, Permission.APPROVE_CHANGE})),
-    Desk("counter", later("Counter"), frozenset({Permission.ISSUE_TRANSCRIPT}), shows_one=True),
-    Desk("requests", later("Requests"), frozenset({Permission.DECIDE_REQUEST, Permission.COMPLETE_REQUEST})),
+    Desk(
+        "counter",
+        later("Counter"),
+        frozenset({Permission.ISSUE_TRANSCRIPT}),
+        shows_one=True,
+        heading=COUNTER,
+    ),
+    Desk(
+        "requests",
+        later("Requests"),
+        frozenset({Permission.DECIDE_REQUEST, Permission.COMPLETE_REQUEST}),
+        heading=COUNTER,
+    ),
+    Desk("stationery", later("Stationery"), frozenset({Permission.PRINT_TRANSCRIPT}), heading=COUNTER),
+    Desk("students", later("Students"), frozenset({Permission.READ_STUDENTS}), heading=STUDENTS),
+    Desk("holds", later("Holds"), frozenset({Permission.READ_HOLDS}), heading=STUDENTS),
+    Desk("batches", later("Enroll a batch"), frozenset({Permission.ENROLL_STUDENT}), heading=STUDENTS),
+    Desk("admissions", later("Admissions"), frozenset({Permission.MANAGE_APPLICANTS}), heading=STUDENTS),
+    Desk(
+        "cases",
+        later("Cases"),
+        frozenset({Permission.APPROVE_CHANGE, Permission.REQUEST_CHANGE}),
+        also="ufm unfair means correction recheck transfer",
+        heading=STUDENTS,
+    ),
+    Desk("merging", later("Two records of one"), frozenset({Permission.CONFIRM_MERGE}), heading=STUDENTS),
     Desk(
         "results",
         later("Publish results"),
         frozenset({Permission.PUBLISH_RESULTS}),
         also="tower notify outstanding remind",
+        heading=RESULTS,
     ),
-    Desk("cases", later("Cases"), frozenset({Permission.APPROVE_CHANGE, Permission.REQUEST_CHANGE})),
-    Desk("imports", later("Import"), frozenset({Permission.IMPORT_DATA})),
-    Desk("students", later("Students"), frozenset({Permission.READ_STUDENTS})),
-    Desk("holds", later("Holds"), frozenset({Permission.READ_HOLDS})),
-    Desk("admissions", later("Admissions"), frozenset({Permission.MANAGE_APPLICANTS})),
-    Desk("batches", later("Enroll a batch"), frozenset({Permission.ENROLL_STUDENT})),
-    Desk("catalog", later("Catalog"), frozenset({Permission.MANAGE_CATALOG})),
-    Desk("terms", later("Terms"), frozenset({Permission.MANAGE_CATALOG})),
-    Desk("merging", later("Two records of one"), frozenset({Permission.CONFIRM_MERGE})),
     Desk(
         "eligibility",
         later("Eligibility"),
         frozenset({Permission.NOTIFY_ELIGIBILITY, Permission.CONDONE_SHORTAGE}),
+        also="slips shortage condone",
+        heading=RESULTS,
     ),
-    Desk("system", later("The system"), frozenset({Permission.MANAGE_BACKUPS, Permission.MANAGE_SETTINGS})),
-    Desk("jobs", later("Jobs"), frozenset({Permission.READ_JOBS})),
-    Desk("stationery", later("Stationery"), frozenset({Permission.PRINT_TRANSCRIPT})),
-    Desk("reports", later("Reports"), frozenset({Permission.READ_SHEETS})),
-    Desk("accounts", later("Accounts and roles"), frozenset({Permission.READ_ACCOUNTS})),
-    Desk("audit", later("Audit"), frozenset({Permission.READ_AUDIT}), shows_one=True),
     Desk(
         "unlocking",
         later("Locked assessments"),
         frozenset({Permission.UNLOCK_ASSESSMENT}),
         also="unlock column marks",
+        heading=RESULTS,
     ),
-    Desk("delegations", later("While I am away"), frozenset({Permission.DELEGATE_ROLE})),
-    Desk("account", later("My account"), frozenset()),
+    Desk(
+        "reports",
+        later("Reports"),
+        frozenset({Permission.READ_SHEETS}),
+        also="broadsheet grades",
+        heading=RESULTS,
+    ),
+    Desk("catalog", later("Catalog"), frozenset({Permission.MANAGE_CATALOG}), heading=TEACHING),
+    Desk("terms", later("Terms"), frozenset({Permission.MANAGE_CATALOG}), heading=TEACHING),
+    Desk("imports", later("Import"), frozenset({Permission.IMPORT_DATA}), heading=OFFICE),
+    Desk("jobs", later("Jobs"), frozenset({Permission.READ_JOBS}), heading=OFFICE),
+    Desk("accounts", later("Accounts and roles"), frozenset({Permission.READ_ACCOUNTS}), heading=OFFICE),
+    Desk("audit", later("Audit"), frozenset({Permission.READ_AUDIT}), shows_one=True, heading=OFFICE),
+    Desk(
+        "system",
+        later("The system"),
+        frozenset({Permission.MANAGE_BACKUPS, Permission.MANAGE_SETTINGS}),
+        heading=OFFICE,
+    ),
+    Desk("delegations", later("While I am away"), frozenset({Permission.DELEGATE_ROLE}), heading=ONESELF),
+    Desk("account", later("My account"), frozenset(), heading=ONESELF),
 )
 
 

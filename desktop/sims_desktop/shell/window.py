@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QActionGroup, QCloseEvent
+from PySide6.QtGui import QActionGroup, QCloseEvent, QPalette
 from PySide6.QtWidgets import (
     QAbstractScrollArea,
     QAbstractSpinBox,
@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QSplitter,
     QStackedWidget,
+    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QWidget,
@@ -44,6 +45,8 @@ NAME_ROLE = int(Qt.ItemDataRole.UserRole)
 # What lies inside of these is theirs; a panel that takes the focus leads on to its own parts.
 OF_ONE_PIECE = (QAbstractScrollArea, QAbstractSpinBox, QComboBox)
 EDGE = "\u2002"
+# As many desks are taken in at once; more get headings.
+AT_A_GLANCE = 9
 OpenPage = Callable[[str, int], Page]
 
 
@@ -53,10 +56,16 @@ class NavigationLine(QStyledItemDelegate):
     def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
         super().initStyleOption(option, index)
         option.text = EDGE + option.text
+        if index.data(NAME_ROLE) is None:
+            # Quiet, and yet a colour that is read: what is switched off by the palette is too pale.
+            option.state |= QStyle.StateFlag.State_Enabled
+            quiet = option.palette.color(QPalette.ColorGroup.Active, QPalette.ColorRole.PlaceholderText)
+            option.palette.setColor(QPalette.ColorRole.Text, quiet)
+            option.displayAlignment = Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignBottom
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         hint = super().sizeHint(option, index)
-        return QSize(hint.width(), hint.height() + option.fontMetrics.height() // 2)
+        return QSize(hint.width(), hint.height() + option.fontMetrics.height() // 3)
 
 
 class MainWindow(QMainWindow):
@@ -105,8 +114,7 @@ class MainWindow(QMainWindow):
         self.palette_box.add_source(self._action_entries)
         self.palette_box.add_source(self._page_entries)
         self._also_called = {desk.id: desk.also for desk in desks}
-        for desk in desks:
-            self._list(phrase(desk.title), desk.id, 0)
+        self._list_desks(desks)
         self.navigation.currentItemChanged.connect(lambda item, _: self._chosen(item))
         self._add_actions()
         self._add_menu()
@@ -205,7 +213,7 @@ class MainWindow(QMainWindow):
             page.title_changed.connect(lambda: self._retitle(kind, id, phrase(page.title)))
             self.stack.addWidget(page)
             if self._item(kind, id) is None:
-                self._list(phrase(page.title), kind, id)
+                self._list(phrase(page.title), kind, id, phrase("Open pages"))
         self.stack.setCurrentWidget(page)
         item = self._item(kind, id)
         if item is not None and self.navigation.currentItem() is not item:
@@ -229,15 +237,33 @@ class MainWindow(QMainWindow):
         item = self._item(*key)
         if item is not None:
             self.navigation.takeItem(self.navigation.row(item))
+            self._drop_idle_heading()
         self.stack.removeWidget(page)
         page.deleteLater()
         self._chosen(self.navigation.currentItem())
 
-    def _list(self, title: str, kind: str, id: int) -> None:
+    def _list_desks(self, desks: Sequence[Desk]) -> None:
+        """A short navigation goes without headings."""
+        self._is_headed = len(desks) > AT_A_GLANCE
+        for desk in desks:
+            self._list(phrase(desk.title), desk.id, 0, phrase(desk.heading) if desk.heading else "")
+
+    def _list(self, title: str, kind: str, id: int, heading: str = "") -> None:
+        """A heading takes no key and no click; each line below it names it to a screen reader."""
         item = QListWidgetItem(("    " if id else "") + title)
         item.setData(NAME_ROLE, f"{kind}/{id}")
         item.setToolTip(title)
+        if heading and self._is_headed:
+            item.setData(Qt.ItemDataRole.AccessibleDescriptionRole, heading)
+            if not self.navigation.findItems(heading, Qt.MatchFlag.MatchExactly):
+                QListWidgetItem(heading, self.navigation).setFlags(Qt.ItemFlag.NoItemFlags)
         self.navigation.addItem(item)
+
+    def _drop_idle_heading(self) -> None:
+        """The last open page was closed."""
+        last = self.navigation.count() - 1
+        if not self.navigation.item(last).data(NAME_ROLE):
+            self.navigation.takeItem(last)
 
     def _retitle(self, kind: str, id: int, title: str) -> None:
         """A page that learned whose it is. A desk keeps its name."""
@@ -256,9 +282,12 @@ class MainWindow(QMainWindow):
             self.open(kind, int(id))
 
     def _step(self, by: int) -> None:
-        count = self.navigation.count()
-        if count:
-            self.navigation.setCurrentRow((self.navigation.currentRow() + by) % count)
+        """To the next line that is a page, past headings, around the end."""
+        items = [self.navigation.item(row) for row in range(self.navigation.count())]
+        pages = [item for item in items if item.data(NAME_ROLE)]
+        here = self.navigation.currentItem()
+        if here in pages:
+            self.navigation.setCurrentItem(pages[(pages.index(here) + by) % len(pages)])
 
     def _go_on(self, by: int) -> None:
         """The focus to the next part that takes it, also out of a grid, where Tab belongs to the cells."""
@@ -293,6 +322,8 @@ class MainWindow(QMainWindow):
             yield from self.page.entries(query)
         for row in range(self.navigation.count()):
             item = self.navigation.item(row)
+            if not item.data(NAME_ROLE):
+                continue
             kind, _, id = str(item.data(NAME_ROLE)).partition("/")
 
             def go(kind: str = kind, id: str = id) -> object:

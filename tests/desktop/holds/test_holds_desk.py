@@ -140,7 +140,7 @@ def test_a_hold_is_placed_changed_and_lifted_by_keys_while_another_changes_it(
     qtbot: QtBot, program: Program, scene: dict[str, Any], api: Api
 ) -> None:
     window = program.enter("accounts")
-    assert [window.navigation.item(row).text() for row in range(3)] == ["Today", "Import", "Students"]
+    assert [window.navigation.item(row).text() for row in range(3)] == ["Today", "Students", "Holds"]
     page = open_desk(qtbot, window)
     assert page.heading.text() == "Nothing here is held back."
     press("N", CONTROL)

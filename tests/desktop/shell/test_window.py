@@ -13,13 +13,13 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox, QPushButton,
 from pytestqt.qtbot import QtBot
 
 from sims_desktop.client.errors import Offline, ProblemAnswer
-from sims_desktop.kit.actions import Actions
+from sims_desktop.kit.actions import EVERYWHERE, Actions
 from sims_desktop.kit.page import Page, Surroundings
 from sims_desktop.kit.remembered import Remembered
 from sims_desktop.kit.tasks import Progress, Tasks
 from sims_desktop.kit.theme import Theme
 from sims_desktop.offline.sync import Link, SyncStatus
-from sims_desktop.shell.presenter import Desk, Identity, LocallyLocked, SignInPresenter, Standing
+from sims_desktop.shell.presenter import Desk, Identity, LocallyLocked, SignInPresenter, Standing, desks_of
 from sims_desktop.shell.sign_in import SignInWindow
 from sims_desktop.shell.window import MainWindow
 from sims_shared.access import Permission
@@ -96,6 +96,39 @@ def test_the_first_desk_is_open_and_others_are_made_when_chosen(window: MainWind
     assert window.stack.count() == 1
     window.navigation.setCurrentRow(1)
     assert sheet(window).title == "inbox 0"
+
+
+def test_a_long_navigation_has_headings_that_are_read_and_take_no_key(
+    qtbot: QtBot, around: Surroundings
+) -> None:
+    registrar = desks_of([*Permission])
+    window = MainWindow(AMNA, registrar, around, lambda kind, id: Sheet(around, kind, id))
+    qtbot.addWidget(window)
+    window.show()
+    headings = list(dict.fromkeys(desk.heading for desk in registrar if desk.heading))
+    assert [name for name in titles(window) if name in headings] == headings, "each once, in their order"
+    navigation = window.navigation
+    walked = [navigation.currentItem().text()]
+    for _ in registrar[1:]:
+        QTest.keyClick(navigation, Qt.Key.Key_Down)
+        walked.append(navigation.currentItem().text())
+    assert walked == [desk.title for desk in registrar]
+    last = navigation.currentItem()
+    assert last.data(Qt.ItemDataRole.AccessibleDescriptionRole) == "Yourself"
+    bound = {one.id: one.action for one in around.actions.of(EVERYWHERE)}
+    bound["window.next_page"].trigger()
+    assert window.place == (registrar[0].id, 0)
+    bound["window.previous_page"].trigger()
+    assert window.place == ("account", 0)
+    window.palette_box.open("examinations")
+    found = range(window.palette_box.list.model().rowCount())
+    assert "Examinations" not in [window.palette_box.entry(row).title for row in found]
+    window.palette_box.hide()
+    window.open("sheet", 17)
+    assert titles(window)[-2:] == ["Open pages", "sheet 17"]
+    window.close_page()
+    assert titles(window)[-1] == "My account"
+    assert window.place == ("account", 0)
 
 
 def test_a_page_asks_for_another_and_it_is_opened_once(window: MainWindow) -> None:
