@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -133,8 +134,9 @@ SELECT d.registration_id, d.sgpa, d.cgpa, d.earned, d.standing
 """
 
 
-def _asked(work: Work, query: WhichSections) -> tuple[dict[str, str], dict[str, Any]]:
-    """What fills the statements above, and their values."""
+def _asked(work: Work, query: WhichSections, of: Permission) -> tuple[dict[str, str], dict[str, Any]]:
+    """What fills the statements above, and their values. `of` reads the rows that are counted: whoever may
+    not read them reads no sum of them either, whatever sheets they read."""
     id, code, title, order = _LINES[query.by]
     by_program = query.by == "program" or query.program_id is not None
     conditions, values = ["true"], dict[str, Any]()
@@ -149,8 +151,9 @@ def _asked(work: Work, query: WhichSections) -> tuple[dict[str, str], dict[str, 
             conditions.append(f"{column} = %({name})s")
             values[name] = wanted
     scope, scope_values = section_scope(work.caller, Permission.READ_SHEETS)
-    if scope:
-        conditions.append(f"({scope})")
+    counted, counted_values = section_scope(work.caller, of)
+    conditions += [f"({one})" for one in (scope, counted.replace("%(scope_", "%(counted_")) if one]
+    values |= {name.replace("scope_", "counted_", 1): value for name, value in counted_values.items()}
     parts = {
         "id": id,
         "code": code,
@@ -166,13 +169,13 @@ def _asked(work: Work, query: WhichSections) -> tuple[dict[str, str], dict[str, 
 
 def get_grades(work: Work, query: WhichSections) -> GradeReport:
     """Published grades counted, with how many passed and the mean of the points."""
-    parts, values = _asked(work, query)
+    parts, values = _asked(work, query, Permission.READ_RESULTS)
     return add_up_grades(query.by, work.rows(_GRADES.format(**parts), **values))
 
 
 def get_enrollment(work: Work, query: WhichSections) -> EnrollmentReport:
     """Seats and who sits in them, dropped and withdrawn beside."""
-    parts, values = _asked(work, query)
+    parts, values = _asked(work, query, Permission.READ_ENROLLMENTS)
     rows = work.rows(_ENROLLMENT.format(**parts), **values)
     people = work.rows(_STUDENTS.format(**parts), **values)
     return add_up_enrollment(query.by, rows, {row["id"]: row["students"] for row in people})
@@ -180,7 +183,7 @@ def get_enrollment(work: Work, query: WhichSections) -> EnrollmentReport:
 
 def get_attendance(work: Work, query: WhichClasses) -> AttendanceReport:
     """Classes held and marks given, and how many students are below the threshold."""
-    parts, values = _asked(work, query)
+    parts, values = _asked(work, query, Permission.READ_ATTENDANCE)
     classes = work.rows(_CLASSES.format(**parts), **values)
     marks = work.rows(_MARKS.format(**parts), threshold=query.threshold, **values)
     return add_up_attendance(query.by, query.threshold, classes, marks)
@@ -188,7 +191,9 @@ def get_attendance(work: Work, query: WhichClasses) -> AttendanceReport:
 
 def get_broadsheet(work: Work, query: WhichClass) -> Broadsheet:
     """Students by courses, with what each has in each and the averages as declared."""
-    scope, values = registration_scope(work.caller)
+    # A student who also teaches is no reader of the class: the own row would show drafts.
+    reader = replace(work.caller, student_id=None)
+    scope, values = registration_scope(reader)
     narrowed = f" AND ({scope})" if scope else ""
     values |= {"term_id": query.term_id, "program_id": query.program_id, "batch": query.batch}
     rows = work.rows(_CLASS.format(scope=narrowed), **values)

@@ -21,8 +21,8 @@ from sims_server.audit.operations.verifying import (
     verify,
     verify_new,
 )
+from sims_server.audit.queries import sealed_of
 from sims_server.operations_room.operations import checking
-from sims_server.operations_room.queries.health import sealed_of
 from sims_shared.audit import AuditHead
 from tests.server.results.scene import approve, fill, publish
 from tests.support.api import Api

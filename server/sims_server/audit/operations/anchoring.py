@@ -187,6 +187,15 @@ def last_statements(path: Path) -> tuple[AuditHead | None, int]:
     return heads[-1] if heads else None, max((one.generation for one in statements), default=0)
 
 
+def head_shown(data: Path) -> tuple[AuditHead | None, str | None]:
+    """The last head, and what is wrong with the file that should hold it: whoever asks how the audit stands
+    is told that somebody wrote into it, rather than nothing at all."""
+    try:
+        return last_statements(heads_file(data))[0], None
+    except (msgspec.DecodeError, ValueError, OSError):
+        return None, "the file of heads outside the database cannot be read"
+
+
 # --- anchoring ------------------------------------------------------------------------------------
 
 

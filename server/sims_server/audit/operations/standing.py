@@ -6,7 +6,7 @@ What was verified, and the last head, stand in files outside the database: it is
 from __future__ import annotations
 
 from sims_server.audit import queries
-from sims_server.audit.operations.anchoring import heads_file, last_statements
+from sims_server.audit.operations.anchoring import head_shown
 from sims_server.audit.operations.verifying import last_verified
 from sims_server.kernel.work import Work
 from sims_shared.audit import AuditChain
@@ -16,7 +16,7 @@ def get_chain(work: Work) -> AuditChain:
     """How far the audit is sealed, and what was found when it was verified last."""
     row = queries.sealed_of(work.connection)
     verified = last_verified(work.data)
-    head, _ = last_statements(heads_file(work.data))
+    head, unreadable = head_shown(work.data)
     return AuditChain(
         checked_at=work.now,
         blocks=row["number"] or 0,
@@ -24,7 +24,7 @@ def get_chain(work: Work) -> AuditChain:
         unsealed_since=row["unsealed_since"],
         verified_block=verified.number,
         verified_at=verified.at,
-        finding=verified.finding,
+        finding=verified.finding or unreadable,
         head_block=0 if head is None else head.number,
         head_signed_at=None if head is None else head.signed_at,
         not_audited=queries.silent_tables(work.connection),

@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from sims_server.access.queries import VERSION
 from sims_server.audit import queries as audit_queries
-from sims_server.audit.operations.anchoring import heads_file, last_statements
+from sims_server.audit.operations.anchoring import head_shown
 from sims_server.audit.operations.verifying import last_verified
 from sims_server.kernel import clock, migrations
 from sims_server.kernel.database import Connection
@@ -84,9 +84,9 @@ def get_health(visit: Visit) -> Health:
 def _sealed(visit: Visit, row: dict[str, Any] | None) -> rules.Sealed:
     if row is None:
         return rules.Sealed()
-    head, _ = last_statements(heads_file(visit.data))
+    head, unreadable = head_shown(visit.data)
     return rules.Sealed(
-        finding=last_verified(visit.data).finding,
+        finding=last_verified(visit.data).finding or unreadable,
         unsealed_since=row["unsealed_since"],
         newest_block=None if row["number"] is None else (row["number"], row["at"]),
         head=head,
