@@ -22,10 +22,14 @@ CREATE OR REPLACE FUNCTION sheets_used(account bigint, after_id bigint, up_to_id
        AND NOT EXISTS (SELECT FROM printed_sheet e WHERE e.stock_number = p.stock_number AND e.id < p.id
                           AND e.outcome IN ('printed', 'spoiled')) $$;
 
--- NOT VALID: what was counted before stays as it was written.
-ALTER TABLE stock_count DROP CONSTRAINT ck_stock_count_difference_is_explained;
-ALTER TABLE stock_count ADD CONSTRAINT ck_stock_count_difference_is_explained
-  CHECK (remaining = opening + received - printed - spoiled OR note ~ '\S') NOT VALID;
+-- Before the constraint that a difference is explained is judged.
+CREATE FUNCTION stock_count_explains_in_words() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp
+  AS $$
+  BEGIN
+    NEW.note := regexp_replace(NEW.note, '^\s+|\s+$', '', 'g');
+    RETURN NEW;
+  END $$;
+CREATE TRIGGER stock_count_explains_in_words BEFORE INSERT ON stock_count FOR EACH ROW EXECUTE FUNCTION stock_count_explains_in_words();
 """
 
 
