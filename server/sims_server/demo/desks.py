@@ -32,10 +32,11 @@ def place_holds(work: Work, random: Random, staff: Staff) -> None:
     registrar = acting_as(work, staff.officers["registrar"], "holds.place")
     registrar.run(
         "INSERT INTO hold (student_id, kind, blocks, effect, reason, amount, contact, placed_by, placed_at) "
-        "SELECT g.student, k.kind, k.blocks, k.effect, g.reason, g.amount, k.contact, %(by)s, %(now)s "
+        "SELECT g.student, k.kind, k.blocks, k.effect, g.reason, g.amount, k.contact, %(by)s, "
+        "%(now)s - g.place * interval '31 hours' "
         "FROM unnest(%(students)s::bigint[], %(kinds)s::text[], %(reasons)s::text[], "
-        "%(amounts)s::numeric[]) g (student, kind, reason, amount) JOIN hold_kind k ON k.kind = "
-        "g.kind",
+        "%(amounts)s::numeric[]) WITH ORDINALITY g (student, kind, reason, amount, place) "
+        "JOIN hold_kind k ON k.kind = g.kind",
         students=chosen,
         kinds=kinds * EACH,
         reasons=[_REASONS.get(kind, ("", None))[0] or kind for kind in kinds] * EACH,

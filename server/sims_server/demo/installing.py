@@ -1,5 +1,5 @@
 """The whole demo, in its order: settings, catalog, people, the earlier term to its publication, the open
-term with sheets in every state, and what the counter and the registrar have on their desks.
+term with sheets in every state, what lies on the desks of counter and registrar, and what is under way.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from random import Random
 
 from psycopg.types.json import Jsonb
 
-from sims_server.demo import admissions, classes, desks, people, teaching
+from sims_server.demo import admissions, classes, desks, people, teaching, underway
 from sims_server.kernel.database import Database
 from sims_server.kernel.execute import execute_as_system
 from sims_server.kernel.work import Work
@@ -63,6 +63,7 @@ def _install(work: Work, _: None) -> None:
     classes.take_attendance(work, calendar)
     desks.place_holds(work, random, staff)
     desks.receive_requests(work, staff)
+    underway.leave_under_way(work, calendar, staff)
     admissions.make_curricula(work, calendar, staff)
     admissions.receive_applicants(work, random, calendar, staff)
 

@@ -192,3 +192,25 @@ def test_every_program_has_a_curriculum_and_people_apply_in_every_state(demo: Un
         "withdrawn",
     ]
     assert demo.row("SELECT count(*) FROM applicant WHERE registration_id IS NOT NULL") == 0
+
+
+def test_work_is_under_way_for_head_controller_and_registrar(demo: University) -> None:
+    """And none of it on a sheet or a result of the two who teach together."""
+    assert demo.rows(
+        "SELECT EXISTS (SELECT FROM change_approval a WHERE a.change_id = p.id) AS signed_once, p.status "
+        "FROM pending_change p ORDER BY p.id"
+    ) == [{"signed_once": False, "status": "pending"}, {"signed_once": True, "status": "pending"}]
+    assert demo.rows("SELECT kind, state FROM academic_case ORDER BY id") == [
+        {"kind": "recheck", "state": "requested"},
+        {"kind": "unfair_means", "state": "requested"},
+    ]
+    assert demo.row("SELECT count(*) FROM assessment WHERE locked_at IS NOT NULL") == 2
+    assert (
+        demo.row(
+            "SELECT count(*) FROM section_staff f JOIN account a ON a.id = f.account_id AND a.username IN "
+            "('faculty', 'faculty2') WHERE f.section_id IN (SELECT r.section_id FROM pending_change p JOIN "
+            "result r ON r.id = p.result_id UNION SELECT section_id FROM assessment WHERE locked_at IS NOT "
+            "NULL UNION SELECT r.section_id FROM case_result c JOIN result r ON r.id = c.result_id)"
+        )
+        == 0
+    )
