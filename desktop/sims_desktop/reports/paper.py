@@ -14,13 +14,21 @@ from sims_desktop.reports.figures import Line, Table, text_of
 _FORBIDDEN = str.maketrans("", "", r"[]:*?/\'")  # in the name of a workbook's page
 
 
+def _cut(name: str) -> str:
+    """As long as a page's name may be: 31 of the halves that a workbook counts, and no half at the end."""
+    return name.encode("utf-16-le")[:62].decode("utf-16-le", "ignore")
+
+
 def workbook_of(title: str, sentence: str, table: Table, lines: list[Line], now: datetime) -> bytes:
     """XLSX: title, sentence and instant above; then the table, with a chart of the total where it has one."""
     import xlsxwriter
 
     target = io.BytesIO()
-    book = xlsxwriter.Workbook(target, {"in_memory": True, "strings_to_formulas": False})
-    page = book.add_worksheet((title.translate(_FORBIDDEN) or phrase("Report"))[:31])
+    # A course's code may look like a formula or an address; it is a word, and nothing to click on.
+    book = xlsxwriter.Workbook(
+        target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    )
+    page = book.add_worksheet(_cut(title.translate(_FORBIDDEN)) or phrase("Report"))
     bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
     page.write_string(0, 0, title, book.add_format({"bold": True, "font_size": 14}))
     page.write_string(1, 0, sentence)
