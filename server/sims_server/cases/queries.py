@@ -101,7 +101,7 @@ def _shape(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _search(caller: Caller) -> Search:
-    found = search_of_students("x.student_id")(caller)
+    found = search_of_students("x.student_id", wider=True)(caller)
     within = "EXISTS (SELECT FROM case_result x WHERE x.case_id = c.id AND {})"
     return Search(within.format(found.words), within.format(found.numbers))
 
@@ -401,7 +401,7 @@ TRANSFERS = Listing(
         "decidable": Filter(f"coalesce({_DECIDABLE}, false) = {{}}", bool),
     },
     default_order="-id",
-    search=search_of_students("g.student_id"),
+    search=search_of_students("g.student_id", wider=True),
     scope=_transfer_scope,
     where="c.kind = 'transfer'",
     shape=_shape_transfer,

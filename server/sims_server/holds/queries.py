@@ -28,7 +28,7 @@ def _search(caller: Caller) -> str | Search:
     own_words = "folded(h.reason || ' ' || h.contact) LIKE {0}"
     if caller.is_only_student:
         return own_words
-    found = search_of_students("h.student_id")(caller)
+    found = search_of_students("h.student_id", wider=True)(caller)
     return Search(f"{own_words} OR {found.words}", f"{own_words} OR {found.numbers}")
 
 

@@ -134,16 +134,17 @@ def registration_scope(caller: Caller) -> tuple[str, dict[str, Any]]:
     return " OR ".join(parts) or "false", values
 
 
-def search_of_students(column: str) -> Callable[[Caller], Search]:
+def search_of_students(column: str, *, wider: bool = False) -> Callable[[Caller], Search]:
     """For a list whose `column` is a student's id: what the caller's words are looked for in. The counter
-    finds people by the number they say; to whom a number is hidden no list may tell it digit by digit."""
+    finds people by the number they say; to whom a number is hidden no list may tell it digit by digit.
+    `wider`: the list names students whom its reader need not be allowed to read otherwise."""
 
     def search(caller: Caller) -> Search:
         if caller.is_only_student:
             return Search(*[_SEARCH_OWN.format(column)] * 2)
         reach, private = caller.reach(Permission.READ_STUDENTS), caller.reach(Permission.READ_PRIVATE_FIELDS)
         shown = not reach.own_sections and {*reach.departments} <= {*private.departments}
-        if reach.everything or shown:
+        if reach.everything or (shown and not wider):
             return Search(*(how.format(column=column, join="", rest="") for how in (_BY_WORDS, _BY_NUMBERS)))
         of_view, of_numbers = " JOIN student h ON h.id = m.id", " JOIN student h ON h.id = m.student_id"
         return Search(

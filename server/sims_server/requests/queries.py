@@ -70,7 +70,7 @@ REQUESTS = Listing(
         "created_at": Order("q.created_at", "timestamptz"),
         "updated_at": Order("q.updated_at", "timestamptz"),
     },
-    search=search_of_students("q.student_id"),
+    search=search_of_students("q.student_id", wider=True),
     scope=_scope,
     shape=_shape,
 )

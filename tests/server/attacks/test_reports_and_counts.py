@@ -115,3 +115,25 @@ def test_a_sheet_that_another_clerk_printed_pays_for_none_of_ones_own(
             )
         assert refused.value.diag.constraint_name == "ck_stock_count_difference_is_explained"
         connection.rollback()
+
+
+def test_a_list_of_holds_or_requests_tells_nobody_a_phone_number_that_is_not_theirs_to_read(
+    api: Api, scene: dict[str, Any], university: University
+) -> None:
+    student = scene["students"][1]
+    university.run("UPDATE student SET phone = '0300-7654321' WHERE id = %(id)s", id=student)
+    university.insert("role", name="desk", scope="all", permissions=["holds.read", "requests.read"])
+    university.account("desk_alone", "desk")
+    university.account("desk_and_head", "desk", ("head", university.department("PH")))
+    held = api.as_("registrar").post(
+        "/api/holds/", {"student_id": student, "kind": "library", "reason": "two books"}
+    )
+    asked = api.as_("counter").post("/api/requests/", {"student_id": student, "type": "transcript"})
+    assert (held.status, asked.status) == (201, 201), (held.content, asked.content)
+
+    for path in ("/api/holds/", "/api/requests/"):
+        for words, found in (("0300-765", 0), ("7654321", 0), ("Number 2", 1), ("2024-CS-0002", 1)):
+            for who in ("desk_alone", "desk_and_head"):
+                seen = api.as_(who).get(f"{path}?search={words}").json["results"]
+                assert len(seen) == found, (path, who, words)
+        assert len(api.as_("registrar").get(f"{path}?search=7654321").json["results"]) == 1
