@@ -50,6 +50,7 @@ from sims_desktop.kit.tables import RecordView
 from sims_desktop.kit.wording import status_words
 from sims_shared.transcripts import IssuedDocumentDetail, IssuedDocumentView
 
+UNBROKEN = "\u00a0"
 PAUSE_MS = 250
 
 
@@ -611,7 +612,7 @@ class CounterPage(Page):
         names += ["counter.hand_out"] if hands else []
         bound = {one.id: one for one in self.around.actions.of(self.title)}
         said = [f"{bound[name].keys} {bound[name].action.text()}" for name in (*names, "counter.verify")]
-        self.hint.setText("   ".join(said))
+        self.hint.setText("   ".join(words.replace(" ", UNBROKEN) for words in said))
         self.hint.setVisible(not self._is_at_work)
 
     def _follow_paper(self) -> None:

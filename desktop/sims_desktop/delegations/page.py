@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
 
-from PySide6.QtCore import QDate, QLocale
+from PySide6.QtCore import QDate
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QComboBox,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from sims_desktop.delegations.presenter import DelegationsPresenter, Loaded, state_words
 from sims_desktop.kit import theme
 from sims_desktop.kit.asking import push_button, row_of, text_label
+from sims_desktop.kit.days import DayField
 from sims_desktop.kit.desk import Desk
 from sims_desktop.kit.forms import Complaint, Form
 from sims_desktop.kit.language import later, phrase
@@ -130,11 +131,8 @@ class DelegationsPage(Desk[Loaded]):
     def _today(self) -> date:
         return self.around.now().astimezone().date()
 
-    def _day(self, ahead: int) -> QDateEdit:
-        edit = QDateEdit(self)
-        edit.setCalendarPopup(True)
-        edit.setDisplayFormat("yyyy-MM-dd")
-        edit.setLocale(QLocale.c())
+    def _day(self, ahead: int) -> DayField:
+        edit = DayField(self)
         day = self._today + timedelta(days=ahead)
         edit.setMinimumDate(QDate(self._today.year, self._today.month, self._today.day))
         edit.setDate(QDate(day.year, day.month, day.day))

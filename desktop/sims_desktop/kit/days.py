@@ -1,16 +1,17 @@
-"""A line for a day of the calendar, or for none: typed as 2026-12-05, stepped by the arrow keys.
+"""Fields for a day of the calendar, 2026-12-05, stepped by the arrow keys: one that always holds a day, and
+a line that may hold none.
 
-The rule a newcomer would get wrong: no day is a value of its own ("no limit"), so this is no QDateEdit, which
-always holds one.
+The rule a newcomer would get wrong: no day is a value of its own ("no limit"), so `DayLine` is no QDateEdit,
+which always holds one.
 """
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QLocale, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QDateEdit, QLineEdit, QWidget
 
 from sims_desktop.kit.language import phrase
 
@@ -20,6 +21,23 @@ STEPS = {
     Qt.Key.Key_PageUp: 7,
     Qt.Key.Key_PageDown: -7,
 }
+
+
+class DayField(QDateEdit):
+    """Tab leaves it, as it leaves every field: Qt's would go to the month and the day first, and what was
+    meant for the next field would change the date. The arrow keys walk its parts."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # before the format, which it turns round
+        self.setCalendarPopup(True)
+        self.setDisplayFormat("yyyy-MM-dd")
+        # Digits as everywhere else in the record, whatever this computer's language counts in.
+        self.setLocale(QLocale.c())
+
+    def focusNextPrevChild(self, forwards: bool) -> bool:
+        self.setCurrentSectionIndex(self.sectionCount() - 1 if forwards else 0)
+        return super().focusNextPrevChild(forwards)
 
 
 class DayLine(QLineEdit):

@@ -277,7 +277,7 @@ def _rank(value: Value) -> tuple[int, Decimal | str]:
 def _said_of_grades(report: GradeReport) -> str:
     total = report.total
     if not total.results:
-        return phrase("No result is published here yet.")
+        return phrase("No result is published here yet; above you choose another term.")
     said = phrase(
         "{results} published, {passed:,} passed and {failed:,} failed.",
         results=plural(total.results, "result"),

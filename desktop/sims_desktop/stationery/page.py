@@ -105,6 +105,7 @@ class StationeryPage(Desk[Loaded]):
         layout.addWidget(before)
         layout.addWidget(self.counts, 1)
         layout.addWidget(self.note)
+        self._asked_opening = False
         self.setFocusProxy(self.remaining)
 
     def _tint(self, one: StockCountView) -> QColor | None:
@@ -117,6 +118,11 @@ class StationeryPage(Desk[Loaded]):
         self.since.setText(since)
         self.since.setVisible(bool(since))
         self.form.show_row("opening", presenter.asks_opening)
+        if presenter.asks_opening != self._asked_opening:  # where a first count begins
+            self._asked_opening = presenter.asks_opening
+            self.setFocusProxy(self.opening if self._asked_opening else self.remaining)
+            if self.remaining.hasFocus() and not self.remaining.text():
+                self.setFocus()
         self.form.show_row("note", presenter.asks_note)
         loaded = presenter.loaded
         sheets = loaded.day.sheets if loaded is not None else []

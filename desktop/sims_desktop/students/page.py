@@ -13,10 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QDate, QLocale, Qt
+from PySide6.QtCore import QDate, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
-    QDateEdit,
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
@@ -32,6 +31,7 @@ from PySide6.QtWidgets import (
 )
 
 from sims_desktop.kit.asking import text_label
+from sims_desktop.kit.days import DayField
 from sims_desktop.kit.forms import Complaint
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.notes import Note
@@ -127,14 +127,9 @@ class StudentPage(Page):
         self.requests = lists.requests(wide, now)
         self.documents = lists.documents(wide, now)
         self.past = lists.past(wide)
-        self.day = QDateEdit(self)
+        self.day = DayField(self)
         self.day.setObjectName("student_day")
         self.day.setAccessibleName(phrase("What the record said on this day"))
-        self.day.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # before the format, which it turns round
-        self.day.setCalendarPopup(True)
-        self.day.setDisplayFormat("yyyy-MM-dd")
-        # Digits as everywhere else in the record, whatever this computer's language counts in.
-        self.day.setLocale(QLocale.c())
         today = self.around.now().astimezone().date()
         self.day.setDate(QDate(today.year, today.month, today.day))
         # The record counts days of the campus, where it may be tomorrow already.

@@ -84,7 +84,7 @@ def test_a_transcript_is_sealed_printed_and_recorded_by_keys_alone(
     assert judge_file(printed, trust_of(api)).verdict is Verdict.GENUINE
     assert page.search.hasFocus()
     qtbot.waitUntil(lambda: len(page.documents.records) == 1, timeout=WAIT)
-    assert page.hint.text() == (
+    assert page.hint.text().replace("\u00a0", " ") == (
         "F2 Transcript   Shift+F2 Unofficial copy   F6 Print the chosen document again   "
         "F7 A sheet is spoiled   "
         "F8 Take an application   F9 Verify what is brought"

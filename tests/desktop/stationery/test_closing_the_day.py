@@ -30,7 +30,7 @@ def test_a_day_is_closed_by_keys_and_a_missing_sheet_is_explained(
     press(Qt.Key.Key_F7, Qt.KeyboardModifier.ShiftModifier)
     page = window.page
     assert isinstance(page, StationeryPage)
-    qtbot.waitUntil(lambda: page.presenter.loaded is not None and page.remaining.hasFocus(), timeout=WAIT)
+    qtbot.waitUntil(lambda: page.presenter.loaded is not None and page.opening.hasFocus(), timeout=WAIT)
     assert page.summary.text() == "This pile was never counted. Since it began: printed 1, spoiled 1."
     press("many")
     press(Qt.Key.Key_Return)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date
 from functools import partial
 
-from PySide6.QtCore import QDate, QLocale, Qt
-from PySide6.QtWidgets import QDateEdit, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import QDate
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from sims_desktop.kit.asking import push_button, row_of, text_label
 from sims_desktop.kit.check_boxes import CheckBox
+from sims_desktop.kit.days import DayField
 from sims_desktop.kit.forms import Form
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.page import Page
@@ -36,11 +37,7 @@ class OrderCard(Card):
     def _build(self) -> None:
         inside = self._inside = QWidget(self)
         self.registration, self.status = Choice(inside), Choice(inside)
-        self.day = QDateEdit(inside)
-        self.day.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # before the format, which it turns round
-        self.day.setCalendarPopup(True)
-        self.day.setDisplayFormat("yyyy-MM-dd")
-        self.day.setLocale(QLocale.c())
+        self.day = DayField(inside)
         self.order_no, self.reason = QLineEdit(inside), QLineEdit(inside)
         self.order_no.setMaxLength(80)
         self.reason.setMaxLength(2000)

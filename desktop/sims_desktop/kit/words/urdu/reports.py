@@ -38,7 +38,7 @@ WORDS: dict[str, str] = {
     "Nothing stops a publish, and nothing is withheld.": "اشاعت میں کوئی رکاوٹ نہیں، اور کچھ روکا نہیں گیا۔",
     "row stops a publish or stays behind": "قطار اشاعت روکتی ہے یا پیچھے رہتی ہے",
     "rows stop a publish or stay behind": "قطاریں اشاعت روکتی ہیں یا پیچھے رہتی ہیں",
-    "No result is published here yet.": "یہاں ابھی کوئی نتیجہ شائع نہیں ہوا۔",
+    "No result is published here yet; above you choose another term.": "یہاں ابھی کوئی نتیجہ شائع نہیں ہوا؛ اوپر دوسری ٹرم چنیں۔",
     "{results} published, {passed:,} passed and {failed:,} failed.": "{results} شائع ہوئے، {passed:,} کامیاب اور {failed:,} ناکام۔",
     "The mean of the points is {mean}.": "پوائنٹس کا اوسط {mean} ہے۔",
     "There is no section here yet.": "یہاں ابھی کوئی سیکشن نہیں۔",
