@@ -115,7 +115,7 @@ def execute(
                     incoming.address,
                 )
                 if permission is not None:
-                    _check_permission(work, permission)
+                    check_permission(work, permission)
                 if incoming.key is not None and (stored := _claim(work, incoming)) is not None:
                     return stored
                 with_student = of_record and caller.is_only_student
@@ -230,7 +230,9 @@ def _who(
     )
 
 
-def _check_permission(work: Work, permission: str) -> None:
+def check_permission(work: Work, permission: str) -> None:
+    """Raises NotPermitted, or OneTimeCodeNeeded where the institution wants a code for it. An operation that
+    does another's work as well asks for the other's permission here, not with `caller.may` alone."""
     if not work.caller.may(permission):
         raise NotPermitted(f"Your role does not include “{permission}”.")
     if (

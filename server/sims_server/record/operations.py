@@ -5,9 +5,11 @@ The order is given by people, the enrollments end by enrollment; only who sees b
 
 from __future__ import annotations
 
+import contextlib
+
 from sims_server.audit.operations import disclose
 from sims_server.enrollment.operations import withdraw_enrollment
-from sims_server.kernel.execute import operation
+from sims_server.kernel.execute import check_permission, operation
 from sims_server.kernel.work import Work
 from sims_server.people.operations import order_registration_status
 from sims_server.people.queries import get_registration
@@ -16,7 +18,7 @@ from sims_server.record.rules import check_named, reason_of
 from sims_shared.access import Permission
 from sims_shared.enrollment import MAY_ENROLL, Override, WithdrawClosed, WithdrawEnrollment
 from sims_shared.people import OrderRegistrationStatus, RegistrationView
-from sims_shared.problems import NotPermitted, Refusal
+from sims_shared.problems import Refusal
 from sims_shared.record import (
     EnrollmentForeseen,
     OrderStatusAndWithdraw,
@@ -77,8 +79,8 @@ def order_status_and_withdraw(work: Work, command: OrderStatusAndWithdraw) -> Re
     """An office order about a registration with the enrollments it ends; all of it or nothing."""
     known = queries.enrollments_of_registration(work, command.id)
     check_named(command.enrollment_ids, known, command.effective_on, work.today)
-    if command.enrollment_ids and not work.caller.may(Permission.ENROLL_STUDENT):
-        raise NotPermitted("Your role may not withdraw enrollments.")
+    if command.enrollment_ids:
+        check_permission(work, Permission.ENROLL_STUDENT)
     ordered = _ordered(work, command)
     for enrollment_id in sorted(set(command.enrollment_ids)):
         _withdraw(work, command, enrollment_id)
@@ -101,16 +103,17 @@ def _ordered(work: Work, command: OrderStatusAndWithdraw) -> RegistrationView:
 def _withdraw(work: Work, command: OrderStatusAndWithdraw, enrollment_id: int) -> None:
     """The last day to withdraw binds students; an order goes on record as setting it aside."""
     reason = reason_of(command)
-    may = work.caller.may(Permission.OVERRIDE_ENROLLMENT)
-    override = Override(code=WithdrawClosed.code, reason=reason) if may else None
+    override: Override | None = None
+    with contextlib.suppress(Refusal):
+        check_permission(work, Permission.OVERRIDE_ENROLLMENT)
+        override = Override(code=WithdrawClosed.code, reason=reason)
     withdraw_enrollment(work, WithdrawEnrollment(id=enrollment_id, reason=reason, override=override))
 
 
 def _why_not(work: Work, command: OrderStatusAndWithdraw, enrollment_id: int) -> str:
     """Empty where the enrollment would become a W."""
-    if not work.caller.may(Permission.ENROLL_STUDENT):
-        return NotPermitted("Your role may not withdraw enrollments.").detail
     try:
+        check_permission(work, Permission.ENROLL_STUDENT)
         _withdraw(work, command, enrollment_id)
     except Refusal as refusal:
         return refusal.detail

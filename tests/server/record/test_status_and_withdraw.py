@@ -86,3 +86,19 @@ def test_nothing_ends_before_its_day_and_nothing_of_another(
     assert refused.status == 400, refused.content
     assert [fault["pointer"] for fault in refused.json["errors"]] == ["/enrollment_ids/1", "/enrollment_ids"]
     assert statuses(university, scene) == ["enrolled", "enrolled"]
+
+
+def test_an_order_asks_for_the_one_time_code_that_a_withdrawal_asks_for(
+    api: Api, university: University, scene: dict[str, Any]
+) -> None:
+    university.setting("security.otp_permissions", "enrollments.enroll")
+    university.setting("security.require_otp", True)
+    named = scene["enrollments"][:1]
+
+    refused = say(api, scene, "status-and-withdraw", enrollment_ids=named)
+    foreseen = say(api, scene, "preview-status").json["enrollments"]
+
+    assert (refused.status, refused.code) == (403, "auth.otp_enrollment_required")
+    assert all(row["refusal"] for row in foreseen)
+    assert statuses(university, scene) == ["enrolled", "enrolled"]
+    assert say(api, scene, "status-and-withdraw").status == 200, "the order itself asks for none"
