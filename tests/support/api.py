@@ -122,8 +122,10 @@ def api(application: TestClient[Litestar], database_url: TestDatabase) -> Iterat
     database = Database(database_url.app_url, pool_size=4)
     application.app.state.database = database
     data = application.app.state.data
-    # Heads of another test's audit would say that this one's history was rewritten.
-    shutil.rmtree(data / "audit", ignore_errors=True)
+    # Heads of another test's audit would say that this one's history was rewritten; so would those that
+    # stand beside another test's backup.
+    for folder in ("audit", "backups"):
+        shutil.rmtree(data / folder, ignore_errors=True)
     execute_as_system(database, ship_roles, None, action="roles.ship", data=data)
     yield Api(application, database, data)
     database.close()
