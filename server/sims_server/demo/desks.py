@@ -33,7 +33,7 @@ def place_holds(work: Work, random: Random, staff: Staff) -> None:
     registrar.run(
         "INSERT INTO hold (student_id, kind, blocks, effect, reason, amount, contact, placed_by, placed_at) "
         "SELECT g.student, k.kind, k.blocks, k.effect, g.reason, g.amount, k.contact, %(by)s, "
-        "%(now)s - g.place * interval '31 hours' "
+        "%(now)s - (cardinality(%(students)s::bigint[]) - g.place) * interval '1 day' "
         "FROM unnest(%(students)s::bigint[], %(kinds)s::text[], %(reasons)s::text[], "
         "%(amounts)s::numeric[]) WITH ORDINALITY g (student, kind, reason, amount, place) "
         "JOIN hold_kind k ON k.kind = g.kind",

@@ -1,5 +1,5 @@
 """What is under way when a newcomer sits down: corrections that wait for the first and for the second
-signature, a recheck, a case of unfair means, and a colleague's assessments that are locked.
+signature, rechecks too, a case of unfair means, and a colleague's assessments that are locked.
 
 The rule a newcomer would get wrong: nothing here touches a sheet or a result of `faculty` and `faculty2`,
 whose state the contract promises.
@@ -7,13 +7,15 @@ whose state the contract promises.
 
 from __future__ import annotations
 
+from sims_server.cases.operations.deciding import decide_case
 from sims_server.cases.operations.hearing import record_hearing
 from sims_server.cases.operations.opening import open_case
+from sims_server.cases.operations.proposing import propose_case
 from sims_server.demo.people import HOME, Calendar, Staff, act_as_system, acting_as
 from sims_server.grading.operations.assessments import lock_assessment
 from sims_server.kernel.work import Work
 from sims_server.results.operations.changing import decide_change, request_change
-from sims_shared.cases import OpenCase, RecordHearing
+from sims_shared.cases import DecideCase, OpenCase, ProposeCase, RecordHearing
 from sims_shared.grading import LockAssessment
 from sims_shared.results import DecideChange, RequestChange, ScoreChange
 
@@ -33,14 +35,16 @@ SELECT DISTINCT ON (x.id) r.id AS result_id, f.account_id AS lead, a.id AS asses
  WHERE x.term_id = %(term)s AND x.course_code LIKE %(home)s
    AND NOT EXISTS (SELECT FROM section_staff o WHERE o.section_id = x.id AND o.account_id = ANY (%(two)s))
    AND NOT EXISTS (SELECT FROM account p WHERE p.student_id = r.student_id)
- ORDER BY x.id, r.id LIMIT 4
+ ORDER BY x.id, r.id LIMIT 5
 """
 
 
 def leave_under_way(work: Work, calendar: Calendar, staff: Staff) -> None:
     """Leaves work for head, controller and registrar."""
     two = [staff.officers["faculty"], staff.officers["faculty2"]]
-    first, second, third, fourth = work.rows(_FINALS, term=calendar.earlier.id, home=f"{HOME}-%", two=two)
+    first, second, third, fourth, fifth = work.rows(
+        _FINALS, term=calendar.earlier.id, home=f"{HOME}-%", two=two
+    )
     changes = []
     for found, reason in zip((first, second), _REASONS, strict=True):
         marked = ScoreChange(assessment_id=found["assessment_id"], mark="scored", score=found["score"] + 9)
@@ -49,13 +53,10 @@ def leave_under_way(work: Work, calendar: Calendar, staff: Staff) -> None:
         changes.append(request_change(teacher, asked).id)
     head = acting_as(work, staff.officers["head"], "results.approve_change")
     decide_change(head, DecideChange(change_id=changes[1], approved=True))
+    _recheck(work, staff, third["result_id"])
+    signed = _recheck(work, staff, fifth["result_id"])
+    decide_case(acting_as(work, staff.officers["head"], "cases.decide"), DecideCase(id=signed, approved=True))
     registrar = acting_as(work, staff.officers["registrar"], "cases.open")
-    open_case(
-        registrar,
-        OpenCase(
-            kind="recheck", reason="Asks that the final be added up again", result_ids=[third["result_id"]]
-        ),
-    )
     accused = open_case(
         registrar,
         OpenCase(
@@ -69,6 +70,17 @@ def leave_under_way(work: Work, calendar: Calendar, staff: Staff) -> None:
     record_hearing(acting_as(work, staff.officers["examcell"], "cases.hear"), heard)
     _lock_quizzes(work, calendar, two)
     act_as_system(work)
+
+
+def _recheck(work: Work, staff: Staff, result_id: int) -> int:
+    """A script that was added up again, and rightly so: two people sign that nothing changes."""
+    registrar = acting_as(work, staff.officers["registrar"], "cases.open")
+    reason = "Asks that the final be added up again"
+    case = open_case(registrar, OpenCase(kind="recheck", reason=reason, result_ids=[result_id]))
+    finding = "Added up again by two examiners: the sum is right"
+    examiners = acting_as(work, staff.officers["examcell"], "cases.propose")
+    propose_case(examiners, ProposeCase(id=case.id, finding=finding, changes=[]))
+    return case.id
 
 
 def _lock_quizzes(work: Work, calendar: Calendar, two: list[int]) -> None:

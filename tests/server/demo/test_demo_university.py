@@ -201,7 +201,8 @@ def test_work_is_under_way_for_head_controller_and_registrar(demo: University) -
         "FROM pending_change p ORDER BY p.id"
     ) == [{"signed_once": False, "status": "pending"}, {"signed_once": True, "status": "pending"}]
     assert demo.rows("SELECT kind, state FROM academic_case ORDER BY id") == [
-        {"kind": "recheck", "state": "requested"},
+        {"kind": "recheck", "state": "proposed"},
+        {"kind": "recheck", "state": "proposed"},
         {"kind": "unfair_means", "state": "requested"},
     ]
     assert demo.row("SELECT count(*) FROM assessment WHERE locked_at IS NOT NULL") == 2
