@@ -47,6 +47,9 @@ INTO = {
 }
 
 
+LOOKED_BACK = 3  # terms
+
+
 class Calls(Protocol):
     def read_terms(self) -> list[TermView]: ...
 
@@ -122,13 +125,28 @@ class ReportsPresenter:
     def load(self) -> Loaded:
         if self._choices is None:
             self._choices = (self._calls.read_terms(), self._calls.read_programs())
-            if self._choices[0]:
-                self.question = replace(self.question, term_id=self._choices[0][0].id)
+            return self._first(*self._choices)
         terms, programs = self._choices
         question = self.question
         if question.lacks_class:
             return Loaded(question, terms, programs, Broadsheet(courses=[], rows=[], complete=0, more=False))
         return Loaded(question, terms, programs, self._calls.read_report(question.kind, question.asked()))
+
+    def _first(self, terms: Sequence[TermView], programs: Sequence[ProgramView]) -> Loaded:
+        """The newest term that has results; while a term runs, that is the one before."""
+        asked = self.question
+        question = replace(asked, term_id=terms[0].id if terms else None)
+        report = self._calls.read_report(question.kind, question.asked())
+        for term in terms[1:LOOKED_BACK]:
+            if not isinstance(report, GradeReport) or report.total.results:
+                break
+            earlier = replace(asked, term_id=term.id)
+            found = self._calls.read_report(earlier.kind, earlier.asked())
+            if isinstance(found, GradeReport) and found.total.results:
+                question, report = earlier, found
+        if self.question is asked:  # nobody chose another meanwhile
+            self.question = question
+        return Loaded(question, terms, programs, report)
 
     def take(self, loaded: Loaded, now: datetime) -> None:
         if loaded.question != self.question:
