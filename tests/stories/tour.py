@@ -423,12 +423,20 @@ def _approve_change(story: Story, username: str, capacity: str, *, asks: bool) -
     stage.step(f"The {capacity} approves the change")
     someone = stage.seat(username)
     page = someone.go_to("Approvals", InboxPage)
-    stage.until(
-        lambda: any(item.change is not None for item in page.presenter.items), "the change waits in the inbox"
-    )
-    place = [item.change is not None for item in page.presenter.items].index(True)
+
+    def ours() -> list[bool]:
+        """The demo has changes of its own under way."""
+        return [
+            item.change is not None and story.student["reg_no"] in item.title for item in page.presenter.items
+        ]
+
+    stage.until(lambda: any(ours()), "the change waits in the inbox")
+    place = ours().index(True)
     someone.press(*["K"] * len(page.presenter.items), *["J"] * place)
-    stage.until(lambda: page.current is not None and page.current.change is not None, "the cursor is on it")
+    stage.until(
+        lambda: page.current is not None and story.student["reg_no"] in page.current.title,
+        "the cursor is on it",
+    )
     stage.say(page.detail.lead.text())
     if asks:
         someone.press("Ctrl+Return")
@@ -437,7 +445,9 @@ def _approve_change(story: Story, username: str, capacity: str, *, asks: bool) -
     someone.picture(f"the change before the {capacity}")
     someone.press("Ctrl+Return")
     stage.until(
-        lambda: not any(item.change is not None and not item.barred for item in page.presenter.items),
+        lambda: (
+            not any(mine and not item.barred for mine, item in zip(ours(), page.presenter.items, strict=True))
+        ),
         "it has left the inbox",
     )
     stage.say(page.note.text())
