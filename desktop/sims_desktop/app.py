@@ -10,7 +10,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -32,6 +32,7 @@ from sims_desktop.kit.tasks import Progress, Tasks
 from sims_desktop.kit.theme import Theme
 from sims_desktop.offline.failures import NotKept
 from sims_desktop.offline.sync import Link, SyncStatus
+from sims_desktop.registers import REGISTERS, register_page
 from sims_desktop.shell.lock import Locker
 from sims_desktop.shell.presenter import Identity, SignInPresenter, Standing
 from sims_desktop.shell.sign_in import SignInWindow
@@ -143,6 +144,10 @@ class Desktop(QObject):
             window.palette_box.add_source(self._setting_entries)
         if "students" in desks:
             self._offer_students(window)
+        if desks & {"results", "batches"}:
+            self._offer_classes(window, desks)
+        if "cases" in desks and Permission.REQUEST_CHANGE in identity.permissions:
+            window.palette_box.add_source(self._unfair_means_entry)
         around.actions.add("window.today", "Today", "Alt+Home", lambda: window.open("today"), window)
         if "approvals" in desks:
             around.actions.add(
@@ -245,7 +250,9 @@ class Desktop(QObject):
             counter, asking = CounterCalls(self.workplace.client), RequestCalls(self.workplace.client)
             permissions = self.workplace.identity.permissions
             desk = DeskPresenter(counter, permissions)
-            taking = ApplicationsPresenter(ApplyingPresenter(asking), Handing(asking, permissions))
+            taking = ApplicationsPresenter(
+                ApplyingPresenter(asking), Handing(asking, permissions), asking, self.workplace.identity.name
+            )
             verifier = Verifier(counter, Institutions(self.profile / "institutions"))
             return CounterPage(self.around, counter, desk, self.profile / "printed", verifier, taking)
         if kind == "admissions":
@@ -265,6 +272,14 @@ class Desktop(QObject):
             seating = BatchCalls(self.workplace.client)
             permissions = self.workplace.identity.permissions
             return BatchesPage(self.around, BatchesPresenter(seating, permissions))
+        if kind == "naming":
+            from sims_desktop.client.naming import NamingCalls
+            from sims_desktop.naming.page import NamingPage
+            from sims_desktop.naming.presenter import NamingPresenter
+
+            who = self.workplace.identity
+            names = NamingCalls(self.workplace.client)
+            return NamingPage(self.around, NamingPresenter(names, who.permissions, who.user_id))
         if kind == "merging":
             from sims_desktop.client.merging import MergeCalls
             from sims_desktop.merging.page import MergingPage
@@ -304,14 +319,15 @@ class Desktop(QObject):
             return DelegationsPage(self.around, lending)
         if kind == "eligibility":
             from sims_desktop.client.eligibility import EligibilityCalls
+            from sims_desktop.client.examinations import SlipCalls
             from sims_desktop.eligibility.page import EligibilityPage
             from sims_desktop.eligibility.presenter import EligibilityPresenter
+            from sims_desktop.eligibility.slips import SlipPrinter
 
             who = self.workplace.identity
-            judging = EligibilityCalls(self.workplace.client)
-            return EligibilityPage(
-                self.around, EligibilityPresenter(judging, who.permissions, self.around.now)
-            )
+            judging, slips = EligibilityCalls(self.workplace.client), SlipCalls(self.workplace.client)
+            eligibility = EligibilityPresenter(judging, who.permissions, self.around.now, SlipPrinter(slips))
+            return EligibilityPage(self.around, eligibility)
         if kind == "system":
             from sims_desktop.client.operations_room import SystemCalls
             from sims_desktop.operations_room.page import SystemPage
@@ -355,22 +371,24 @@ class Desktop(QObject):
             return self._student_page(kind, id)
         if kind == "holds":
             return self._holds_page(id)
-        if kind == "terms":
-            return self._terms_page()
-        if kind == "catalog":
-            return self._catalog_page()
+        if kind in REGISTERS:
+            place = self.workplace
+            return register_page(kind, self.around, place.client, place.identity.permissions)
         if kind in ("requests", "new_request", "my_requests"):
             return self._request_page(kind)
         if kind in ("cases", "new_case", "new_transfer"):
             return self._case_page(kind, id)
-        if kind == "imports":
+        if kind in ("imports", "date_sheet_files"):
             from sims_desktop.client.imports import ImportCalls
-            from sims_desktop.imports.page import ImportsPage
-            from sims_desktop.imports.presenter import ImportsPresenter
+            from sims_desktop.imports.page import DateSheetFilesPage, ImportsPage
+            from sims_desktop.imports.presenter import DATE_SHEET, ImportsPresenter
 
             who = self.workplace.identity
-            files = ImportCalls(self.workplace.client)
-            return ImportsPage(self.around, ImportsPresenter(files, who.permissions, who.user_id))
+            files = ImportsPresenter(ImportCalls(self.workplace.client), who.permissions, who.user_id)
+            if kind == "imports":
+                return ImportsPage(self.around, files)
+            files.only = DATE_SHEET
+            return DateSheetFilesPage(self.around, files)
         raise LookupError(f"there is no page {kind}")
 
     def _case_page(self, kind: str, id: int) -> Page:
@@ -395,36 +413,6 @@ class Desktop(QObject):
         from sims_desktop.cases.presenter import CasesPresenter
 
         return CasesPage(self.around, CasesPresenter(calls, who.permissions, who.user_id))
-
-    def _terms_page(self) -> Page:
-        from sims_desktop.client.terms import TermCalls
-        from sims_desktop.terms.page import TermsPage
-        from sims_desktop.terms.presenter import TermsPresenter
-
-        assert self.around is not None
-        assert self.workplace is not None
-        return TermsPage(self.around, TermsPresenter(TermCalls(self.workplace.client)))
-
-    def _catalog_page(self) -> Page:
-        from sims_desktop.catalog.curricula import CurriculaPresenter
-        from sims_desktop.catalog.page import CatalogPage
-        from sims_desktop.catalog.presenter import CoursesPresenter, DepartmentsPresenter, ProgramsPresenter
-        from sims_desktop.catalog.sections import SectionsPresenter
-        from sims_desktop.client.catalog import CatalogCalls
-
-        assert self.around is not None
-        assert self.workplace is not None
-        calls = CatalogCalls(self.workplace.client)
-        permissions = self.workplace.identity.permissions
-        sections = SectionsPresenter(calls.sections, lookups=calls, permissions=permissions)
-        return CatalogPage(
-            self.around,
-            CoursesPresenter(calls.courses, lookups=calls),
-            sections,
-            DepartmentsPresenter(calls.departments),
-            ProgramsPresenter(calls.programs, lookups=calls),
-            CurriculaPresenter(calls.curricula, lookups=calls),
-        )
 
     def _holds_page(self, id: int) -> Page:
         from sims_desktop.client.holds import HoldCalls
@@ -491,7 +479,8 @@ class Desktop(QObject):
         assert whose is not None
         acting = self._acting() if kind == "student" else None  # nobody acts on their own record
         copies = Permission.COPY_TRANSCRIPT in self.workplace.identity.permissions
-        return StudentPage(self.around, StudentPresenter(calls, whose), acting, copies=copies)
+        slips = Permission.READ_ENROLLMENTS in self.workplace.identity.permissions
+        return StudentPage(self.around, StudentPresenter(calls, whose), acting, copies=copies, slips=slips)
 
     def _acting(self) -> Acting:
         from sims_desktop.client.student_acts import StudentActCalls
@@ -512,6 +501,27 @@ class Desktop(QObject):
 
         calls = StudentCalls(self.workplace.client)
         PaletteStudents(window.palette_box, calls, self.tasks, lambda id: window.open("student", id))
+
+    def _offer_classes(self, window: MainWindow, desks: Collection[str]) -> None:
+        """`notify bscs 3` and `enroll batch bscs-22 sem 4`, for who has those desks."""
+        assert self.workplace is not None
+        from sims_desktop.client.results import ResultCalls
+        from sims_desktop.results.palette import PaletteClasses
+
+        read_programs = ResultCalls(self.workplace.client).read_programs
+        PaletteClasses(window.palette_box, read_programs, self.tasks, window.open, desks)
+
+    def _unfair_means_entry(self, query: str) -> Iterable[Entry]:
+        """`ufm`: straight to the student it is about."""
+        from sims_desktop.cases.opening_page import OpeningPage
+
+        def go() -> None:
+            page = self.window.open("new_case") if self.window is not None else None
+            if isinstance(page, OpeningPage):
+                page.begin_of("unfair_means")
+
+        if query.strip():
+            yield Entry(phrase("Report unfair means"), go, phrase("new case"), also="ufm")
 
     def _setting_entries(self, query: str) -> Iterable[Entry]:
         """Every setting by its name, its key and what it does."""

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from sims_server.kernel.proof import ServerUnknown
 from sims_server.settings import Settings, from_environment
 
 
@@ -69,7 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     flags = {name: getattr(given, name) for name in ("host", "port", "demo") if hasattr(given, name)}
     settings = from_environment(given.data, **flags)
-    return _COMMANDS[given.command](settings, given)
+    try:
+        return _COMMANDS[given.command](settings, given)
+    except ServerUnknown as unknown:
+        return _say(str(unknown), 1)
 
 
 def _serve(settings: Settings, given: argparse.Namespace) -> int:

@@ -32,8 +32,10 @@ from sims_server.kernel.database import Database
 from sims_server.kernel.execute import execute_as_system
 from sims_server.kernel.jobs import Worker
 from sims_server.kernel.migrations import migrate
+from sims_server.kernel.proof import ensure_known, make_known
 from sims_server.kernel.provision import provision
 from sims_server.kernel.scheduler import Scheduler
+from sims_server.kernel.secrets import read_or_make_secret
 from sims_server.regulations.operations import install_default_regulation
 from sims_server.settings import Settings
 
@@ -106,7 +108,7 @@ def log_to_standard_error() -> None:
 
 
 @contextlib.contextmanager
-def installation(settings: Settings, *, pool_size: int = 16) -> Iterator[Running]:
+def installation(settings: Settings) -> Iterator[Running]:
     """The installation, migrated and ready; an embedded PostgreSQL that this process started stops with
     it."""
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -118,9 +120,12 @@ def installation(settings: Settings, *, pool_size: int = 16) -> Iterator[Running
         owner_url, app_url = cluster.url("sims_owner"), cluster.url("sims_app")
     database: Database | None = None
     try:
+        secret = read_or_make_secret(settings.data)
         if owner_url is not None:
             migrate(owner_url)
-        database = Database(app_url, pool_size=pool_size)
+            make_known(owner_url, secret)
+        ensure_known(app_url, secret)
+        database = Database(app_url, secret)
         import_slices()
         prepare(database, settings.data)
         if settings.demo:
@@ -210,7 +215,7 @@ def serve(settings: Settings) -> int:
         threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
         # Not asyncio.run: it would make the standard loop, whatever the configuration names.
         with (
-            _background(running) as app.state.worker,
+            background(running) as app.state.worker,
             asyncio.Runner(loop_factory=config.get_loop_factory()) as runner,
         ):
             runner.run(_Server(config).serve(sockets=[listener]))
@@ -218,13 +223,15 @@ def serve(settings: Settings) -> int:
 
 
 @contextlib.contextmanager
-def _background(running: Running) -> Iterator[Worker]:
+def background(running: Running) -> Iterator[Worker]:
     """What goes on beside the requests: jobs, the clock, and the sealing of the audit. Every process of an
     installation does all three, so that any of them may run alone; locks in the database see to it that
-    one of them is the clock, and one at a time seals."""
-    worker = Worker(running.database, running.data)
-    clock = Scheduler(running.database, running.data)
-    sealer = Sealer(running.database, running.data)
+    one of them is the clock, and one at a time seals. Their connections are their own: a job tells how far
+    it is over a second one, while requests that wait for what it holds may have taken all of theirs."""
+    database = Database(running.database.url, read_or_make_secret(running.data), pool_size=6)
+    worker = Worker(database, running.data)
+    clock = Scheduler(database, running.data)
+    sealer = Sealer(database, running.data)
     worker.start()
     clock.start()
     sealer.start()
@@ -234,6 +241,7 @@ def _background(running: Running) -> Iterator[Worker]:
         clock.stop()
         sealer.stop()
         worker.stop()
+        database.close()
         log.info("stopped")
 
 
@@ -269,7 +277,7 @@ def work(settings: Settings) -> int:
     """Run a worker alone, until a signal: everything the server does but answer."""
     log_to_standard_error()
     _stop_on_signals()
-    with installation(settings, pool_size=6) as running, _background(running):
+    with installation(settings) as running, background(running):
         print("working", flush=True)
         signal.pause()
     return 0

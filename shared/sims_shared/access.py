@@ -29,6 +29,7 @@ class Permission(StrEnum):
     READ_PRIVATE_FIELDS = "students.read_private"
     MANAGE_STUDENTS = "students.manage"
     CONFIRM_MERGE = "students.confirm_merge"
+    CONFIRM_NAME = "students.confirm_name"
     READ_HOLDS = "holds.read"
     PLACE_HOLD = "holds.place"
     PLACE_FEE_HOLD = "holds.place_fee"
@@ -43,6 +44,7 @@ class Permission(StrEnum):
     WRITE_ATTENDANCE = "attendance.write"
     CONDONE_SHORTAGE = "attendance.condone"
     NOTIFY_ELIGIBILITY = "attendance.notify"
+    MANAGE_EXAMINATIONS = "examinations.manage"  # the date sheet and the slips
     READ_ASSESSMENTS = "assessments.read"
     MANAGE_ASSESSMENTS = "assessments.manage"
     UNLOCK_ASSESSMENT = "assessments.unlock"
@@ -130,6 +132,14 @@ class PasswordTooWeak(Refusal):
     code = "auth.password_too_weak"
     title = "Choose a longer or less common password"
     kind = Kind.INVALID
+
+
+class OtpWanted(Refusal):
+    """Send the same again with `otp`: the institution wants a code of this moment for it."""
+
+    code = "auth.otp_wanted"
+    title = "A one-time code of this moment is wanted"
+    kind = Kind.FORBIDDEN
 
 
 class OtpInvalid(Refusal):

@@ -24,6 +24,7 @@ __all__ = [
     "HoldKindTaken",
     "HoldKindView",
     "HoldLifted",
+    "HoldLifters",
     "HoldView",
     "LiftHold",
     "PlaceHold",
@@ -68,7 +69,8 @@ class ChangeHold(Command, frozen=True, kw_only=True):
 
 
 class CreateHoldKind(Command, frozen=True, kw_only=True):
-    """Add a kind of hold. `lifted_by` is the role that places and lifts it; the registrar always may."""
+    """Add a kind of hold. `lifted_by` is the role that places and lifts it; the registrar always may. A role
+    that may place no holds at all is refused: nobody would ever lift one."""
 
     kind: Annotated[
         str,
@@ -118,9 +120,16 @@ class HoldView(View, kw_only=True):
     lift_reason: str | None
 
 
+class HoldLifters(View, kw_only=True):
+    """The roles that may place and lift holds at all: one of them is named by each kind."""
+
+    roles: list[str]
+
+
 class HoldKindView(View, kw_only=True):
     """A kind of hold: the role that places and lifts it, and what it blocks by default."""
 
+    id: int
     kind: str
     lifted_by: str
     blocks: list[str]

@@ -31,6 +31,8 @@ ImportKind = Literal[
     "attendance",
     "holds",
     "results_history",
+    "exam_rooms",
+    "exam_papers",
 ]
 KINDS: tuple[str, ...] = get_args(ImportKind)
 
@@ -50,6 +52,8 @@ PERMISSIONS: dict[str, Permission] = {
     "attendance": Permission.WRITE_ATTENDANCE,
     "holds": Permission.PLACE_FEE_HOLD,
     "results_history": Permission.BRING_RESULTS,
+    "exam_rooms": Permission.MANAGE_EXAMINATIONS,
+    "exam_papers": Permission.MANAGE_EXAMINATIONS,
 }
 
 # lifted: a fee hold that a complete file of the accounts office no longer lists.

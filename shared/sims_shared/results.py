@@ -46,6 +46,8 @@ class PublishResults(Command, frozen=True, kw_only=True):
     term_id: Id | None = None
     program_id: Id | None = None
     batch: Annotated[str, msgspec.Meta(min_length=1, max_length=80)] | None = None
+    otp: Annotated[str, msgspec.Meta(max_length=40)] | None = None
+    """Where the setting `results.code_at_publish` wants one: a one-time code, good once."""
 
 
 class FreezeResults(Command, frozen=True, kw_only=True):
@@ -243,9 +245,23 @@ class SectionProgress(View, kw_only=True):
     reminded_by: str | None = None
 
 
+class ClassProgress(View, kw_only=True):
+    """One batch of a program in a term. `complete` are the students of whom every result is out, or can go
+    out, or is withheld for a reason."""
+
+    program_id: int
+    batch: str
+    intake: str
+    students: int
+    complete: int
+
+
 class TermProgress(View, kw_only=True):
+    """`classes` where one program is asked for, the latest batch first."""
+
     term_id: int
     sections: list[SectionProgress]
+    classes: list[ClassProgress] = []
 
 
 class ExceptionRow(View, kw_only=True):

@@ -43,7 +43,8 @@ class CellThen(msgspec.Struct, frozen=True):
 
 
 class CellMoved(View, kw_only=True):
-    """A cell that the two revisions show differently, and who wrote the later value, when."""
+    """A cell that the two revisions show differently, and who wrote the later value, when. With `unchanged`
+    asked for, also one that both show alike."""
 
     enrollment_id: int
     reg_no: str

@@ -7,7 +7,8 @@ says "superseded" to whoever scans it.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -27,7 +28,8 @@ StockNumber = Annotated[
 ]
 DocumentKind = Literal["original", "duplicate", "corrected"]
 DocumentStatus = Literal["valid", "superseded", "revoked"]
-DOCUMENTS = {"transcript": "TR", "dmc": "DMC", "provisional": "PC"}  # what can be issued, and its series
+# What can be issued, and its series.
+DOCUMENTS = {"transcript": "TR", "dmc": "DMC", "provisional": "PC", "bonafide": "BF"}
 CHECK_LETTERS_LEAST = 8
 
 
@@ -60,6 +62,16 @@ class NothingToPrint(Refusal):
 class NotComplete(Refusal):
     code = "transcripts.not_complete"
     title = "The program is not complete"
+
+
+class NotEnrolled(Refusal):
+    code = "transcripts.not_enrolled"
+    title = "The registration is not an active one"
+
+
+class NotReplaceable(Refusal):
+    code = "transcripts.not_replaceable"
+    title = "There is no such valid document to replace"
 
 
 class NameUnprintable(Refusal):
@@ -101,18 +113,51 @@ class TranscriptUnknown(Refusal):
 
 
 class IssueTranscript(Command, frozen=True, kw_only=True):
-    """Seal a document. Without `registration_id` the student's current one; `term_id` says which
-    examination a marks certificate is of (the latest declared when not given)."""
+    """Seal a document: `transcript`, `dmc` (marks certificate), `provisional` or `bonafide` (the letter that
+    somebody is a student, valid for 90 days). Without `registration_id` the student's current one; `term_id`
+    says which examination a marks certificate is of (the latest declared when not given).
+
+    `replaces` is the serial of the document whose place a duplicate (or a corrected one) takes; not given, it
+    is the newest valid one for the same purpose and addressee, else the newest. Only that one is superseded,
+    except that a corrected paper with results supersedes all of its kind (and examination)."""
 
     student_id: Id
     registration_id: Id | None = None
-    document: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
+    document: Annotated[
+        str, msgspec.Meta(min_length=1, max_length=40, description=f"one of {', '.join(DOCUMENTS)}")
+    ]
     purpose: Name
     addressee: Name | None = None
     copies: Annotated[int, msgspec.Meta(ge=1, le=50)] = 1
     kind: DocumentKind = "original"
     term_id: Id | None = None
+    replaces: Annotated[str, msgspec.Meta(max_length=40)] | None = None
     stock_numbers: Annotated[list[StockNumber], msgspec.Meta(max_length=50)] | None = None
+
+
+class CopyOf(msgspec.Struct, frozen=True, kw_only=True):
+    """Which paper the copy is of, as `IssueTranscript` names it. A letter says its purpose and addressee."""
+
+    document: Literal["transcript", "dmc", "bonafide"] = "transcript"
+    term_id: Id | None = None
+    purpose: Name | None = None
+    addressee: Name | None = None
+
+
+class Examination(View, kw_only=True):
+    """An examination of which a marks certificate can be issued. `serial` is that of the valid one that was
+    issued last, null where there is none: another one is a duplicate then."""
+
+    term_id: int
+    term: str
+    sgpa: Decimal | None
+    serial: str | None
+
+
+class Examinations(View, kw_only=True):
+    """The newest first."""
+
+    results: list[Examination]
 
 
 class PrintTranscript(Command, frozen=True, kw_only=True):
@@ -243,7 +288,8 @@ class CourseOnPaper(View, kw_only=True):
 
 
 class Verified(View, kw_only=True):
-    """What a stranger who holds the code may know."""
+    """What a stranger who holds the code may know. `valid_until` of an unofficial copy's code, or of a
+    letter, to the end of that day; past it the status is `expired`."""
 
     status: Literal["valid", "expired", "superseded", "revoked"]
     in_words: str
@@ -263,7 +309,8 @@ class Verified(View, kw_only=True):
 
 class FileVerdict(View, kw_only=True):
     """The judgment of a file. Facts are given only where the seal vouches for them; `list_age` is the
-    age of the status in seconds (0: asked just now)."""
+    age of the status in seconds (0: asked just now). A letter past its `valid_until` stays genuine and is
+    `expired`."""
 
     verdict: Literal["genuine", "superseded", "revoked", "altered", "forged", "unknown_key", "foreign"]
     in_words: str
@@ -276,3 +323,5 @@ class FileVerdict(View, kw_only=True):
     program: str | None = None
     cgpa: str | None = None
     sha256: str | None = None
+    valid_until: date | None = None
+    expired: bool = False

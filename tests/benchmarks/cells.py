@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from sims_server.kernel.proof import prove
+from sims_server.kernel.secrets import read_or_make_secret
 from tests.benchmarks.load import Wire
 
 if TYPE_CHECKING:
@@ -92,6 +94,7 @@ def measure_cells(bench: Bench) -> None:
     for count, wanted in ((40, 8.0), (4000, 3.0)):
         ours, bare = [], []
         with psycopg.connect(made.cluster.url("sims_app")) as connection:
+            prove(connection, read_or_make_secret(made.data))
             for turn in range(5):
                 ours.append(device.push(count, f"{60 + turn}.25"))
                 chosen = device.cells[:count]

@@ -22,6 +22,8 @@ from litestar.response.base import ASGIResponse
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
+from sims_server.kernel.proof import prove
+
 WHO = """
 SELECT a.id, a.username, a.name, a.disabled, a.student_id, s.ended_at, s.expires_at, r.name AS role, r.scope,
 g.department_id,
@@ -51,7 +53,11 @@ TELL = (
 def main(url: str, secret_file: str) -> None:
     secret = Path(secret_file).read_bytes()
     pool = ConnectionPool(
-        url, min_size=8, max_size=16, kwargs={"row_factory": dict_row, "options": "-c TimeZone=UTC"}
+        url,
+        min_size=8,
+        max_size=16,
+        kwargs={"row_factory": dict_row, "options": "-c TimeZone=UTC"},
+        configure=lambda connection: prove(connection, secret),
     )
 
     def who(connection: Any, request: Request[Any, Any, Any]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from sims_server.access.operations import open_session
 from sims_server.kernel.cluster import Cluster
 from sims_server.kernel.database import Connection, Database
 from sims_server.kernel.execute import execute_as_system
+from sims_server.kernel.secrets import read_or_make_secret
 from sims_shared.regulations import default_policy
 from tests.support.brought import bring
 from tests.support.university import University
@@ -148,7 +149,7 @@ def scene(say: Any) -> Iterator[Scene]:
         try:
             cluster = Cluster.running(data)
             assert cluster is not None
-            database = Database(cluster.url("sims_app"), pool_size=4)
+            database = Database(cluster.url("sims_app"), read_or_make_secret(data), pool_size=4)
             made = Scene(url, data, database, cluster, University(database))
             started = time.perf_counter()
             _fill(made)

@@ -21,7 +21,7 @@ from sims_server.access.operations import open_session, ship_roles
 from sims_server.app import create_app
 from sims_server.kernel.database import Database
 from sims_server.kernel.execute import execute_as_system
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, server_database
 from tests.support.university import University
 
 
@@ -119,7 +119,7 @@ def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient
 @pytest.fixture
 def api(application: TestClient[Litestar], database_url: TestDatabase) -> Iterator[Api]:
     """The application over this test's own, empty database, with the shipped roles."""
-    database = Database(database_url.app_url, pool_size=4)
+    database = server_database(database_url.app_url)
     application.app.state.database = database
     data = application.app.state.data
     # Heads of another test's audit would say that this one's history was rewritten; so would those that

@@ -20,17 +20,22 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg import sql
 
 from sims_server.kernel.cluster import Cluster
+from sims_server.kernel.database import Database
 from sims_server.kernel.folder_lock import FolderLock
 from sims_server.kernel.migrations import migrate
+from sims_server.kernel.proof import make_known, prove
 from sims_server.kernel.provision import open_to_roles, provision
+from sims_server.kernel.secrets import read_or_make_secret
 
 RUN_FOLDER = "SIMS_TEST_RUN_FOLDER"
+SECRET = "SIMS_SECRET_KEY"
 TEMPLATE = "sims_template"
 PREFIX = "sims-test-"
 ROOM_IN_MEMORY = 6 * 1024**3  # bytes: ten times what a run needs
@@ -82,6 +87,8 @@ def pytest_configure(config: pytest.Config) -> None:
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=quick_folder()))
     config.stash[_run_lock] = FolderLock(folder / "run.lock").exclusive()
     os.environ[RUN_FOLDER] = str(folder)
+    # One secret for all servers of a run: the template knows them by it, whatever folder each has.
+    os.environ[SECRET] = "of the tests"
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -89,6 +96,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if lock is None:
         return
     folder = Path(os.environ.pop(RUN_FOLDER))
+    os.environ.pop(SECRET)
     supervising = FolderLock(folder / "cluster" / ".supervisor.lock")
     if supervising.path.exists():
         patience = time.monotonic() + 10  # a worker that was killed: its cluster is just stopping
@@ -106,6 +114,18 @@ def _sweep(folder: Path) -> None:
             lock = FolderLock(old / "run.lock")
             if time.time() - old.stat().st_mtime > 3600 and not lock.is_taken():
                 shutil.rmtree(old, ignore_errors=True)
+
+
+def server_database(url: str, *, pool_size: int = 20) -> Database:
+    """What a server of this run reaches a database through."""
+    return Database(url, read_or_make_secret(Path(os.devnull)), pool_size=pool_size)
+
+
+def server_connection(url: str, *, autocommit: bool = False) -> psycopg.Connection[tuple[Any, ...]]:
+    """A connection by hand that the database takes for the server's: what even the server cannot do."""
+    connection = psycopg.connect(url, autocommit=autocommit)
+    prove(connection, read_or_make_secret(Path(os.devnull)))
+    return connection
 
 
 @pytest.fixture(scope="session")
@@ -131,6 +151,12 @@ def database_template(database_cluster: Cluster) -> str:
             connection.execute(f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")
             provision(database_cluster.superuser_url(), database_cluster.passwords, database=TEMPLATE)
             migrate(database_cluster.url("sims_owner", TEMPLATE))
+            make_known(database_cluster.url("sims_owner", TEMPLATE), read_or_make_secret(Path(os.devnull)))
+            # What the migrations wrote would be unsealed for as long as the run lasts, in each clone.
+            with psycopg.connect(database_cluster.superuser_url(TEMPLATE)) as inside:
+                inside.execute("SET session_replication_role = replica")
+                inside.execute("DELETE FROM audit")
+                inside.execute("SELECT setval('audit_id_seq', 1, false)")
             connection.execute(f"ALTER DATABASE {TEMPLATE} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false")
     return TEMPLATE
 

@@ -36,7 +36,9 @@ from sims_server.kernel.cluster import Cluster
 from sims_server.kernel.database import Database
 from sims_server.kernel.execute import execute_as_system
 from sims_server.kernel.migrations import migrate
+from sims_server.kernel.proof import make_known
 from sims_server.kernel.provision import open_to_roles, provision
+from sims_server.kernel.secrets import read_or_make_secret
 from sims_shared.grading import Outcome, SheetChanges, SheetView, SyncAnswer, read_batch
 from sims_shared.merge import NEVER, Cell, Key
 from sims_shared.values import SYSTEM, Person
@@ -548,6 +550,7 @@ def standing_stack(*, over_a_socket: bool = False) -> Iterator[FullStack]:
         migrate(cluster.url("sims_owner", "histories"))
         data = Path(folder) / "data"
         data.mkdir()
+        make_known(cluster.url("sims_owner", "histories"), read_or_make_secret(data))
         url, above = cluster.url("sims_app", "histories"), cluster.superuser_url("histories")
         yield after.enter_context(stack_over(url, above, data, over_a_socket=over_a_socket))
 
@@ -558,7 +561,7 @@ def stack_over(
 ) -> Iterator[FullStack]:
     """A stack over a migrated, empty database."""
     with ExitStack() as after:
-        database = Database(app_url, pool_size=2)
+        database = Database(app_url, read_or_make_secret(data), pool_size=2)
         after.callback(database.close)
         execute_as_system(database, ship_roles, None, action="roles.ship", data=data)
         base_url, application = "http://in.process", None

@@ -33,6 +33,7 @@ TABLE = """
 * * * * * * * * * * *
     GET /api/departments/  GET /api/departments/{id}/  GET /api/programs/  GET /api/programs/{id}/
     GET /api/courses/  GET /api/courses/{id}/  GET /api/terms/  GET /api/terms/{id}/
+    GET /api/days-off/  GET /api/days-off/{id}/
     GET /api/sections/  GET /api/sections/{id}/
     GET /api/regulations/  GET /api/regulations/{regulation_id}/
 * * . . . . . . . . .
@@ -41,6 +42,7 @@ TABLE = """
     POST /api/courses/  PATCH /api/courses/{id}/  DELETE /api/courses/{id}/
     POST /api/terms/  PATCH /api/terms/{id}/  DELETE /api/terms/{id}/
     POST /api/terms/{id}/close/  POST /api/terms/{id}/open/
+    POST /api/days-off/  PATCH /api/days-off/{id}/  DELETE /api/days-off/{id}/
     POST /api/sections/  PATCH /api/sections/{id}/  DELETE /api/sections/{id}/
     GET /api/sections/teachers/
     POST /api/regulations/  PATCH /api/regulations/{regulation_id}/  DELETE /api/regulations/{regulation_id}/
@@ -52,11 +54,14 @@ TABLE = """
     POST /api/students/  PATCH /api/students/{id}/  DELETE /api/students/{id}/
     POST /api/registrations/  PATCH /api/registrations/{id}/  DELETE /api/registrations/{id}/
     POST /api/registrations/{id}/status/  POST /api/students/{id}/merge/
+    POST /api/students/{id}/correct-name/  POST /api/name-corrections/{id}/withdraw/
     POST /api/registrations/{id}/preview-status/  POST /api/registrations/{id}/status-and-withdraw/
     POST /api/registrations/move/  POST /api/registrations/preview-move/
 . * * . . . . . . . .
     GET /api/student-merges/  GET /api/student-merges/{id}/
     POST /api/student-merges/{id}/decide/  POST /api/student-merges/{id}/undo/
+    GET /api/name-corrections/  GET /api/name-corrections/{id}/  GET /api/name-corrections/{id}/evidence/
+    POST /api/name-corrections/{id}/decide/
 * * * . . . . * * * i
     GET /api/holds/  GET /api/holds/{id}/
 * * * . . . . * * * *
@@ -74,6 +79,7 @@ TABLE = """
 . . * . . s . . . . .
     POST /api/assessments/  PATCH /api/assessments/{id}/  DELETE /api/assessments/{id}/
     POST /api/assessments/{id}/lock/  POST /api/assessments/{id}/release/
+    POST /api/sheets/{section_id}/plan/
     POST /api/assessment-scores/  PATCH /api/assessment-scores/{id}/  DELETE /api/assessment-scores/{id}/
 # The exam cell enters single marks; devices sync for who teaches or ever taught the section.
 . . - . . s . . . . .
@@ -119,7 +125,7 @@ TABLE = """
     GET /api/transcripts/{student_id}/
 . * . . . . . . * . .
     POST /api/transcripts/issue/  POST /api/transcripts/enqueue/
-    POST /api/transcripts/issued/{serial}/print/
+    POST /api/transcripts/issued/{serial}/print/  GET /api/transcripts/{student_id}/examinations/
     GET /api/stationery/  POST /api/stationery/count/
 . * * . . . . . * * .
     GET /api/transcripts/issued/  GET /api/transcripts/issued/{serial}/
@@ -130,7 +136,7 @@ TABLE = """
 * * * . . . . . * * i
     GET /api/requests/  GET /api/requests/{id}/
 * * * . . . . . * * *
-    GET /api/request-types/
+    GET /api/request-types/  GET /api/request-types/{type}/
 . * . . . . . . * . i
     POST /api/requests/
 . * . . . . . . * . .
@@ -151,6 +157,7 @@ TABLE = """
     GET /api/exports/courses.csv  GET /api/exports/courses.xlsx
     GET /api/exports/terms.csv  GET /api/exports/terms.xlsx
     GET /api/exports/sections.csv  GET /api/exports/sections.xlsx
+    GET /api/exports/exam_rooms.csv  GET /api/exports/exam_rooms.xlsx
 * . . . . . . . . * .
     GET /api/exports/accounts.csv  GET /api/exports/accounts.xlsx
 * * * d d . . * . * .
@@ -164,6 +171,7 @@ TABLE = """
     GET /api/exports/results_history.csv  GET /api/exports/results_history.xlsx
     GET /api/exports/term_results.csv  GET /api/exports/term_results.xlsx
     GET /api/exports/attendance.csv  GET /api/exports/attendance.xlsx
+    GET /api/exports/exam_papers.csv  GET /api/exports/exam_papers.xlsx
 * * * . . . . * . * .
     GET /api/exports/holds.csv  GET /api/exports/holds.xlsx
 * * . . . . . . . * .
@@ -182,7 +190,8 @@ TABLE = """
     GET /api/curricula/  GET /api/curricula/{id}/
 * * . . . . . . . . .
     POST /api/curricula/  PATCH /api/curricula/{id}/  DELETE /api/curricula/{id}/
-    POST /api/hold-kinds/  PATCH /api/hold-kinds/{kind}/
+    POST /api/hold-kinds/  PATCH /api/hold-kinds/{kind}/  GET /api/hold-lifters/
+    POST /api/request-types/  PATCH /api/request-types/{type}/
 # A role lent while its holder is away: the two see it, and who reads accounts.
 * - - - * - - - - * .
     GET /api/delegations/  GET /api/delegations/{id}/  POST /api/delegations/{id}/revoke/
@@ -206,6 +215,19 @@ TABLE = """
     POST /api/condonations/  POST /api/condonations/{id}/withdraw/
 . * * d d . . . . . .
     POST /api/eligibility-lists/  GET /api/attendance/sections/
+# The date sheet of examinations, and the slips printed from it.
+* * * d d s d . . * i
+    GET /api/exam-papers/  GET /api/exam-papers/{id}/
+. * * . . . . . . . .
+    POST /api/exam-papers/  PATCH /api/exam-papers/{id}/  DELETE /api/exam-papers/{id}/
+    GET /api/exam-papers/conflicts/  GET /api/exam-sections/
+    POST /api/exam-rooms/  PATCH /api/exam-rooms/{id}/  DELETE /api/exam-rooms/{id}/  POST /api/exam-slips/
+. - - . . . . . . . .
+    GET /api/exam-slips/{job_id}/pdf/
+* * * * * * * * * * *
+    GET /api/exam-rooms/  GET /api/exam-rooms/{id}/
+* * * d d s d . * * i
+    GET /api/students/{id}/exam-slip/  GET /api/students/{id}/exam-slip/pdf/
 # Whole batches of enrollments, and what a rule was set aside for.
 * * * d d - d . * * .
     GET /api/enrollments/batches/  GET /api/enrollments/batches/{id}/

@@ -16,6 +16,8 @@ NOW_AND_THEN = (
     "show ",
     "Composed([SQL('SELECT\\n    typname AS name",  # a type is looked up
     "SELECT key, value FROM setting",
+    "SELECT server_challenge()",
+    "SELECT set_config('sims.server'",
 )
 
 

@@ -29,6 +29,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from sims_server.app import create_app
 from sims_server.kernel.database import Database
+from sims_server.kernel.secrets import read_or_make_secret
 from sims_server.running import log_to_standard_error
 from tests.support.api import Api, Reply
 from tests.support.database import TestDatabase
@@ -176,7 +177,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--dies-after", default="")
     parsed = parser.parse_args(arguments)
-    app = create_app(Database(parsed.url, pool_size=16), parsed.data)
+    app = create_app(Database(parsed.url, read_or_make_secret(parsed.data), pool_size=16), parsed.data)
     serve_application(app, parsed.dies_after, lambda line: print(line, flush=True))
 
 

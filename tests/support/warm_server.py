@@ -25,6 +25,6 @@ with tempfile.TemporaryDirectory(prefix="sims-warm-") as _folder:
 def serve_warm(url: str, data: Path, dies_after: str, announce: Callable[[str], None]) -> None:
     """Serve over a test's own database and folder, until the process ends."""
     state = APPLICATION.state
-    state.database, state.data = Database(url, pool_size=16), data
+    state.database, state.data = Database(url, read_or_make_secret(data), pool_size=16), data
     state.read_token = AccessTokens(read_or_make_secret(data)).read
     serve_application(APPLICATION, dies_after, announce)

@@ -92,7 +92,7 @@ class AccountsPart(Desk[Loaded]):
             box.activated.connect(lambda _: self._narrow())
         self.model: RecordModel[AccountView] = RecordModel(
             [
-                Field(later("User name"), lambda one: left_to_right(one.username), wide * 16),
+                Field(later("User name"), lambda one: left_to_right(one.username), wide * 16, is_kept=True),
                 Field(later("Name"), lambda one: one.name, wide * 22),
                 Field(later("Roles"), presenter.roles_words, 0),
             ],
@@ -170,7 +170,8 @@ class AccountsPart(Desk[Loaded]):
         column.addWidget(self.sessions, 2)
         column.addStretch(0)
         column.addWidget(self.asking)
-        column.addLayout(row_of(self.buttons))
+        for some in (self.buttons[:3], self.buttons[3:]):
+            column.addLayout(row_of(some))
         self.right = QStackedWidget(self)
         self.right.addWidget(detail)
         self.right.addWidget(self.account_form)

@@ -400,8 +400,8 @@ class AccountsPresenter:
             return phrase(
                 "Somebody changed this account meanwhile. It was read anew; look, then do it again."
             )
-        if error.title and error.title != str(error):
-            return f"{error.title}: {error}"
+        if error.title and error.detail not in ("", error.title):
+            return f"{error.title}: {error.detail}"
         return str(error)
 
 

@@ -245,6 +245,6 @@ class RolesPresenter:
         self.faults = list(error.errors)
         if error.code == STALE:
             return phrase("Somebody changed a role meanwhile. They were read anew; look, then save again.")
-        if error.title and error.title != str(error):
-            return f"{error.title}: {error}"
+        if error.title and error.detail not in ("", error.title):
+            return f"{error.title}: {error.detail}"
         return str(error)

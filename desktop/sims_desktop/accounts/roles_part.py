@@ -226,15 +226,6 @@ class RolesPart(Desk[list[RoleView]]):
 
     # The server
 
-    def load(self) -> list[RoleView]:
-        return self.presenter.load()
-
-    def take(self, loaded: list[RoleView]) -> None:
-        self.presenter.take(loaded)
-
-    def not_loaded(self, error: Exception) -> None:
-        self.presenter.not_loaded(error)
-
     def leaving(self) -> str:
         if self.presenter.ticks:
             return phrase("Ticks in the matrix of roles are not saved.")

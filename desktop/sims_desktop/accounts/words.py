@@ -70,6 +70,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[Permission, str], ...]], ...] = (
             (P.READ_PRIVATE_FIELDS, later("see identity number, birth, phone, address, parents")),
             (P.MANAGE_STUDENTS, later("enter and change students")),
             (P.CONFIRM_MERGE, later("confirm that two records are one person")),
+            (P.CONFIRM_NAME, later("confirm another name of a student")),
             (P.READ_APPLICANTS, later("see applicants")),
             (P.MANAGE_APPLICANTS, later("enter, move and admit applicants")),
         ),
@@ -98,6 +99,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[Permission, str], ...]], ...] = (
             (P.WRITE_ATTENDANCE, later("mark attendance")),
             (P.CONDONE_SHORTAGE, later("condone a shortage")),
             (P.NOTIFY_ELIGIBILITY, later("notify who may sit")),
+            (P.MANAGE_EXAMINATIONS, later("make the date sheet and print slips")),
         ),
     ),
     (

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from sims_desktop.approvals.compared import ComparedRows
 from sims_desktop.approvals.presenter import Detail, InboxPresenter, Item, Key, Loaded, Outcome, Plan, age
 from sims_desktop.approvals.scans import Scans
 from sims_desktop.client.errors import ClientError
@@ -53,7 +54,9 @@ class DetailPane(QWidget):
         self._box.addWidget(self.warnings)
         self.table: RecordView[Row] | None = None
         self.model: RecordModel[Row] | None = None
+        self.compared = ComparedRows(self)
         self._box.addWidget(self.lines)
+        self._box.addWidget(self.compared)
         self._box.addWidget(self.files)
         self._box.addStretch(1)
 
@@ -70,6 +73,7 @@ class DetailPane(QWidget):
         self.lines.setText("\n".join(detail.lines))
         self.lines.setVisible(bool(detail.lines))
         self.show_files("")
+        self.compared.show_moved(detail.since_return)
         self._show_rows(detail)
 
     def show_files(self, words: str) -> None:
@@ -78,6 +82,7 @@ class DetailPane(QWidget):
 
     def recolour(self) -> None:
         colour(self.warnings, "conflict")
+        self.compared.recolour()
 
     def _show_rows(self, detail: Detail) -> None:
         if self.table is None or self._columns != detail.columns:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Literal, Protocol
 
 from sims_desktop.approvals.scans import ScanCalls, Scans
+from sims_desktop.approvals.since_return import PastCalls, SinceReturn, since_return
 from sims_desktop.client.errors import ClientError, ProblemAnswer, SignedOut, TryLater
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.wording import left_to_right, listed, local, plural, when
@@ -48,7 +49,7 @@ STALE = frozenset(
 )
 
 
-class Post(ScanCalls, Protocol):
+class Post(ScanCalls, PastCalls, Protocol):
     """The server's side of the inbox. Every call raises `ClientError`s only."""
 
     def me(self) -> User: ...
@@ -103,6 +104,7 @@ class Detail:
     rows: list[tuple[str, str, str]]
     lines: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    since_return: SinceReturn | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +307,8 @@ class InboxPresenter:
             lines, warnings = cutoff_words(graded)
             detail.lines.extend(lines)
             detail.warnings.extend(warnings)
-        return detail
+        again = since_return(self._post, section_id, lambda mark: cell_words(mark, None), datetime.now(UTC))
+        return replace(detail, since_return=again)
 
     def _change_detail(self, item: Item, change: PendingChangeView) -> Detail:
         old, new = change.impact.old, change.impact.new

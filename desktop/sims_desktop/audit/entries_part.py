@@ -266,6 +266,10 @@ class EntriesPart(LongDesk[Loaded]):
         self.presenter.only_alarms(entity)
         self._look_anew()
 
+    def show_past_the_server(self) -> None:
+        self.presenter.only_past_the_server()
+        self._look_anew()
+
     def show_all(self) -> None:
         self.presenter.wanted = Wanted()
         self.complaint.say("")
@@ -303,17 +307,6 @@ class EntriesPart(LongDesk[Loaded]):
 
     def cancelled(self) -> None:
         self.note.say(phrase("Nothing was saved."))
-
-    # The server
-
-    def load(self) -> Loaded:
-        return self.presenter.load()
-
-    def take(self, loaded: Loaded) -> None:
-        self.presenter.take(loaded)
-
-    def not_loaded(self, error: Exception) -> None:
-        self.presenter.not_loaded(error)
 
 
 def _happened(entry: AuditEntry) -> str:

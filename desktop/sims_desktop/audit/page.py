@@ -12,7 +12,7 @@ from sims_desktop.kit.language import later
 from sims_desktop.kit.page import Surroundings
 from sims_desktop.kit.tabbed import TabbedPage
 
-POWER, READERS = 1, 2  # what an alarm of Today brings here
+POWER, READERS, PAST_THE_SERVER = 1, 2, 3  # what an alarm of Today brings here
 
 
 class AuditPage(TabbedPage):
@@ -35,3 +35,6 @@ class AuditPage(TabbedPage):
         elif id == POWER:
             self.turn(0)
             self.changes.show_alarms("power_alarm")
+        elif id == PAST_THE_SERVER:
+            self.turn(0)
+            self.changes.show_past_the_server()

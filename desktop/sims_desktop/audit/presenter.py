@@ -45,6 +45,7 @@ class Wanted:
     entity_id: int | None = None
     action: str | None = None
     request_id: str | None = None
+    past_the_server: bool = False
 
     @property
     def given(self) -> Parameters:
@@ -55,6 +56,7 @@ class Wanted:
             "method": self.method,
             "action": self.action,
             "request_id": self.request_id,
+            "past_the_server": "true" if self.past_the_server else None,
             "actor": self.actor[0] if self.actor is not None else None,
             "from": self.first or None,
             "to": self.last or None,
@@ -63,6 +65,8 @@ class Wanted:
     @property
     def in_words(self) -> str:
         parts = []
+        if self.past_the_server:
+            parts.append(phrase("only what was written past the server"))
         if self.actor is not None:
             parts.append(phrase("by {name}", name=self.actor[1]))
         if self.entity_id is not None:
@@ -197,6 +201,9 @@ class AuditPresenter:
 
     def only_alarms(self, entity: str) -> None:
         self.wanted = Wanted(entity=entity)
+
+    def only_past_the_server(self) -> None:
+        self.wanted = Wanted(past_the_server=True)
 
     # Taking along
 

@@ -167,14 +167,3 @@ class ReadersPart(Desk[ReaderList]):
     def _narrow(self) -> None:
         self.presenter.days = int(self.span.currentData())
         self.refresh()
-
-    # The server
-
-    def load(self) -> ReaderList:
-        return self.presenter.load()
-
-    def take(self, loaded: ReaderList) -> None:
-        self.presenter.take(loaded)
-
-    def not_loaded(self, error: Exception) -> None:
-        self.presenter.not_loaded(error)

@@ -44,6 +44,7 @@ class BatchesPage(Desk[Loaded]):
         super().__init__(around, "batches", parent)
         self.presenter = presenter
         self._planning = False
+        self._wished: tuple[int, int | None, int | None] | None = None
         self._reading: Task | None = None
         self._build()
         self._lay_out()
@@ -194,6 +195,7 @@ class BatchesPage(Desk[Loaded]):
                 self.program.addItem(f"{program.code} {program.name}", program.id)
             for term in loaded.terms:
                 self.term.addItem(term.name, term.id)
+        self._fill_in()
         there = shown is not None and not self._planning
         self.form.setVisible(self._planning)
         self.tabs.setVisible(there)
@@ -252,6 +254,22 @@ class BatchesPage(Desk[Loaded]):
         self._planning = True
         self._show()
         self.program.setFocus()
+
+    def begin_for(self, program_id: int, semester: int | None, year: int | None) -> None:
+        """From the palette: `enroll batch bscs-22 sem 4`. It stands in the form then."""
+        self._wished = (program_id, semester, year)
+        self.begin()
+
+    def _fill_in(self) -> None:
+        if self._wished is None or not self.program.count():
+            return
+        (program_id, semester, year), self._wished = self._wished, None
+        self.program.setCurrentIndex(max(self.program.findData(program_id), 0))
+        if semester is not None:
+            self.semester.setCurrentIndex(max(self.semester.findData(semester), 0))
+        if year is not None:
+            self.intake.setText(f"{year}F")
+        self.note.say(phrase("Look at intake and term; Ctrl+Enter shows who would sit where."))
 
     def go_on(self) -> None:
         """Plans, plans again without what is left out, or enrolls exactly what is shown."""

@@ -7,6 +7,7 @@ that was looked at, by its hash, or nothing.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,6 +30,20 @@ STATE_WORDS = {
     "committed": later("carried out"),
     "undone": later("undone"),
 }
+# Why somebody is not seated, shortly; the list says it at length.
+REASONS = {
+    "enrollment.duplicate": later("sits in it already"),
+    "enrollment.passed_already": later("passed already"),
+    "enrollment.dropped_before": later("dropped before"),
+    "enrollment.not_registered": later("not registered"),
+    "enrollment.prerequisite_missing": later("prerequisite"),
+    "enrollment.held": later("hold"),
+    "enrollment.section_full": later("no seat"),
+    "enrollment.no_section": later("no section"),
+    "enrollment.sheet_closed": later("sheet closed"),
+    "enrollment.outside_scope": later("of another department"),
+}
+OTHERWISE = later("otherwise")
 INTAKE = re.compile(r"\d{4}[SF]")
 Seat = tuple[int, int]  # student and course
 
@@ -131,11 +146,15 @@ class BatchesPresenter:
                 "Planned by {name}, {when}.", name=batch.created_by.name, when=when(batch.created_at, now)
             ),
         ]
+        if batch.exceptions:
+            lines.insert(1, phrase("Not seated: {reasons}.", reasons=reasons_words(batch.exceptions)))
         if batch.state == "planned" and self.left_out:
             seats = plural(len(self.left_out), "seat")
             lines.append(phrase("{seats} to be left out: Ctrl+Enter plans again without.", seats=seats))
         elif batch.state == "planned" and batch.job_id is not None:
             lines.append(phrase("The server is at it; F5 shows when it is done."))
+        elif batch.state == "planned" and not batch.seats_planned:
+            lines.append(phrase("Nobody would be enrolled."))
         elif batch.state == "planned":
             lines.append(phrase("Nobody is enrolled yet. Ctrl+Enter enrolls exactly these."))
         if batch.committed_by is not None:
@@ -276,3 +295,9 @@ def course_seats_words(course: BatchCourse) -> str:
         phrase("{code} {seats} of {free}", code=one.code, seats=one.seats, free=one.free)
         for one in course.sections
     )
+
+
+def reasons_words(exceptions: Sequence[BatchException]) -> str:
+    """`prerequisite 8, hold 3, no seat 2`: the most frequent first."""
+    counted = Counter(phrase(REASONS.get(one.code, OTHERWISE)) for one in exceptions)
+    return phrase(", ").join(f"{reason} {count:,}" for reason, count in counted.most_common())

@@ -24,6 +24,8 @@ from sims_shared.results import ResultView
 
 ASKED = ("recheck", "re_evaluation")
 OPENED = (*ASKED, "unfair_means", "incomplete_completion", "correction", "grace")
+# Of unfair means the report says why. Kept with the case, and English as the record is.
+REPORTED = "As reported: {number}"
 PURPOSES = {
     "pass": later("to pass failing papers of the term"),
     "division": later("to reach the next division"),
@@ -84,6 +86,8 @@ class OpeningPresenter:
     ) -> dict[str, Any] | None:
         """The command, or None with every fault beside its field."""
         self.faults = []
+        if kind == "unfair_means" and authority.strip() and not reason.strip():
+            reason = REPORTED.format(number=authority.strip())
         if not chosen:
             detail = (
                 phrase("Choose a result of the term that grace is for.")

@@ -68,6 +68,7 @@ class OpeningPage(Page):
             self.result_model, "new_case_results", several=True, parent=self
         )
         self.results.setAccessibleName(phrase("Results of the student; Space chooses"))
+        self.results.opened.connect(lambda result: self._first_line.setFocus())
         self.kind = QComboBox(self)
         for kind in self.presenter.kinds:
             self.kind.addItem(phrase(KIND_WORDS[kind]), kind)
@@ -79,7 +80,8 @@ class OpeningPage(Page):
         self.reason.setMaxLength(2000)
         self.authority = QLineEdit(self)
         self.authority.setMaxLength(200)
-        self.authority.setPlaceholderText(phrase("Committee and minute, where there is one already"))
+        self.reason.returnPressed.connect(lambda: self._go_on(self.authority))
+        self.authority.returnPressed.connect(lambda: self._go_on(self.reason))
         self.form = Form(self)
         self.form.add("kind", later("&Kind"), self.kind)
         self.form.add("purpose", later("&What for"), self.purpose)
@@ -112,6 +114,31 @@ class OpeningPage(Page):
             self._ask(lambda: self.presenter.begin(self._result_id))
         elif self.presenter.whose is None:
             self.finding.begin()
+
+    def begin_of(self, kind: str) -> None:
+        """From the palette: a case of this kind, about whom is typed next."""
+        self.kind.setCurrentIndex(max(self.kind.findData(kind), 0))
+        if self.presenter.whose is None:
+            self.finding.begin()
+        else:
+            self._first_line.setFocus()
+
+    @property
+    def _is_unfair_means(self) -> bool:
+        return str(self.kind.currentData()) == "unfair_means"
+
+    @property
+    def _first_line(self) -> QLineEdit:
+        """Of a report its number is asked first, and is reason enough."""
+        return self.authority if self._is_unfair_means else self.reason
+
+    def _go_on(self, other: QLineEdit) -> None:
+        """Enter in a line: to the other where that is needed, else it is opened."""
+        needed = other is self.reason and not self._is_unfair_means
+        if needed and not other.text().strip():
+            other.setFocus()
+        else:
+            self.open_case()
 
     def visit(self, student: StudentView) -> None:
         self._ask(lambda: self.presenter.visit(student))
@@ -147,6 +174,11 @@ class OpeningPage(Page):
 
     def _show_kind(self) -> None:
         self.form.show_row("purpose", self.kind.currentData() == "grace")
+        self.authority.setPlaceholderText(
+            phrase("Number of the report; Enter opens the case and withholds a draft at once")
+            if self._is_unfair_means
+            else phrase("Committee and minute, where there is one already")
+        )
 
     def _choose(self) -> None:
         index = self.results.currentIndex()
@@ -181,7 +213,7 @@ class OpeningPage(Page):
             self.presenter.take(None)
             self.note.say(words)
             self.around.changes.tell("cases", case.id)
-            self.wants.emit("cases", 0)
+            self.wants.emit("cases", case.id)
 
         def failed(error: Exception) -> None:
             self._task = None

@@ -33,11 +33,13 @@ from sims_desktop.kit.wording import when
 from sims_shared.cases import EVIDENCE_MOST, CaseLine, EvidenceView
 
 REASON_HINT = later("Reason, then Enter; Esc leaves it")
+ONLY_READ = later("You read cases; others open them and add to them.")
 NOTE_HINT = later("What this file is; Enter files it, Esc leaves it")
 
 
 class CasesPage(Desk[list[CaseLine]]):
-    """J and K move, A or Ctrl+Enter approves, R rejects, P proposes, E goes to the files, Ctrl+N opens."""
+    """J and K move, A or Ctrl+Enter approves, R rejects, P or D proposes, H records a hearing, E goes to the
+    files, Ctrl+N opens."""
 
     title = later("Cases")
     guide = "controller#cases"
@@ -49,6 +51,7 @@ class CasesPage(Desk[list[CaseLine]]):
         self.presenter = presenter
         self._reading: Task | None = None
         self._drawn: Shown | None = None
+        self._wanted = 0
         self._answers: dict[tuple[int, int], str] = {}
         self._build()
         self._add_actions()
@@ -120,6 +123,7 @@ class CasesPage(Desk[list[CaseLine]]):
         self.approve_button = push_button(self, "cases_approve", self.approve, phrase("Approve (A)"))
         self.reject_button = push_button(self, "cases_reject", self.ask_reject, phrase("Reject (R)"))
         self.propose_button = push_button(self, "cases_propose", self.propose, phrase("Propose (P)"))
+        self.hearing_button = push_button(self, "cases_hearing", self.ask_hearing, phrase("Hearing (H)"))
         self.attach_button = push_button(
             self, "cases_attach", self.ask_for_file, phrase("Attach a file (Ctrl+O)")
         )
@@ -131,6 +135,7 @@ class CasesPage(Desk[list[CaseLine]]):
             self.approve_button,
             self.reject_button,
             self.propose_button,
+            self.hearing_button,
             self.attach_button,
             self.withdraw_button,
         )
@@ -160,7 +165,8 @@ class CasesPage(Desk[list[CaseLine]]):
         add("cases.previous", later("Previous case"), "K", lambda: self.step(-1))
         add("cases.approve", later("Approve"), ("A", "Ctrl+Return", "Ctrl+Enter"), self.approve)
         add("cases.reject", later("Reject with a reason"), "R", self.ask_reject)
-        add("cases.propose", later("Propose what becomes of it"), "P", self.propose)
+        add("cases.propose", later("Propose what becomes of it"), ("P", "D"), self.propose)
+        add("cases.hearing", later("Record a hearing"), "H", self.ask_hearing)
         add("cases.withdraw", later("Withdraw my request"), "W", self.withdraw)
         add("cases.evidence", later("To the files of the case"), "E", self._to_files)
         add("cases.attach", later("Attach a file"), "Ctrl+O", self.ask_for_file)
@@ -194,6 +200,8 @@ class CasesPage(Desk[list[CaseLine]]):
         if cases:
             ids = [case.id for case in cases]
             wanted = ids.index(before.id) if before and before.id in ids else min(place, len(ids) - 1)
+            if self._wanted in ids:
+                wanted, self._wanted = ids.index(self._wanted), 0
             if self.list.currentIndex().row() != wanted:
                 self.list.selectRow(wanted)
         self._moved()
@@ -225,7 +233,9 @@ class CasesPage(Desk[list[CaseLine]]):
         if shown is None:
             nothing = self.presenter.loaded and not self.presenter.cases
             self.heading.setText(phrase("A case changes results upon two signatures") if nothing else "")
-            hint = phrase("Ctrl+N opens one; above the list you choose which are shown.")
+            hint = phrase("Above the list you choose which are shown.")
+            if self.presenter.may_open:
+                hint = phrase("Ctrl+N opens one; above the list you choose which are shown.")
             self.lead.setText(hint if nothing else "")
             return
         kind = phrase(KIND_WORDS.get(shown.case.kind, shown.case.kind))
@@ -236,7 +246,7 @@ class CasesPage(Desk[list[CaseLine]]):
         self.file_model.set_records(list(shown.evidence))
         self.no_files.setText(
             phrase("No file is with it. Drop one here, or press Ctrl+O.")
-            if shown.is_open
+            if shown.is_open and self.presenter.may_open
             else phrase("No file is with it.")
         )
 
@@ -246,7 +256,9 @@ class CasesPage(Desk[list[CaseLine]]):
         self.approve_button.setVisible(state == "proposed" and presenter.may_decide)
         self.reject_button.setVisible(state in ("proposed", "requested") and presenter.may_decide)
         self.propose_button.setVisible(state == "requested" and presenter.may_propose)
-        self.attach_button.setVisible(shown is not None and shown.is_open)
+        self.hearing_button.setVisible(shown is not None and not presenter.why_not_hear)
+        self.new_button.setVisible(presenter.may_open)
+        self.attach_button.setVisible(presenter.may_open and shown is not None and shown.is_open)
         self.withdraw_button.setVisible(shown is not None and not presenter.why_not_withdraw)
         self.approve_button.setEnabled(not busy and shown is not None and not presenter.why_not_decide)
         for button in self.buttons[1:]:
@@ -345,10 +357,29 @@ class CasesPage(Desk[list[CaseLine]]):
                 self._answers[(shown.case.id, answered)] = typed
                 self._ask_next(shown, found, answered + 1, typed.strip())
 
-        self.asking.ask_line(*asked, entered, about=shown.case.id)
+        self.asking.ask_line(*asked, entered, about=shown.case.id, digits=self.presenter.digits_of(answered))
         # A proposal that was refused is made again without typing it all again.
         self.asking.line.setText(self._answers.get((shown.case.id, answered), ""))
         self.asking.line.selectAll()
+
+    def ask_hearing(self) -> None:
+        """When and where the accused is heard; one that is put off is recorded again."""
+        shown, refusal = self.presenter.shown, self.presenter.why_not_hear
+        if refusal or shown is None or self.is_busy:
+            self.asking.refuse(refusal)
+            return
+
+        def entered(typed: str) -> None:
+            found = self.presenter.read_hearing(typed)
+            if isinstance(found, str):
+                self.asking.refuse(found)
+            else:
+                self._act(
+                    partial(self.presenter.record_hearing, shown, *found), phrase("Recording the hearing")
+                )
+
+        hint = phrase("Day and place of the hearing, as “2026-12-14 10:00, committee room”; Enter records it")
+        self.asking.ask_line(hint, phrase("Day and place of the hearing"), entered, about=shown.case.id)
 
     # Files
 
@@ -389,10 +420,18 @@ class CasesPage(Desk[list[CaseLine]]):
             owner=self,
         )
 
-    def ask_for_file(self) -> None:
+    def _may_attach(self) -> bool:
         shown = self.presenter.shown
-        if shown is None or not shown.is_open:
-            self.asking.refuse(phrase("A file is attached to an open case; choose one."))
+        why_not = ""
+        if not self.presenter.may_open:
+            why_not = phrase(ONLY_READ)
+        elif shown is None or not shown.is_open:
+            why_not = phrase("A file is attached to an open case; choose one.")
+        self.asking.refuse(why_not)
+        return not why_not
+
+    def ask_for_file(self) -> None:
+        if not self._may_attach():
             return
         path, _ = QFileDialog.getOpenFileName(self, phrase("Attach a file"), "")
         if path:
@@ -401,8 +440,7 @@ class CasesPage(Desk[list[CaseLine]]):
     def attach(self, path: Path) -> None:
         """As the dialog and a dropped file give it; asks in a line what it is."""
         shown = self.presenter.shown
-        if shown is None or not shown.is_open:
-            self.asking.refuse(phrase("A file is attached to an open case; choose one."))
+        if not self._may_attach() or shown is None:
             return
         try:
             if path.stat().st_size > EVIDENCE_MOST:
@@ -466,15 +504,6 @@ class CasesPage(Desk[list[CaseLine]]):
 
     # The desk
 
-    def load(self) -> list[CaseLine]:
-        return self.presenter.load()
-
-    def take(self, loaded: list[CaseLine]) -> None:
-        self.presenter.take(loaded)
-
-    def not_loaded(self, error: Exception) -> None:
-        self.presenter.not_loaded(error)
-
     def open_transfer(self) -> None:
         if self.presenter.may_propose:
             self.wants.emit("new_transfer", 0)
@@ -482,7 +511,18 @@ class CasesPage(Desk[list[CaseLine]]):
             self.asking.refuse(phrase("The department or the registrar asks for transfers."))
 
     def open_new(self) -> None:
+        if not self.presenter.may_open:
+            self.asking.refuse(phrase(ONLY_READ))
+            return
         self.wants.emit("new_case", 0)
+
+    def bring(self, id: int) -> None:
+        """A case that was opened just now, among those under way."""
+        self._wanted, self.presenter.filter = id, "open"
+        self.kind.setCurrentIndex(0)
+        self.presenter.kind = None
+        self.filter.setCurrentIndex(self.filter.findData("open"))
+        self.refresh()
 
     def heard(self, kind: str, id: int) -> None:
         if kind == "cases" and self._refreshed is not None and not self.is_busy:

@@ -20,6 +20,7 @@ from sims_desktop.cases.words import (
     Row,
     about_words,
     approval_words,
+    hearing_words,
     impact_rows,
     judgment_words,
     state_words,
@@ -60,6 +61,7 @@ class Calls(Protocol):
     def decide(self, case: CaseLine, approved: bool, reason: str, key: str) -> None: ...
     def propose(self, case_id: int, body: dict[str, Any], key: str) -> CaseView: ...
     def withdraw(self, case_id: int, key: str) -> CaseView: ...
+    def record_hearing(self, case_id: int, held_on: date, place: str, key: str) -> CaseView: ...
     def read_result(self, result_id: int) -> ResultView: ...
     def read_assessments(self, section_id: int) -> list[AssessmentView]: ...
 
@@ -120,6 +122,11 @@ class CasesPresenter:
         return Permission.REQUEST_CHANGE in self.permissions
 
     @property
+    def may_open(self) -> bool:
+        """Also whether a file may be added; others read."""
+        return Permission.OPEN_CASE in self.permissions
+
+    @property
     def filters(self) -> list[str]:
         return [name for name in FILTERS if name != "mine" or self.may_decide]
 
@@ -141,6 +148,8 @@ class CasesPresenter:
             return f"{nothing} ({kind})." if kind else f"{nothing}."
         count = plural(len(self.cases), "case")
         words = phrase("{count} {filter}", count=count, filter=phrase(FILTERS[self.filter]))
+        if self.filter == "all":
+            words = count
         return f"{words} ({kind})" if kind else words
 
     # The list
@@ -215,7 +224,11 @@ class CasesPresenter:
             lines.append(phrase("Authority: {authority}", authority=case.authority))
         if case.finding:
             lines.append(phrase("Finding: {finding}", finding=case.finding))
+        lines += [hearing_words(one) for one in case.hearings]
         lines += [approval_words(approval, now) for approval in case.approvals]
+        if case.appeal_until is not None:
+            day = left_to_right(case.appeal_until.isoformat())
+            lines.append(phrase("The student may appeal until {day}.", day=day))
         lines.append(phrase("Now {state}.", state=state_words(case)))
         return "\n".join(lines)
 
@@ -289,6 +302,37 @@ class CasesPresenter:
             return phrase("It is {state}; only what waits for a proposal is withdrawn.", state=case.state)
         return ""
 
+    @property
+    def why_not_hear(self) -> str:
+        if self.shown is None:
+            return phrase("Choose a case first.")
+        case = self.shown.case
+        if case.kind != "unfair_means":
+            return phrase("Only in a case of unfair means is somebody heard.")
+        if case.state not in OPEN_STATES:
+            return phrase("It is {state} already.", state=phrase(STATE_WORDS[case.state]))
+        if Permission.WITHHOLD_RESULTS not in self.permissions:
+            return phrase("The registrar's office or the examination cell records hearings.")
+        return ""
+
+    def read_hearing(self, typed: str) -> tuple[date, str] | str:
+        """The day and the place, or why they cannot be read."""
+        day, _, place = typed.strip().partition(" ")
+        try:
+            held_on = date.fromisoformat(day.rstrip(","))
+        except ValueError:
+            return phrase("A day first, as 2026-12-14, then the time and the place.")
+        return held_on, place.strip()
+
+    def record_hearing(self, shown: Shown, held_on: date, place: str) -> str:
+        key = self._key("hearing", shown.case.id, f"{len(shown.case.hearings)} {held_on} {place}")
+        self.calls.record_hearing(shown.case.id, held_on, place, key)
+        return phrase(
+            "{number}: a hearing on {day}.",
+            number=shown.case.number,
+            day=left_to_right(held_on.isoformat()),
+        )
+
     def attach(self, shown: Shown, name: str, content: bytes, note: str) -> str:
         file = self.calls.file_evidence(shown.case.id, name, content, note)
         return phrase("Filed with {number}: {name}.", number=shown.case.number, name=file.name)
@@ -333,12 +377,17 @@ class CasesPresenter:
             return phrase("Authority: committee and minute; Enter proposes it"), phrase("Authority")
         return None
 
+    def digits_of(self, answered: int) -> str:
+        """Those that are an answer without Enter."""
+        assert self.shown is not None
+        return "12345" if self.shown.case.kind == "unfair_means" and answered == 0 else ""
+
     def _asks_judgment(self, draft: Draft, answered: int) -> tuple[str, str] | None:
         if answered == 0:
             digits = " · ".join(
                 f"{at} {phrase(PENALTY_WORDS[name])}" for at, name in enumerate(PENALTIES, start=1)
             )
-            return phrase("{digits}; Enter", digits=digits), phrase("Judgment")
+            return digits, phrase("Judgment")
         penalty = draft.judgment["penalty"] if draft.judgment is not None else ""
         if answered == 1 and penalty == "suspended":
             return phrase("Order number and the day it begins: “R/88 2026-12-01”; Enter"), phrase("Order")
@@ -355,7 +404,11 @@ class CasesPresenter:
             )
             return hint, phrase("Papers of {who} that count zero", who=who)
         if answered <= 1 + (len(results) or (penalty == "suspended")):
-            return phrase("Authority: committee and minute; Enter proposes it"), phrase("Authority")
+            judged = phrase(PENALTY_WORDS[penalty])
+            hint = phrase(
+                "Judgment: {judged}. Authority: committee and minute; Enter proposes it", judged=judged
+            )
+            return hint, phrase("Authority")
         return None
 
     def _of_papers(self, penalty: str) -> Sequence[CaseResult]:

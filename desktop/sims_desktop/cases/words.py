@@ -8,7 +8,7 @@ from typing import Any
 
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.wording import left_to_right, listed, when
-from sims_shared.cases import CaseApproval, CaseLine, EvidenceView, TransferView
+from sims_shared.cases import CaseApproval, CaseLine, EvidenceView, Hearing, TransferView
 from sims_shared.results import JointImpact, ResultStands
 
 DASH = "–"
@@ -92,6 +92,13 @@ def approval_words(approval: CaseApproval, now: Any) -> str:
     who = phrase(CAPACITIES.get(approval.capacity, approval.capacity))
     why = f": {approval.reason}" if approval.reason else ""
     return f"{approval.stage}. {approval.approver.name} ({who}) {did}, {when(approval.at, now)}{why}"
+
+
+def hearing_words(hearing: Hearing) -> str:
+    day = left_to_right(hearing.held_on.isoformat())
+    place = f", {hearing.place}" if hearing.place else ""
+    note = f" ({hearing.note})" if hearing.note else ""
+    return phrase("Hearing on {day}{place}.", day=day, place=f"{place}{note}")
 
 
 def number(value: Decimal | None) -> str:

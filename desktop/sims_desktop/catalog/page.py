@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QComboBox, QPushButton, QWidget
@@ -31,6 +32,8 @@ from sims_shared.attendance import ClassRoster, RosterRow
 from sims_shared.catalog import CourseView, DepartmentView, ProgramView
 from sims_shared.enrollment import SectionView
 
+D = TypeVar("D", bound=HasId)
+
 
 class DepartmentsBox(QComboBox):
     """Narrows a list to one department."""
@@ -42,7 +45,7 @@ class DepartmentsBox(QComboBox):
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.addItem(phrase("Every department"), None)
 
-    def offer(self, presenter: OfDepartments[HasId]) -> None:
+    def offer(self, presenter: OfDepartments[D]) -> None:
         choices = presenter.of_departments()
         if [self.itemData(row) for row in range(1, self.count())] != [id for _, id in choices]:
             while self.count() > 1:
@@ -52,7 +55,24 @@ class DepartmentsBox(QComboBox):
         self.setCurrentIndex(max(0, self.findData(presenter.filters.get("department_id"))))
 
 
-class CoursesPart(Part[CourseView]):
+class PartOfDepartments(Part[D]):
+    """What belongs to departments, narrowed to one of them."""
+
+    presenter: OfDepartments[D]
+
+    @property
+    def filter_boxes(self) -> Sequence[QComboBox]:
+        self.of_department = DepartmentsBox(f"{self.objectName()}_department", self)
+        return (self.of_department,)
+
+    def take_filters(self) -> None:
+        self.presenter.filters["department_id"] = self.of_department.currentData()
+
+    def show_filters(self) -> None:
+        self.of_department.offer(self.presenter)
+
+
+class CoursesPart(PartOfDepartments[CourseView]):
     title = later("Courses")
     guide = "registrar#catalog"
     search_words = later("Search: code or title")
@@ -75,17 +95,6 @@ class CoursesPart(Part[CourseView]):
             ),
         )
 
-    @property
-    def filter_boxes(self) -> Sequence[QComboBox]:
-        self.of_department = DepartmentsBox("catalog_courses_department", self)
-        return (self.of_department,)
-
-    def take_filters(self) -> None:
-        self.presenter.filters["department_id"] = self.of_department.currentData()
-
-    def show_filters(self) -> None:
-        self.of_department.offer(self.presenter)  # type: ignore[arg-type]
-
 
 class DepartmentsPart(Part[DepartmentView]):
     title = later("Departments")
@@ -105,7 +114,7 @@ class DepartmentsPart(Part[DepartmentView]):
         )
 
 
-class ProgramsPart(Part[ProgramView]):
+class ProgramsPart(PartOfDepartments[ProgramView]):
     title = later("Programs")
     guide = "registrar#catalog"
     new_words = later("A new program (Ctrl+N)")
@@ -126,17 +135,6 @@ class ProgramsPart(Part[ProgramView]):
                 LETTER * 10,
             ),
         )
-
-    @property
-    def filter_boxes(self) -> Sequence[QComboBox]:
-        self.of_department = DepartmentsBox("catalog_programs_department", self)
-        return (self.of_department,)
-
-    def take_filters(self) -> None:
-        self.presenter.filters["department_id"] = self.of_department.currentData()
-
-    def show_filters(self) -> None:
-        self.of_department.offer(self.presenter)  # type: ignore[arg-type]
 
 
 class SectionsPart(Part[SectionView]):

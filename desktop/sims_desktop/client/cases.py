@@ -6,6 +6,7 @@ it is decided at `/api/transfers/`.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from sims_desktop.client.http import Client, Parameters
@@ -81,6 +82,11 @@ class CaseCalls:
 
     def withdraw(self, case_id: int, key: str) -> CaseView:
         return self._client.post(f"/api/cases/{case_id}/withdraw/", {}, CaseView, key=key)
+
+    def record_hearing(self, case_id: int, held_on: date, place: str, key: str) -> CaseView:
+        """Raises ProblemAnswer: `cases.wrong_state` once it is decided."""
+        body = {"held_on": held_on.isoformat(), "place": place}
+        return self._client.post(f"/api/cases/{case_id}/hearings/", body, CaseView, key=key)
 
     def open_case(self, body: dict[str, Any], key: str) -> CaseView:
         return self._client.post("/api/cases/", body, CaseView, key=key)

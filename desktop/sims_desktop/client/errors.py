@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sims_desktop.kit.language import title_of_refusal
 from sims_shared.problems import Fault
 
 
@@ -40,9 +41,19 @@ class NotWritten(ClientError):
     """What the server sent cannot be kept on this computer; `str()` is the system's reason."""
 
 
+def no_of_server(code: str, title: str, detail: str) -> str:
+    """The server's no. Its facts are English; where the window speaks another language, what kind of no it is
+    stands above them."""
+    said = detail or title or code
+    above = title_of_refusal(code)
+    if not above:
+        return said
+    return above if said in (title, code) else f"{above}\n{said}"
+
+
 class ProblemAnswer(ClientError):
     """Any other 4xx: the server understood and said no. `facts` are the further members of the
-    problem document, e.g. `devices`."""
+    problem document, e.g. `devices`; `title` is in the language of the window."""
 
     def __init__(
         self,
@@ -58,8 +69,15 @@ class ProblemAnswer(ClientError):
         super().__init__(detail or title or code)
         self.status = status
         self.code = code
-        self.title = title
+        self._title = title
         self.detail = detail
         self.errors = errors
         self.facts = facts or {}
         self.request_id = request_id
+
+    @property
+    def title(self) -> str:
+        return title_of_refusal(self.code) or self._title
+
+    def __str__(self) -> str:
+        return no_of_server(self.code, self._title, self.detail)

@@ -16,7 +16,15 @@ from urllib.parse import quote
 import httpx2
 import msgspec
 
-from sims_desktop.client.errors import ClientError, NotWritten, Offline, ProblemAnswer, ServerBusy, SignedOut
+from sims_desktop.client.errors import (
+    ClientError,
+    NotWritten,
+    Offline,
+    ProblemAnswer,
+    ServerBusy,
+    SignedOut,
+    no_of_server,
+)
 from sims_desktop.client.session import ForgetfulKeeper, Session
 from sims_desktop.kit.language import phrase
 from sims_shared.access import Hello, SignInInvalid, Tokens, User
@@ -288,10 +296,10 @@ def _error_of(response: httpx2.Response) -> ClientError:
     status = response.status_code
     problem = _problem_of(response)
     if status >= 500 or status in WAITED_OUT:
-        said = problem.get("detail") if problem else None
-        return ServerBusy(
-            said or phrase("The server is busy ({status})", status=status), _retry_after(response)
-        )
+        said = phrase("The server is busy ({status})", status=status)
+        if problem is not None and problem.get("detail"):
+            said = no_of_server(problem["code"], str(problem.get("title", "")), str(problem["detail"]))
+        return ServerBusy(said, _retry_after(response))
     if problem is None:
         return Offline(phrase("The answer {status} does not come from a SIMS server", status=status))
     return ProblemAnswer(

@@ -49,6 +49,10 @@ class RequestCalls:
         """`body` as `TransitionRequest`. Raises ProblemAnswer: `requests.wrong_state`."""
         return self._client.post(f"{REQUESTS}{request_id}/transition/", body, RequestView, key=key)
 
+    def institution(self) -> str:
+        """Whose server it is."""
+        return self._client.hello().institution
+
     def read_for_change(self, request_id: int) -> tuple[RequestView, str]:
         return self._client.get_with_etag(f"{REQUESTS}{request_id}/", RequestView)
 

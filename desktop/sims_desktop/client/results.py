@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from sims_desktop.client.errors import ProblemAnswer
 from sims_desktop.client.http import Client, Parameters
 from sims_shared.access import User
-from sims_shared.cases import ChangeEvidenceList, ChangeEvidenceView
+from sims_shared.cases import ChangeEvidenceList, ChangeEvidenceView, EvidenceFiled
 from sims_shared.catalog import ProgramView
 from sims_shared.cutoffs import SheetCutoffs
 from sims_shared.grading import AssessmentView, SheetStateView, SheetSummary, SheetView
 from sims_shared.messages import Page
 from sims_shared.reminders import TeachersReminded
+from sims_shared.reports import Broadsheet
 from sims_shared.result_versions import ResultVersions
 from sims_shared.results import (
     ChangeImpact,
@@ -28,10 +30,11 @@ from sims_shared.results import (
     ResultView,
     TermProgress,
 )
+from sims_shared.revisions import SheetCompared, SheetRevisions
 from sims_shared.terms import TermView
 
 T = TypeVar("T")
-Scope = dict[str, int]  # section_id, or term_id and perhaps program_id
+Scope = dict[str, int | str]  # section_id, or term_id and perhaps program_id and batch
 Wish = dict[str, Any]  # result_id, and new_grade or scores, as the command has them
 PAGE_SIZE = 200
 
@@ -55,6 +58,13 @@ class ApprovalCalls:
 
     def read_sheet(self, section_id: int) -> SheetView:
         return self._client.get(f"/api/sheets/{section_id}/", SheetView)
+
+    def read_revisions(self, section_id: int) -> SheetRevisions:
+        return self._client.get(f"/api/sheets/{section_id}/revisions/", SheetRevisions)
+
+    def compare_revisions(self, section_id: int, since: int, until: int) -> SheetCompared:
+        given: Parameters = {"since": since, "until": until}
+        return self._client.get(f"/api/sheets/{section_id}/compared/", SheetCompared, given)
 
     def read_cutoffs(self, section_id: int) -> SheetCutoffs:
         return self._client.get(f"/api/sheets/{section_id}/cutoffs/", SheetCutoffs)
@@ -104,12 +114,16 @@ class ResultCalls:
     def read_programs(self) -> list[ProgramView]:
         return every(self._client, "/api/programs/", ProgramView, {"ordering": "code"})
 
-    def read_progress(self, term_id: int, program_id: int | None) -> TermProgress:
-        given: Parameters = {"term_id": term_id, "program_id": program_id}
+    def read_progress(self, term_id: int, program_id: int | None, batch: str | None) -> TermProgress:
+        given: Parameters = {"term_id": term_id, "program_id": program_id, "batch": batch}
         return self._client.get("/api/results/overview/", TermProgress, given)
 
-    def read_exceptions(self, section_id: int) -> ExceptionList:
-        return self._client.get("/api/results/exceptions/", ExceptionList, {"section_id": section_id})
+    def read_exceptions(self, scope: Scope) -> ExceptionList:
+        return self._client.get("/api/results/exceptions/", ExceptionList, {**scope})
+
+    def read_broadsheet(self, scope: Scope) -> Broadsheet:
+        """Of one program in one term, or one batch of it."""
+        return self._client.get("/api/reports/broadsheet/", Broadsheet, {**scope})
 
     def read_results(self, section_id: int) -> list[ResultView]:
         return every(self._client, "/api/results/", ResultView, {"section_id": section_id})
@@ -145,6 +159,14 @@ class ResultCalls:
         """Raises ProblemAnswer: `cases.evidence_filed`, `.evidence_invalid`, `.wrong_state`."""
         path = f"/api/pending-changes/{change_id}/evidence/"
         return self._client.upload(path, {"note": note}, file_name, content, ChangeEvidenceView)
+
+    def file_scan(self, change_id: int, file_name: str, content: bytes) -> None:
+        """As `file_change_evidence`; the same file once more does nothing."""
+        try:
+            self.file_change_evidence(change_id, file_name, content, "")
+        except ProblemAnswer as refusal:
+            if refusal.code != EvidenceFiled.code:
+                raise
 
     def request_change(self, wish: Wish, reason: str, key: str) -> PendingChangeView:
         body = {**wish, "reason": reason}

@@ -10,15 +10,14 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from sims_desktop.client.errors import ProblemAnswer
 from sims_desktop.client.http import Client
 from sims_desktop.client.late_marks import Asked, LeftOver, left_over, request_changes
 from sims_desktop.client.results import ResultCalls
 from sims_desktop.client.sheets import SheetCalls
 from sims_desktop.offline.store import SheetStore
-from sims_shared.cases import EvidenceFiled
 from sims_shared.cutoffs import SheetCutoffs
 from sims_shared.grading import AssessmentView, DeviceView
+from sims_shared.plan import PlanView
 from sims_shared.result_versions import ResultVersions
 from sims_shared.results import ChangeImpact, PendingChangeView, ResultView
 from sims_shared.revisions import SheetCompared, SheetRevisions
@@ -64,13 +63,10 @@ class SheetOffice:
         self._client.post(f"/api/assessments/{assessment_id}/unlock/", {}, AssessmentView)
         self.catch_up()
 
-    def create_assessment(self, body: Mapping[str, Any], key: str) -> int:
-        """Raises ProblemAnswer: `assessments.weights_exceeded`, `.name_taken`, `sheets.closed`."""
-        return self._client.post("/api/assessments/", dict(body), AssessmentView, key=key).id
-
-    def remove_assessment(self, assessment_id: int) -> None:
-        """Raises ProblemAnswer: `assessments.in_use`."""
-        self._client.request("DELETE", f"/api/assessments/{assessment_id}/")
+    def write_plan(self, section_id: int, wish: Mapping[str, Any], key: str) -> PlanView:
+        """Raises ProblemAnswer: `assessments.plan_changed`, `.weights_exceeded`, `.name_taken`, `.locked`,
+        `.in_use`, `scores.invalid`, `sheets.closed`; nothing was written then."""
+        return self._client.post(f"/api/sheets/{section_id}/plan/", dict(wish), PlanView, key=key)
 
     def sheets_without_columns(self, section_id: int) -> list[tuple[int, str]]:
         """The person's other open sheets on this computer that have no column yet, by name."""
@@ -105,17 +101,15 @@ class SheetOffice:
         return self._results.request_change(dict(wish), reason, key)
 
     def file_scan(self, change_id: int, file_name: str, content: bytes) -> None:
-        try:
-            self._results.file_change_evidence(change_id, file_name, content, "")
-        except ProblemAnswer as refusal:
-            if refusal.code != EvidenceFiled.code:
-                raise
+        self._results.file_scan(change_id, file_name, content)
 
     def read_revisions(self, section_id: int) -> SheetRevisions:
         return self._client.get(f"/api/sheets/{section_id}/revisions/", SheetRevisions)
 
-    def compare_revisions(self, section_id: int, since: int, until: int) -> SheetCompared:
-        given = {"since": since, "until": until}
+    def compare_revisions(
+        self, section_id: int, since: int, until: int, *, unchanged: bool = False
+    ) -> SheetCompared:
+        given = {"since": since, "until": until, "unchanged": "true" if unchanged else None}
         return self._client.get(f"/api/sheets/{section_id}/compared/", SheetCompared, given)
 
     def read_result_versions(self, result_id: int) -> ResultVersions:

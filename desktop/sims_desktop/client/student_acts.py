@@ -6,11 +6,15 @@ from __future__ import annotations
 from typing import Any
 
 from sims_desktop.client.http import Client, Parameters
-from sims_desktop.client.results import every
+from sims_desktop.client.results import ResultCalls, Wish, every
 from sims_shared.enrollment import EnrollmentView, SectionView
+from sims_shared.grading import AssessmentView
 from sims_shared.messages import Page
+from sims_shared.naming import NameCorrectionView
 from sims_shared.people import RegistrationView, StudentView
-from sims_shared.record import StatusOrderForeseen
+from sims_shared.record import RecordView, StatusOrderForeseen
+from sims_shared.result_versions import ResultVersions
+from sims_shared.results import ChangeImpact, PendingChangeView, ResultsReleased
 from sims_shared.terms import TermView
 
 FOUND = 50
@@ -21,6 +25,7 @@ class StudentActCalls:
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._results = ResultCalls(client)
 
     def list_terms(self) -> list[TermView]:
         return every(self._client, "/api/terms/", TermView, {"ordering": "-start_date"})
@@ -59,9 +64,46 @@ class StudentActCalls:
         """With its orders."""
         return self._client.get(f"/api/registrations/{registration_id}/", RegistrationView)
 
+    def release(self, result_id: int, note: str, key: str) -> ResultsReleased:
+        """Raises ProblemAnswer: `results.wrong_state`, `.scores_missing`, `cases.undecided` …"""
+        wish = {"result_ids": [result_id], "note": note}
+        return self._client.post("/api/results/release/", wish, ResultsReleased, key=key)
+
+    def read_record(self, student_id: int) -> RecordView:
+        return self._client.get(f"/api/students/{student_id}/record/", RecordView)
+
     def read_person(self, student_id: int) -> tuple[StudentView, str]:
         return self._client.get_with_etag(f"/api/students/{student_id}/", StudentView)
 
     def change_person(self, student_id: int, changes: dict[str, Any], etag: str) -> StudentView:
         """Raises ProblemAnswer: `request.stale`, faults of fields."""
         return self._client.patch(f"/api/students/{student_id}/", changes, StudentView, etag=etag)
+
+    def correct_name(
+        self, student_id: int, name: str, name_native: str, reason: str, file_name: str, content: bytes
+    ) -> NameCorrectionView:
+        """Another name waits for a second person. Sends a file and carries no key: asked again after no
+        answer, it is refused as asked for already. Raises ProblemAnswer: `names.pending`,
+        `cases.evidence_invalid`, faults of fields."""
+        said = {"name": name, "name_native": name_native, "reason": reason}
+        path = f"/api/students/{student_id}/correct-name/"
+        return self._client.upload(path, said, file_name, content, NameCorrectionView)
+
+    # A change of a published result
+
+    def read_versions(self, result_id: int) -> ResultVersions:
+        return self._results.read_versions(result_id)
+
+    def read_assessments(self, section_id: int) -> list[AssessmentView]:
+        return self._results.read_assessments(section_id)
+
+    def preview_change(self, wish: Wish) -> ChangeImpact:
+        return self._results.preview_change(wish)
+
+    def request_change(self, wish: Wish, reason: str, key: str) -> PendingChangeView:
+        """Raises ProblemAnswer: `results.change_pending`, `.change_invalid`, `.wrong_state` …"""
+        return self._results.request_change(wish, reason, key)
+
+    def file_scan(self, change_id: int, file_name: str, content: bytes) -> None:
+        """Once more does nothing. Raises ProblemAnswer: `cases.evidence_invalid`, `.wrong_state`."""
+        self._results.file_scan(change_id, file_name, content)

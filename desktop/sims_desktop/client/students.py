@@ -53,6 +53,10 @@ class StudentCalls:
         """A PDF, marked on every page."""
         return self._client.download(f"/api/transcripts/{student_id}/")
 
+    def exam_slip(self, student_id: int) -> bytes:
+        """A PDF of one page. Raises ProblemAnswer: `examinations.slip_held`, `.nothing_to_sit`, …"""
+        return self._client.download(f"/api/students/{student_id}/exam-slip/pdf/")
+
     def read_versions(self, result_id: int) -> ResultVersions:
         return self._client.get(f"/api/results/{result_id}/versions/", ResultVersions)
 

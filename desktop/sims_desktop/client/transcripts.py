@@ -6,8 +6,9 @@ again with the same `key`, and the server answers what it answered then instead 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from sims_desktop.client.http import Client, Parameters
 from sims_shared.catalog import ProgramView
@@ -15,7 +16,14 @@ from sims_shared.holds import HoldKindView, HoldView
 from sims_shared.messages import Page
 from sims_shared.people import StudentView
 from sims_shared.requests import RequestTypeView, RequestView
-from sims_shared.transcripts import Issued, IssuedDocumentDetail, IssuedDocumentView, Verified
+from sims_shared.transcripts import (
+    Examination,
+    Examinations,
+    Issued,
+    IssuedDocumentDetail,
+    IssuedDocumentView,
+    Verified,
+)
 
 KEYS_PATH = "/.well-known/sims-seal.json"
 STATUS_PATH = "/.well-known/sims-status.cbor"
@@ -53,6 +61,9 @@ class CounterCalls:
         given = {"student_id": student_id, "page_size": KINDS_AT_MOST}
         return self._client.get("/api/requests/", Page[RequestView], given).results
 
+    def read_request(self, request_id: int) -> RequestView:
+        return self._client.get(f"/api/requests/{request_id}/", RequestView)
+
     def request_types(self) -> list[RequestTypeView]:
         given = {"page_size": KINDS_AT_MOST}
         return self._client.get("/api/request-types/", Page[RequestTypeView], given).results
@@ -70,9 +81,14 @@ class CounterCalls:
     def read_document(self, serial: str) -> IssuedDocumentDetail:
         return self._client.get(f"/api/transcripts/issued/{_in_path(serial)}/", IssuedDocumentDetail)
 
-    def unofficial_copy(self, student_id: int) -> bytes:
-        """A PDF, marked on every page."""
-        return self._client.download(f"/api/transcripts/{student_id}/")
+    def unofficial_copy(self, student_id: int, of: Mapping[str, str | int] | None = None) -> bytes:
+        """A PDF, marked on every page, of the transcript or of another paper, as `CopyOf`."""
+        asked = f"?{urlencode(of)}" if of else ""
+        return self._client.download(f"/api/transcripts/{student_id}/{asked}")
+
+    def examinations(self, student_id: int) -> list[Examination]:
+        """The newest first."""
+        return self._client.get(f"/api/transcripts/{student_id}/examinations/", Examinations).results
 
     def sealed_file(self, serial: str) -> bytes:
         """Byte for byte what was sealed."""

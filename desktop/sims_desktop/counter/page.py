@@ -8,26 +8,17 @@ answered; no key leads to a sealed paper in one step.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage, QKeyEvent, QPalette
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QApplication,
-    QHBoxLayout,
-    QLabel,
-    QSplitter,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage, QKeyEvent, QKeySequence, QPageSize
+from PySide6.QtWidgets import QWidget
 
 from sims_desktop.client.transcripts import CounterCalls
-from sims_desktop.counter.applications import ApplicationsPanel
-from sims_desktop.counter.lists import document_model, student_model
-from sims_desktop.counter.panels import PaperPanel, WandLine
+from sims_desktop.counter.parts import UNBROKEN, CounterParts
 from sims_desktop.counter.presenter.applications import ApplicationsPresenter
+from sims_desktop.counter.presenter.clearance import clearance_words
 from sims_desktop.counter.presenter.desk import (
     LEAST_LETTERS,
     DeskPresenter,
@@ -35,30 +26,20 @@ from sims_desktop.counter.presenter.desk import (
     Visitor,
     is_sealed_code,
 )
-from sims_desktop.counter.presenter.paper import Job, PaperPresenter, Stage, words_of
+from sims_desktop.counter.presenter.paper import Job, PaperPresenter, Sheet, Stage, words_of
 from sims_desktop.counter.presenter.verification import Question, Verifier
-from sims_desktop.counter.printer_box import PrinterBox
-from sims_desktop.counter.printers import FolderPrinter, list_printers
-from sims_desktop.counter.verify_panel import VerifyPanel, dropped_file
-from sims_desktop.kit import theme
-from sims_desktop.kit.forms import Complaint
+from sims_desktop.counter.printers import list_printers
+from sims_desktop.counter.slip import draw_slip
 from sims_desktop.kit.language import later, phrase
-from sims_desktop.kit.notes import Note
-from sims_desktop.kit.page import Page, Surroundings
-from sims_desktop.kit.preview import Preview, read_pages
-from sims_desktop.kit.tables import RecordView
+from sims_desktop.kit.page import Surroundings
+from sims_desktop.kit.preview import read_pages
 from sims_desktop.kit.wording import status_words
-from sims_shared.transcripts import IssuedDocumentDetail, IssuedDocumentView
-
-UNBROKEN = "\u00a0"
-PAUSE_MS = 250
+from sims_shared.requests import RequestView
+from sims_shared.transcripts import Examination, IssuedDocumentDetail, IssuedDocumentView
 
 
-class CounterPage(Page):
+class CounterPage(CounterParts):
     """`folder` takes what is printed "to a file"."""
-
-    title = later("Counter")
-    guide = "counter"
 
     def __init__(
         self,
@@ -70,17 +51,13 @@ class CounterPage(Page):
         applications: ApplicationsPresenter,
         parent: QWidget | None = None,
     ) -> None:
-        super().__init__(around, "counter", parent)
+        super().__init__(around, folder, verifier, applications, calls, parent)
         self._desk = desk
         self._calls = calls
-        self.paper = PaperPresenter(calls)
         self._asked = 0
         self._drawn = 0
-        self._folder = FolderPrinter(folder)
-        self._verifier = verifier
-        self._applications = applications
-        self._make_widgets()
-        self._lay_out()
+        self._just_printed: tuple[Sheet, ...] = ()
+        self._connect()
         self._add_actions()
         self.paper.on_change = self._follow_paper
         self._show_visitor(None)
@@ -88,95 +65,19 @@ class CounterPage(Page):
         # Keys and list are kept while there is a network, for the day when there is none.
         around.tasks.run(lambda progress: verifier.refresh(), owner=self)
 
-    def _make_widgets(self) -> None:
-        self.search = WandLine(self)
-        self.search.setObjectName("counter_search")
-        self.search.setPlaceholderText(phrase("Name, number or phone; or scan a card"))
-        self.search.setAccessibleName(phrase("Find a student by name, number or phone, or scan a card"))
-        theme.enlarge(self.search, 1.3)
-        self.printer = PrinterBox(self._folder, self.around.remembered, self)
-        self.headline = QLabel(self)
-        self.headline.setObjectName("headline")
-        theme.enlarge(self.headline, 1.4, bold=True)
-        self.holds = Complaint(self)
-        self.holds.setObjectName("holds")
-        theme.enlarge(self.holds, 1.1)
-        self.standing = QLabel(self)
-        self.standing.setObjectName("standing")
-        self.about = QLabel(self)
-        self.about.setObjectName("about")
-        self.hint = QLabel(self)
-        self.hint.setObjectName("hint")
-        self.hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        for label in (self.headline, self.standing, self.about, self.hint):
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setWordWrap(True)
-        self.students = student_model()
-        self.hits = RecordView(self.students, "hits", parent=self)
-        self.hits.setAccessibleName(phrase("Students found"))
-        self.documents = document_model(self.around.now)
-        self.issued = RecordView(self.documents, "issued", parent=self)
-        self.issued.setAccessibleName(phrase("Documents issued to this student"))
-        self.panel = PaperPanel(self.paper, self)
-        self.applications = ApplicationsPanel(self.around, self._applications, self)
-        self.preview = Preview("preview", phrase("The paper stands here before it is sealed."), self)
-        self.note = Note(self)
-        self.verify = VerifyPanel(self.around, self._verifier, self)
-        self._pause = QTimer(self)
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(PAUSE_MS)
-
-    def _lay_out(self) -> None:
-        top = QHBoxLayout()
-        top.setContentsMargins(0, 0, 0, 0)
-        top.addWidget(self.search, 1)
-        label = QLabel(phrase("&Printer"), self)
-        label.setBuddy(self.printer)
-        top.addWidget(label)
-        top.addWidget(self.printer)
-        left = QWidget(self)
-        column = QVBoxLayout(left)
-        column.setContentsMargins(0, 0, 0, 0)
-        forms: tuple[QWidget, ...] = (self.panel, self.applications)
-        for part in (self.headline, self.holds, self.standing, self.about, *forms, self.hint):
-            column.addWidget(part)
-        column.addWidget(self.hits, 1)
-        column.addWidget(self.issued, 1)
-        column.addStretch(0)
-        self.split = QSplitter(Qt.Orientation.Horizontal, self)
-        self.split.setObjectName("counter_split")
-        self.split.setChildrenCollapsible(False)
-        self.split.addWidget(left)
-        self.split.addWidget(self.preview)
-        self.split.setStretchFactor(0, 3)
-        self.split.setStretchFactor(1, 2)
-        if not self.around.remembered.restore_place("counter_split", self.split):
-            letter = self.fontMetrics().averageCharWidth()
-            self.split.setSizes([90 * letter, 70 * letter])
-        self.split.splitterMoved.connect(
-            lambda *_: self.around.remembered.save_place("counter_split", self.split)
-        )
-        serving = QWidget(self)
-        inner = QVBoxLayout(serving)
-        inner.setContentsMargins(0, 0, 0, 0)
-        inner.addLayout(top)
-        inner.addWidget(self.split, 1)
-        self.modes = QStackedWidget(self)
-        self.modes.addWidget(serving)
-        self.modes.addWidget(self.verify)
-        outer = QVBoxLayout(self)
-        outer.addWidget(self.modes, 1)
-        outer.addWidget(self.note)
+    def _connect(self) -> None:
         self.setAcceptDrops(True)
         self.around.theme.changed.connect(self._recolour)
         self.verify.judged.connect(lambda finding: self.note.say(f"{finding.verdict}: {finding.in_words}"))
         self.search.entered.connect(self.find_now)
-        self.search.textEdited.connect(lambda text: self._pause.start())
+        self.search.textEdited.connect(self._typed)
+        self.modes.currentChanged.connect(lambda _: self._forget_print())
         self._pause.timeout.connect(self._find_as_typed)
         self.hits.opened.connect(lambda student: self.visit(student.id))
         self.issued.opened.connect(lambda document: self.show_sealed(document))
         self.panel.entered.connect(self.go_on)
         self.applications.settled.connect(self._settled)
+        self.applications.taken.connect(self._print_slip)
         self.printer.activated.connect(lambda _: self._focus_where_due())
         for view in (self.hits, self.issued):
             view.installEventFilter(self)
@@ -188,28 +89,28 @@ class CounterPage(Page):
         add("counter.open_file", "Verify a PDF file", "Ctrl+O", self.open_file)
         add("counter.search", "Next student", "Ctrl+L", self.next_student)
         add("counter.transcript", "Transcript", "F2", self.begin_transcript)
+        add("counter.certificate", later("Detailed marks certificate"), "F3", self.begin_certificate)
+        add("counter.letter", later("Bonafide letter"), "F4", self.begin_letter)
+        add("counter.other_letter", later("Another letter, by application"), "F5", self.begin_other_letter)
         add("counter.unofficial", "Unofficial copy", "Shift+F2", self.show_unofficial)
         add("counter.application", later("Take an application"), "F8", self.begin_application)
         add("counter.hand_out", later("Hand out what is ready"), "Shift+F8", self.begin_hand_out)
-        add("counter.again", "Print the chosen document again", "F6", lambda: self.begin_reprint(False))
-        add("counter.spoiled", "A sheet is spoiled", "F7", lambda: self.begin_reprint(True))
-        add("counter.close_day", "Close the day", "Shift+F7", lambda: self.wants.emit("stationery", 0))
+        add("counter.slip", later("Print the receipt slip again"), "Ctrl+F8", self.print_slip_again)
+        add("counter.clearance", later("Print the clearance form"), "Ctrl+H", self.print_clearance)
+        add("counter.spoiled", "A sheet is spoiled", "F6", lambda: self.begin_reprint(True))
+        add("counter.undo", later("The sheet just printed is spoiled"), "Ctrl+Z", self.undo_print)
+        add("counter.again", "Print the chosen document again", "Shift+F6", lambda: self.begin_reprint(False))
+        add("counter.close_day", "Close the day", "F7", lambda: self.wants.emit("stationery", 0))
         add("counter.printer", "Choose the printer", "Ctrl+P", self.choose_printer)
         add("counter.preview_down", "Preview down", "Alt+PgDown", lambda: self.preview.turn(1))
         add("counter.preview_up", "Preview up", "Alt+PgUp", lambda: self.preview.turn(-1))
-
-    def more_keys(self) -> tuple[tuple[str, str], ...]:
-        return (
-            ("Open the student; go on; seal, print and record", "Enter"),
-            ("Into the list below", "Down"),
-            ("One step back", "Esc"),
-        )
 
     # Finding
 
     def find_now(self) -> None:
         words = self.search.text().strip()
         self._pause.stop()
+        self._forget_print()
         if is_sealed_code(words):
             self.search.clear()
             self.start_verify()
@@ -218,6 +119,10 @@ class CounterPage(Page):
             self.verify.check(Question(text=words))
         elif words:
             self._find(words, opens=True)
+
+    def _typed(self) -> None:
+        self._forget_print()
+        self._pause.start()
 
     def _find_as_typed(self) -> None:
         words = self.search.text().strip()
@@ -238,8 +143,10 @@ class CounterPage(Page):
 
     def _show_found(self, found: Found, *, opens: bool) -> None:
         if opens and found.open_id is not None:
-            self.visit(found.open_id, found.serial)
+            self.visit(found.open_id, found.serial, found.request_id)
             return
+        if opens and self.search.hasFocus():
+            self.search.selectAll()  # the next scan takes its place
         if self._is_at_work:
             self.note.say(found.sentence)
             return
@@ -254,9 +161,10 @@ class CounterPage(Page):
         then = phrase("Down, Enter opens one.") if found.students else ""
         self.note.say(f"{found.sentence} {then}".strip())
 
-    def visit(self, student_id: int, serial: str = "") -> None:
+    def visit(self, student_id: int, serial: str = "", request_id: int | None = None) -> None:
         if self._is_busy():
             return
+        self._forget_print()
         self._asked += 1
         asked = self._asked
 
@@ -266,6 +174,7 @@ class CounterPage(Page):
                 self._select(serial)
                 self._to_search()
                 self.note.say(visitor.first_line(self.around.now()))
+                self._open_request(visitor, request_id)
 
         self.paper.close()
         self.around.tasks.run(
@@ -335,6 +244,82 @@ class CounterPage(Page):
             refusal = self._applications.why_not_hand_out(visitor)
             self._begin(visitor, refusal, self.applications.hand_out)
 
+    def _open_request(self, visitor: Visitor, request_id: int | None) -> None:
+        """Of a slip that was scanned: what can be done with it now, or how it stands."""
+        request = next((one for one in visitor.requests if one.id == request_id), None)
+        if request is None:
+            return
+        if self._applications.may_bring(request):
+            self.applications.bring(visitor, request)
+        elif self._applications.may_hand_out(request):
+            self.applications.hand_out(visitor, request.id)
+        self.note.say(self._applications.now_words(request, self.around.now()))
+        self._show_hint()
+
+    def _print_slip(self, request: RequestView, institution: str, said: str) -> None:
+        """The application is taken, whatever becomes of the slip."""
+        self._settled(said)
+        pdf, printer = (
+            draw_slip(self._applications.slip(request, institution), request.receipt),
+            self.printer.printer,
+        )
+        self._render(pdf, phrase("Receipt {receipt}", receipt=request.receipt))
+
+        def printed(nothing: None) -> None:
+            self.note.say(f"{said} " + phrase("Receipt {receipt} printed.", receipt=request.receipt))
+
+        def failed(error: Exception) -> None:
+            again = self._keys_of("counter.slip")
+            self.note.say(
+                f"{said} {words_of(error)} " + phrase("{keys} prints the receipt again.", keys=again)
+            )
+
+        self.around.tasks.run(
+            lambda progress: printer.print(pdf, request.receipt), printed, failed, owner=self
+        )
+
+    def print_clearance(self) -> None:
+        """The counter lifts no hold; it says where to go, and gives the form to be signed there."""
+        visitor = self._visitor_or_say()
+        if visitor is None or self._is_busy():
+            return
+        if not visitor.holds:
+            self.note.say(phrase("No hold stands against this student; there is nothing to clear."))
+            return
+        name, printer = f"clearance-{visitor.student.reg_no}".replace("/", "-"), self.printer.printer
+
+        def drawn(institution: str) -> None:
+            words = clearance_words(visitor, institution, self.around.now())
+            pdf = draw_slip(words, visitor.student.reg_no, QPageSize.PageSizeId.A5)
+            self._render(pdf, phrase("Clearance form"))
+            printed = partial(self.note.say, phrase("Clearance form printed on {name}.", name=printer.name))
+            self.around.tasks.run(
+                lambda progress: printer.print(pdf, name),
+                lambda nothing: printed(),
+                self._say_error,
+                owner=self,
+            )
+
+        self.around.tasks.run(
+            lambda progress: self._applications.read_institution(), drawn, self._say_error, owner=self
+        )
+
+    def print_slip_again(self) -> None:
+        visitor = self._visitor_or_say()
+        if visitor is None or self._is_busy():
+            return
+        request = self._applications.to_slip(visitor)
+        if request is None:
+            self.note.say(phrase("No application of this student waits."))
+            return
+        said = self._applications.now_words(request, self.around.now())
+        self.around.tasks.run(
+            lambda progress: self._applications.read_institution(),
+            lambda institution: self._print_slip(request, institution, said),
+            self._say_error,
+            owner=self,
+        )
+
     def _begin(self, visitor: Visitor, refusal: str, opens: Callable[[Visitor], None]) -> None:
         self.note.say(refusal)
         if not refusal:
@@ -358,19 +343,54 @@ class CounterPage(Page):
         if not self.paper.begin(visitor):
             self.note.say(visitor.refusal)
 
+    def begin_letter(self) -> None:
+        visitor = self._visitor_or_say()
+        if visitor is None or self._is_busy():
+            return
+        if not self.paper.begin(visitor, is_letter=True):
+            self.note.say(visitor.letter_refusal)
+
+    def begin_other_letter(self) -> None:
+        """What somebody has to decide is asked for; no clerk seals it."""
+        self.begin_application()
+        if self.applications.is_open:
+            said = phrase("A no-objection, character or other letter is decided first: take the application.")
+            self.note.say(said)
+
+    def begin_certificate(self) -> None:
+        visitor = self._visitor_or_say()
+        if visitor is None or self._is_busy():
+            return
+        if visitor.refusal:
+            self.note.say(visitor.refusal)
+            return
+
+        def done(found: list[Examination]) -> None:
+            if self._desk.visitor is not visitor or self._is_busy():
+                return
+            if found:
+                self.paper.begin(visitor, found)
+            else:
+                self.note.say(phrase("No result of an examination is out yet."))
+
+        self.around.tasks.run(
+            lambda progress: self._calls.examinations(visitor.student.id), done, self._say_error, owner=self
+        )
+
     def go_on(self) -> None:
         """Enter in the form."""
         paper = self.paper
         if paper.stage is Stage.PURPOSE:
-            if paper.choose(self.panel.purpose.text(), self.panel.copies.value()):
+            self.panel.take_examination()
+            if paper.choose(
+                self.panel.purpose.text(), self.panel.copies.value(), self.panel.addressee.text()
+            ):
                 self._draw()
         elif paper.stage is Stage.PREVIEW:
             if paper.take_stock(self.panel.stock.text()):
                 self._carry_out(paper.make_job())
         elif paper.stage is Stage.REPRINT:
-            job = paper.reprint(self.panel.reason.text(), self.panel.void.text(), self.panel.stock.text())
-            if job is not None:
-                self._carry_out(job)
+            self._go_on_reprinting()
         elif paper.stage is Stage.STOPPED:
             job = paper.go_on(self.panel.stock.text())
             if job is not None:
@@ -393,7 +413,7 @@ class CounterPage(Page):
         if visitor is None or visitor.student.id != student_id or self.paper.stage is not Stage.DRAWING:
             return
         self._drawn += 1
-        self.preview.show_pages(images, phrase("Preview: what the sealed transcript will say"))
+        self.preview.show_pages(images, phrase("Preview: what the sealed paper will say"))
         self.paper.drew(pdf)
 
     def _carry_out(self, job: Job) -> None:
@@ -409,6 +429,7 @@ class CounterPage(Page):
 
     def _came_out(self, job: Job) -> None:
         said = self.paper.done()
+        self._just_printed = tuple(job.sheets)
         first = job.sheets[0]
         self._announce(said, first.serial, first.pdf or b"")
 
@@ -499,14 +520,51 @@ class CounterPage(Page):
             self.note.say(phrase("Choose a document first: scan its serial, or open its student."))
             return
 
-        def done(detail: IssuedDocumentDetail) -> None:
-            refusal = self.paper.begin_reprint(detail, spoiled=spoiled)
-            if refusal:
-                self.note.say(refusal)
+        self._look_up(document.serial, lambda detail: self._begin_reprint(detail, spoiled))
 
-        self.around.tasks.run(
-            lambda progress: self.paper.look_up(document.serial), done, self._say_error, owner=self
-        )
+    def _begin_reprint(self, detail: IssuedDocumentDetail, spoiled: bool) -> None:
+        refusal = self.paper.begin_reprint(detail, spoiled=spoiled)
+        if refusal:
+            self.note.say(refusal)
+
+    def _look_up(self, serial: str, done: Callable[[IssuedDocumentDetail], None]) -> None:
+        self.around.tasks.run(lambda progress: self.paper.look_up(serial), done, self._say_error, owner=self)
+
+    def undo_print(self) -> None:
+        """What came out of the printer a moment ago is spoiled; of several copies the last, until the wand
+        names another of them."""
+        printed = self._just_printed
+        if not printed:
+            spoiled = self._keys_of("counter.spoiled")
+            said = phrase("Nothing was printed last; {keys} is for a chosen document.", keys=spoiled)
+            self.note.say(said)
+        elif not self._is_at_work:
+            self._select(printed[-1].serial)
+            self._look_up(printed[-1].serial, lambda detail: self._begin_reprint(detail, spoiled=True))
+
+    def _go_on_reprinting(self) -> None:
+        paper, void = self.paper, self.panel.void.text().strip()
+        assert paper.document is not None
+        other = [one.serial for one in self._just_printed if void and one.stock == void]
+        if paper.is_spoiled and other and other[0] != paper.document.serial:
+            self._look_up(other[0], self._reprint_other)
+            return
+        job = paper.reprint(self.panel.reason.text(), void, self.panel.stock.text())
+        if job is not None:
+            self._carry_out(job)
+
+    def _reprint_other(self, detail: IssuedDocumentDetail) -> None:
+        if self.paper.stage is Stage.REPRINT:
+            self.paper.turn_to(detail)
+            self._go_on_reprinting()
+
+    def _forget_print(self) -> None:
+        if self._just_printed:
+            self._just_printed = ()
+            self._show_hint()
+
+    def gives_way(self, event: QKeyEvent) -> bool:
+        return bool(self._just_printed) and event.matches(QKeySequence.StandardKey.Undo)
 
     def _render(self, pdf: bytes, title: str) -> None:
         self._drawn += 1
@@ -518,49 +576,6 @@ class CounterPage(Page):
 
         self.around.tasks.run(lambda progress: read_pages(pdf), done, owner=self)
 
-    def choose_printer(self) -> None:
-        self.printer.setFocus()
-        self.printer.showPopup()
-
-    # Verify mode
-
-    @property
-    def is_verifying(self) -> bool:
-        return self.modes.currentWidget() is self.verify
-
-    def toggle_verify(self) -> None:
-        if self.is_verifying:
-            self._serve()
-        else:
-            self.start_verify()
-
-    def start_verify(self) -> None:
-        self.verify.clear()
-        self.modes.setCurrentWidget(self.verify)
-        self.verify.code.setFocus()
-        self.note.say("")
-
-    def _serve(self) -> None:
-        self.modes.setCurrentIndex(0)
-        self.note.say("")
-        self._focus_where_due()
-
-    def open_file(self) -> None:
-        if not self.is_verifying:
-            self.start_verify()
-        self.verify.open_file()
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if dropped_file(event.mimeData()) is not None:
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        path = dropped_file(event.mimeData())
-        if path is not None:
-            event.acceptProposedAction()
-            self.start_verify()
-            self.verify.check_file(path)
-
     # Keys and focus
 
     def _visitor_or_say(self) -> Visitor | None:
@@ -568,6 +583,7 @@ class CounterPage(Page):
             self._serve()
         if self._desk.visitor is None:
             self.note.say(phrase("Open a student first: scan a card, or type and press Enter."))
+        self._forget_print()
         return self._desk.visitor
 
     @property
@@ -585,31 +601,17 @@ class CounterPage(Page):
             self._show_hint()
         return bool(unfinished)
 
-    def _to_search(self) -> None:
-        """What stands there is chosen, so that the next scan takes its place."""
-        self.search.setFocus()
-        self.search.selectAll()
-
-    def _focus_where_due(self) -> None:
-        if self.is_verifying:
-            self.verify.code.setFocus()
-        elif self.applications.is_open:
-            self.applications.focus()
-        elif self.paper.stage is Stage.CLOSED:
-            self._to_search()
-        elif self.paper.stage is Stage.PURPOSE:
-            self.panel.purpose.setFocus()
-        else:
-            self.panel.stock.setFocus()
-
     def _show_hint(self) -> None:
         """What can be done next, with the keys as they are bound now."""
         visitor = self._desk.visitor
-        names = ["counter.transcript", "counter.unofficial"] if visitor else []
-        names += ["counter.again", "counter.spoiled"] if visitor and visitor.documents else []
+        names = ["transcript", "certificate", "letter", "unofficial"] if visitor else []
+        names = [f"counter.{name}" for name in ["undo"] * bool(self._just_printed) + names]
+        names += ["counter.spoiled", "counter.again"] if visitor and visitor.documents else []
+        names += ["counter.clearance"] if visitor and visitor.holds else []
         names += ["counter.application"] if visitor and self._applications.may_take else []
         hands = visitor is not None and not self._applications.why_not_hand_out(visitor)
         names += ["counter.hand_out"] if hands else []
+        names += ["counter.slip"] if visitor and self._applications.to_slip(visitor) else []
         bound = {one.id: one for one in self.around.actions.of(self.title)}
         said = [f"{bound[name].keys} {bound[name].action.text()}" for name in (*names, "counter.verify")]
         self.hint.setText("   ".join(words.replace(" ", UNBROKEN) for words in said))
@@ -621,32 +623,8 @@ class CounterPage(Page):
         if self.paper.stage in (Stage.WORKING, Stage.DRAWING):
             self.note.say("")
 
-    def _recolour(self) -> None:
-        self.holds.say(self.holds.text())
-        self.panel.follow()
-
     def _say_error(self, error: Exception) -> None:
         self.note.say(words_of(error))
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Letters typed while a list has the focus are meant for the search box; Down goes into a list."""
-        if event.type() != QEvent.Type.KeyPress or not isinstance(event, QKeyEvent):
-            return super().eventFilter(watched, event)
-        if watched is self.search:
-            if event.key() == Qt.Key.Key_Down:
-                view: QAbstractItemView = self.hits if self.hits.isVisible() else self.issued
-                if view.isVisible():
-                    view.setFocus()
-                    return True
-            return False
-        plain = not event.modifiers() & ~(
-            Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
-        )
-        if plain and event.text().isprintable() and event.text().strip():
-            self._to_search()
-            QApplication.sendEvent(self.search, event)
-            return True
-        return False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:

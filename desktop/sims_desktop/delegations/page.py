@@ -241,15 +241,6 @@ class DelegationsPage(Desk[Loaded]):
         self.act(title, lambda progress: work(), done, failed)
         self._show()
 
-    def load(self) -> Loaded:
-        return self.presenter.load()
-
-    def take(self, loaded: Loaded) -> None:
-        self.presenter.take(loaded)
-
-    def not_loaded(self, error: Exception) -> None:
-        self.presenter.not_loaded(error)
-
     def leaving(self) -> str:
         return phrase("What you began to lend is not lent.") if self.reason.text().strip() else ""
 

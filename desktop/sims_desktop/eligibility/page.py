@@ -33,6 +33,7 @@ from sims_desktop.eligibility.presenter import (
     list_words,
     section_words,
 )
+from sims_desktop.eligibility.slips import SlipsMade
 from sims_desktop.kit import theme
 from sims_desktop.kit.asking import Asking, push_button, row_of, text_label
 from sims_desktop.kit.desk import Desk
@@ -43,6 +44,7 @@ from sims_desktop.kit.search import Entry
 from sims_desktop.kit.tables import GAP, Field, Index, RecordModel, RecordView
 from sims_desktop.kit.tasks import Progress, Task
 from sims_desktop.kit.wording import left_to_right, plural, when
+from sims_desktop.students.copying import SLIPS, CopyCard
 from sims_desktop.students.derivations import Node, of_attendance
 from sims_shared.attendance import AttendanceExplained, JudgedSection
 
@@ -75,7 +77,7 @@ class ThresholdLine(QStyledItemDelegate):
 
 
 class EligibilityPage(Desk[Loaded]):
-    """Space marks, A marks all who may be condoned, C condones, U withdraws, N notifies, E explains."""
+    """Space marks, A marks all who may be condoned, C condones, U withdraws, N notifies, S makes slips."""
 
     title = later("Eligibility")
     guide = "controller#who-may-sit"
@@ -86,7 +88,6 @@ class EligibilityPage(Desk[Loaded]):
         super().__init__(around, "eligibility", parent)
         self.presenter = presenter
         self._reading: Task | None = None
-        self._fetching = False
         self._filling = False
         self._explained = 0  # the student whose tree stands below
         self._authority = ""  # typed last: one decision condones many
@@ -123,7 +124,7 @@ class EligibilityPage(Desk[Loaded]):
         self.list = RecordView(self.model, "eligibility_sections", parent=self)
         self.list.setAccessibleName(phrase("Sections"))
         self.list.selectionModel().currentRowChanged.connect(lambda *_: self._moved())
-        self.list.end_reached.connect(self._fetch_more)
+        self.list.end_reached.connect(lambda: self.fetch_more(self.presenter))
         self.list.opened.connect(lambda _: self._to_students())
         self.heading = text_label("eligibility_heading", self, larger=True)
         self.counts = text_label("eligibility_counts", self)
@@ -169,7 +170,16 @@ class EligibilityPage(Desk[Loaded]):
         )
         self.notify_button = push_button(self, "eligibility_notify", self.notify, phrase("Notify (N)"))
         self.explain_button = push_button(self, "eligibility_explain", self.explain, phrase("Explain (E)"))
-        self.buttons = (self.condone_button, self.withdraw_button, self.notify_button, self.explain_button)
+        self.slips_button = push_button(self, "eligibility_slips", self.make_slips, phrase("Slips (S)"))
+        self.buttons = (
+            self.condone_button,
+            self.withdraw_button,
+            self.notify_button,
+            self.slips_button,
+            self.explain_button,
+        )
+        self.slips = CopyCard(self.around, self._read_slips, lambda words: self.note.say(words), self, SLIPS)
+        self._made: SlipsMade | None = None
 
     def _box(self, name: str, spoken: str) -> QComboBox:
         box = QComboBox(self)
@@ -192,6 +202,7 @@ class EligibilityPage(Desk[Loaded]):
             column.addWidget(part)
         column.addWidget(self.rows, 3)
         column.addWidget(self.tree, 2)
+        column.addWidget(self.slips, 3)
         column.addStretch(0)
         column.addWidget(self.asking)
         column.addLayout(row_of(self.buttons))
@@ -211,10 +222,12 @@ class EligibilityPage(Desk[Loaded]):
         add("eligibility.condone", later("Condone the marked"), "C", self.condone)
         add("eligibility.withdraw", later("Withdraw the condonation of the marked"), "U", self.withdraw)
         add("eligibility.notify", later("Notify the list"), "N", self.notify)
+        add("eligibility.slips", later("Roll-number slips"), "S", self.make_slips)
+        add("eligibility.save_slips", later("Save the slips"), "Ctrl+S", self.save_slips)
         add("eligibility.explain", later("Explain the percentage"), "E", self.explain)
         add("eligibility.past", later("Next notified list"), "L", self._next_version)
         add("eligibility.student", later("Open the student"), "O", self.open_student)
-        add("eligibility.print", later("Print the list"), "Ctrl+P", self.print_list)
+        add("eligibility.print", later("Print the list, or the slips"), "Ctrl+P", self.print_list)
         add("eligibility.search", later("Find a section"), "Ctrl+L", self._to_search)
         add("eligibility.next", later("Next section"), "J", lambda: self.step(1))
         add("eligibility.previous", later("Previous section"), "K", lambda: self.step(-1))
@@ -279,6 +292,7 @@ class EligibilityPage(Desk[Loaded]):
             self.presenter.leave_section()
             self.asking.leave()
             self._close_tree()
+            self._close_slips()
             self._read(section)
         self._draw()
 
@@ -302,6 +316,7 @@ class EligibilityPage(Desk[Loaded]):
             (self.condone_button, presenter.may_condone),
             (self.withdraw_button, presenter.may_condone),
             (self.notify_button, presenter.may_notify),
+            (self.slips_button, presenter.may_print),
             (self.explain_button, True),
         ):
             button.setVisible(may and shown is not None)
@@ -310,7 +325,7 @@ class EligibilityPage(Desk[Loaded]):
     def _show_lines(self) -> None:
         lines, before = self.presenter.lines, self.rows.current()
         self.row_model.set_records(lines)
-        self.rows.setVisible(bool(lines))
+        self.rows.setVisible(bool(lines) and self._made is None)
         if lines:
             ids = [line.student_id for line in lines]
             row = ids.index(before.student_id) if before is not None and before.student_id in ids else 0
@@ -340,22 +355,6 @@ class EligibilityPage(Desk[Loaded]):
             self.term.currentData(), self.program.currentData(), self.search.text().strip()
         )
         self.refresh()
-
-    def _fetch_more(self) -> None:
-        if self._fetching or self._loading is not None or self.presenter.following is None:
-            return
-
-        def done(loaded: Loaded | None) -> None:
-            self._fetching = False
-            if loaded is not None:
-                self.presenter.take(loaded)
-
-        def failed(error: Exception) -> None:
-            self._fetching = False
-            self.presenter.not_loaded(error)
-
-        self._fetching = True
-        self.around.tasks.run(lambda progress: self.presenter.load_more(), done, failed, owner=self)
 
     def _look_at(self) -> None:
         """Another list of this section, or how the marks stand."""
@@ -483,11 +482,65 @@ class EligibilityPage(Desk[Loaded]):
     def leave(self) -> None:
         if self.asking.is_asking or self.asking.complaint.text():
             self.asking.leave()
+        elif self._made is not None:
+            self._close_slips()
+            self._to_students()
         elif self.tree.isVisible():
             self._close_tree()
             self.rows.setFocus()
         else:
             self.list.setFocus()
+
+    # Slips
+
+    def make_slips(self) -> None:
+        """Asks once; the same key answers yes."""
+        refusal = self.presenter.why_not_slips()
+        section = self.list.current()
+        if refusal or self.is_busy or section is None:
+            self.asking.refuse(refusal)
+            return
+        self.asking.ask(self.presenter.slips_question, self._make_slips, about=("slips", section.id))
+
+    def _make_slips(self) -> None:
+        def done(made: SlipsMade) -> None:
+            self.note.say(made.sentence)
+            self._show_slips(made)
+            self._draw()
+
+        def failed(error: Exception) -> None:
+            self.asking.refuse(self.presenter.refused(error))
+            self._draw()
+
+        self.act(phrase("Making slips"), self.presenter.make_slips, done, failed)
+        self._draw()
+
+    def _show_slips(self, made: SlipsMade) -> None:
+        self._close_tree()
+        self._made = made
+        about = phrase(SLIPS.about) if made.done else phrase("Esc closes it.")
+        self.slips.words.setText("\n".join([made.sentence, *made.lines, about]))
+        self.slips.preview.setVisible(bool(made.done))
+        if made.done:
+            self.slips.open()
+        else:
+            self.slips.show()
+
+    def _read_slips(self) -> bytes:
+        assert self._made is not None
+        return self.presenter.read_slips(self._made.job_id)
+
+    def _close_slips(self) -> None:
+        self._made = None
+        self.slips.hide()
+        self.rows.setVisible(bool(self.presenter.lines))
+
+    def save_slips(self) -> None:
+        section = self.list.current()
+        if self._made is None or section is None:
+            self.asking.refuse(phrase("Make the slips first: S."))
+        else:
+            self.slips.ask_where_to_save(f"slips {section_words(section)}.pdf".replace("/", "-"))
 
     # Explaining and printing
 
@@ -536,7 +589,9 @@ class EligibilityPage(Desk[Loaded]):
         from sims_desktop.eligibility.paper import eligibility_paper
         from sims_desktop.kit.printing import ask_printer, print_html
 
-        if self.presenter.shown is None or not self.presenter.lines:
+        if self._made is not None:
+            self.slips.print_it()
+        elif self.presenter.shown is None or not self.presenter.lines:
             self.asking.refuse(phrase("Choose a section first."))
         elif (printer := ask_printer(self, phrase("Print the list"))) is not None:
             print_html(eligibility_paper(self.presenter, self.around.now()), printer)

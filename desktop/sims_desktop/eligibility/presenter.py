@@ -15,6 +15,7 @@ from secrets import token_hex
 from typing import Protocol
 
 from sims_desktop.client.errors import ClientError, ProblemAnswer, TryLater
+from sims_desktop.eligibility.slips import SlipPrinter, SlipsMade, Watch
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.wording import plural, when
 from sims_shared.access import Permission
@@ -33,12 +34,6 @@ from sims_shared.messages import Page
 from sims_shared.terms import TermView
 
 OUTCOMES = {"eligible": later("sits"), "condoned": later("sits, condoned"), "short": later("short, barred")}
-
-
-class Watch(Protocol):
-    """Whoever waits for many acts: told how far it is, and heard when they have had enough."""
-
-    def report(self, done: int, total: int, words: str = "") -> None: ...
 
 
 class Calls(Protocol):
@@ -122,6 +117,7 @@ class EligibilityPresenter:
     calls: Calls
     permissions: Collection[str]
     now: Callable[[], datetime]
+    slips: SlipPrinter | None = None
     wanted: Wanted = field(default_factory=Wanted)
     terms: Sequence[TermView] = ()
     programs: Sequence[ProgramView] = ()
@@ -143,6 +139,10 @@ class EligibilityPresenter:
     @property
     def may_notify(self) -> bool:
         return Permission.NOTIFY_ELIGIBILITY in self.permissions
+
+    @property
+    def may_print(self) -> bool:
+        return self.slips is not None and Permission.MANAGE_EXAMINATIONS in self.permissions
 
     # Sections
 
@@ -472,6 +472,41 @@ class EligibilityPresenter:
             condoned=made.condoned,
             short=made.short,
         )
+
+    # Slips
+
+    def why_not_slips(self) -> str:
+        if not self.may_print:
+            return phrase("Your roles do not print slips.")
+        if self.shown is None:
+            return phrase("Choose a section first.")
+        if not self.shown.lists:
+            return phrase("No list is notified yet; N notifies one, and slips are made from it.")
+        return ""
+
+    @property
+    def slips_question(self) -> str:
+        """Of whom slips would be made: the marked, or all whom the list in force admits."""
+        assert self.shown is not None
+        count = len(self.marked)
+        if not count:
+            newest = self.shown.lists[0]
+            count = newest.eligible + newest.condoned
+        return phrase(
+            "Make the slips of {students}, a page each with all papers they are admitted to? S again makes "
+            "them, Esc leaves it. Space marks single students.",
+            students=plural(count, "student"),
+        )
+
+    def make_slips(self, watch: Watch) -> SlipsMade:
+        assert self.shown is not None
+        assert self.slips is not None
+        section = self.shown.section
+        return self.slips.make(section.term_id, section.id, sorted(self.marked), watch)
+
+    def read_slips(self, job_id: int) -> bytes:
+        assert self.slips is not None
+        return self.slips.read(job_id)
 
     def _key(self, wish: object) -> str:
         """One key for one wish: asked again after a lost answer, it counts once."""

@@ -6,12 +6,11 @@ The effect is seen before the reason is asked for, and nothing is sent before bo
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
-from PySide6.QtWidgets import QComboBox, QFileDialog, QFormLayout, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QPushButton, QWidget
 
 from sims_desktop.client.errors import ClientError
 from sims_desktop.grading.panels import ENTER, Panel, words
@@ -20,17 +19,14 @@ from sims_desktop.grading.presenter.late import COMMON_REASONS, numbered, reason
 from sims_desktop.kit.forms import Complaint
 from sims_desktop.kit.language import phrase
 from sims_desktop.kit.tasks import Progress
-from sims_shared.cases import EVIDENCE_MOST
+from sims_desktop.results.correcting import file_with
+from sims_desktop.results.scan import ScanField
 from sims_shared.results import ChangeImpact, PendingChangeView
 
 if TYPE_CHECKING:
     from sims_desktop.grading.page import GridPage
 
 T = TypeVar("T")
-
-
-class ScanNotFiled(ClientError):
-    """The change request is there; its scan is not."""
 
 
 class CorrectionPanel(Panel):
@@ -57,11 +53,9 @@ class CorrectionPanel(Panel):
         self.reason.setAccessibleName(phrase("Why the result shall change"))
         self.complaint = Complaint(self)
         self.complaint.setObjectName("correction_complaint")
-        self.scan: tuple[str, bytes] | None = None
-        self.scan_button = QPushButton(phrase("Attach the &scan …"), self)
-        self.scan_button.setObjectName("correction_scan")
-        self.scan_button.clicked.connect(self._ask_for_scan)
-        self.scan_words = words(self, "correction_scan_words")
+        self.scan = ScanField("correction", self)
+        self.scan.chosen.connect(self._attached)
+        self.scan.refused.connect(self.complaint.say)
         self.setAcceptDrops(True)
         self.button = QPushButton(phrase("Show what it would do (Enter)"), self)
         self.button.setObjectName("correction_send")
@@ -80,8 +74,7 @@ class CorrectionPanel(Panel):
         self.body.addWidget(self.impact)
         self.body.addWidget(self.why)
         self.body.addWidget(self.reason)
-        self.body.addWidget(self.scan_words)
-        self.body.addWidget(self.scan_button)
+        self.body.addWidget(self.scan)
         self.body.addWidget(self.complaint)
         self.body.addWidget(self.button)
         self.body.addStretch(1)
@@ -92,7 +85,7 @@ class CorrectionPanel(Panel):
     def _show(self) -> None:
         known = bool(self.wish.impact)
         self.impact.setText(self.wish.impact)
-        for part in (self.impact, self.why, self.reason, self.scan_words, self.scan_button):
+        for part in (self.impact, self.why, self.reason, self.scan):
             part.setVisible(known)
         self.button.setText(
             phrase("Ask for this change (Enter)") if known else phrase("Show what it would do (Enter)")
@@ -104,33 +97,14 @@ class CorrectionPanel(Panel):
         self.complaint.say("")
         self._show()
 
-    def _ask_for_scan(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, phrase("The scan of the script"), "")
-        if path:
-            self.attach(Path(path))
-
-    def attach(self, path: Path) -> None:
-        """As the dialog and a dropped file give it; sent together with the change."""
-        try:
-            if path.stat().st_size > EVIDENCE_MOST:
-                self.complaint.say(phrase("{name} is larger than 10 MB.", name=path.name))
-                return
-            self.scan = (path.name, path.read_bytes())
-        except OSError as error:
-            why = error.strerror or error
-            self.complaint.say(phrase("{name} cannot be read: {why}", name=path.name, why=why))
-            return
-        self.complaint.say("")
-        self.scan_words.setText(phrase("{name} goes with it.", name=path.name))
+    def _attached(self) -> None:
         self.reason.setFocus()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if len(event.mimeData().urls()) == 1 and event.mimeData().urls()[0].isLocalFile():
-            event.acceptProposedAction()
+        self.scan.dragEnterEvent(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        event.acceptProposedAction()
-        self.attach(Path(event.mimeData().urls()[0].toLocalFile()))
+        self.scan.dropEvent(event)
 
     def show_past(self, history: str) -> None:
         """How the result stood until now, a line a version."""
@@ -168,7 +142,7 @@ class CorrectionPanel(Panel):
         self.send.emit(reason)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in ENTER and not self.scan_button.hasFocus():
+        if event.key() in ENTER and not self.scan.button.hasFocus():
             self._next()
             return
         super().keyPressEvent(event)
@@ -223,28 +197,18 @@ class CorrectionDesk:
     def _send(self, panel: CorrectionPanel, reason: str) -> None:
         wish, page, office = panel.wish, self._page, self._page.office
 
-        scan = panel.scan
+        scan = panel.scan.scan
 
         def work(progress: Progress) -> PendingChangeView:
             # Sent again it is the same request: its key says so.
             change = office.request_change(wish.wish(self._result_of(wish.key[0])), reason, wish.request_key)
-            if scan is not None:
-                try:
-                    office.file_scan(change.id, *scan)
-                except ClientError as error:
-                    raise ScanNotFiled(
-                        phrase(
-                            "The change is asked for, but its scan has not arrived: {error}. "
-                            "Enter sends it again.",
-                            error=error,
-                        )
-                    ) from error
+            file_with(change, scan, office.file_scan)
             return change
 
         def done(change: PendingChangeView) -> None:
             if page.panel is panel:
                 page.close_panel()
-            page.note.say(wish.asked(change))
+            page.note.say(wish.asked(change, page.around.now()))
 
         self._run(work, done, panel, phrase("Asking for a change"))
 

@@ -15,7 +15,6 @@ from PySide6.QtCore import QLocale, Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSplitter, QVBoxLayout, QWidget
 
-from sims_desktop.grading.award_list import award_list, award_list_in_words
 from sims_desktop.grading.clipboard import put_on_clipboard, rows_on_clipboard
 from sims_desktop.grading.columns import ColumnDesk
 from sims_desktop.grading.cutoffs import CutoffDesk
@@ -23,6 +22,7 @@ from sims_desktop.grading.files import SheetFiles
 from sims_desktop.grading.late import LateMarks
 from sims_desktop.grading.memo import MemoDesk
 from sims_desktop.grading.panels import DistributionPanel, MatchPanel, Panel, TrayPanel
+from sims_desktop.grading.paper import Paper
 from sims_desktop.grading.plan import PlanDesk
 from sims_desktop.grading.presenter.entry import number_text
 from sims_desktop.grading.presenter.grid import NAME, Filter, GridPresenter, Outcome
@@ -77,6 +77,7 @@ class GridPage(Page):
         self.state = QLabel(self)
         self.state.setObjectName("sheet_state")
         self.state.setTextFormat(Qt.TextFormat.PlainText)
+        self.state.setWordWrap(True)  # the head's words are as long as they are; the window is not
         self.find_line = QLineEdit(self)
         self.find_line.setObjectName("find")
         self.find_line.setPlaceholderText(phrase("End of a number, or a name"))
@@ -95,8 +96,8 @@ class GridPage(Page):
         self.late = LateMarks(self)
         self.cutoffs = CutoffDesk(self)
         self.column_desk = ColumnDesk(self)
-        self.plan = PlanDesk(self)
-        self.files = SheetFiles(self)
+        self.plan, self.files = PlanDesk(self), SheetFiles(self)
+        self.paper = Paper(self)
         self.revisions, self.memo = RevisionDesk(self), MemoDesk(self)
         self.result_past = ResultPastDesk(self)
         self.noticed: list[Suspicion] = []
@@ -119,7 +120,7 @@ class GridPage(Page):
         self.find_line.textChanged.connect(self._find)
         self.find_line.returnPressed.connect(self._leave_find)
         around.theme.changed.connect(self.view.recolour)
-        self._show_state()
+        self.show_standing()
         self._moved()
         if not self.grid.columns:
             self.note.say(phrase("This sheet has no columns yet: Ctrl+T writes the plan of assessment."))
@@ -193,8 +194,8 @@ class GridPage(Page):
         add("grading.lock", "Lock this column", "K", self.column_desk.lock, cells)
         add("grading.tray", "Conflict tray", "Ctrl+J", self.toggle_tray)
         add("grading.submit", "Submit to the head of department", ("Ctrl+Return", "Ctrl+Enter"), self.submit)
-        add("grading.award_list", "Print the award list", "Ctrl+P", self.print_award_list)
-        add("grading.award_column", "Print this column in words", "Ctrl+Shift+P", self.print_column)
+        add("grading.award_list", "Print the award list", "Ctrl+P", self.paper.award_list)
+        add("grading.award_column", "Print this column in words", "Ctrl+Shift+P", self.paper.column)
         add("grading.go_to_slip", "Go to what was noticed", "Ctrl+H", self.go_to_slip)
         add("grading.let_slip_be", "Let be what was noticed", "Ctrl+Shift+H", self.let_slip_be)
         add("grading.save_file", "Save as an Excel file", "Ctrl+S", self.files.ask_where_to_save)
@@ -235,7 +236,7 @@ class GridPage(Page):
 
     def _acted(self) -> None:
         self._looking.start()
-        self._show_state()
+        self.show_standing()
         self._moved()
         self._count_selection()
         self.around.changes.tell("marks", self.section_id)
@@ -295,23 +296,6 @@ class GridPage(Page):
     def clear(self) -> None:
         self._did(self.grid.clear(self.view.chosen()))
 
-    def print_award_list(self) -> None:
-        self._print(award_list(self.grid, self.around.now()), phrase("the award list"))
-
-    def print_column(self) -> None:
-        if self.grid.columns:
-            column = self.view.column_here()
-            paper = award_list_in_words(self.grid, column, self.around.now())
-            self._print(paper, phrase("the award list of {name}", name=self.grid.columns[column].name))
-
-    def _print(self, paper: str, what: str) -> None:
-        from sims_desktop.kit.printing import ask_printer, print_html
-
-        printer = ask_printer(self, phrase("Print {what}", what=what))
-        if printer is not None:
-            print_html(paper, printer)
-            self.note.say(phrase("Printed {what}, revision {rev:,}", what=what, rev=self.grid.sheet.rev))
-
     # Moving about
 
     def open_find(self) -> None:
@@ -348,8 +332,9 @@ class GridPage(Page):
         described = self.tray.described(position)
         said = phrase("{described}. Enter goes to the next problem.", described=described)
         if self.grid.sheet.returned_because and self.grid.cell(*position).badge < Badge.CONFLICT:
+            described = ". ".join(filter(None, (described, self.grid.closed(*position))))
             said = phrase("{described}. F7 goes on.", described=described)
-            said = f"{phrase('The head: “{because}”', because=self.grid.sheet.returned_because)} · {said}"
+            said = f"{said} · {phrase('The head: “{because}”', because=self.grid.sheet.returned_because)}"
             self.view.is_hopping = False
         self.note.say(said)
 
@@ -511,7 +496,7 @@ class GridPage(Page):
 
     def kept(self, sentence: str) -> None:
         self.note.say(sentence)
-        self._show_state()
+        self.show_standing()
         self.around.changes.tell("marks", self.section_id)
 
     def _show_conflict(self, conflict: Conflict) -> None:
@@ -590,7 +575,7 @@ class GridPage(Page):
             self.view.measure()
             self.view.updateGeometries()
         self.tray.reload()
-        self._show_state()
+        self.show_standing()
         self._moved(speak=False)
         self.submitting.show()
         self.late.read()
@@ -623,12 +608,12 @@ class GridPage(Page):
             count=count,
         )
 
-    def _show_state(self) -> None:
+    def show_standing(self) -> None:
         words = self.grid.state_words
         because = self.grid.sheet.returned_because
         if because:
             words = phrase("{words} · Returned: {because}", words=words, because=because)
-        self.state.setText(" · ".join(filter(None, (words, self.late.notice))))
+        self.state.setText(" · ".join(filter(None, (words, self.memo.standing, self.late.notice))))
         history = self.grid.history
         self.undo_action.setText(phrase("Undo {undo_label}", undo_label=history.undo_label).strip())
         self.redo_action.setText(phrase("Redo {redo_label}", redo_label=history.redo_label).strip())

@@ -10,7 +10,16 @@ from datetime import datetime
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from sims_desktop.grading.presenter.entry import number_text
 from sims_desktop.grading.presenter.grid import GridPresenter
@@ -57,6 +66,15 @@ class Panel(QFrame):
     def undo(self) -> bool:
         """Takes the panel's own last act back; whether it has acts of its own."""
         return False
+
+    def print_out(self) -> bool:
+        """Ctrl+P with the focus in it; whether it has a paper of its own."""
+        return False
+
+    @property
+    def has_focus_inside(self) -> bool:
+        focus = QApplication.focusWidget()
+        return focus is not None and (focus is self or self.isAncestorOf(focus))
 
     def confirm(self) -> bool:
         """Ctrl+Enter; whether it means something here, and not the submit of the sheet."""

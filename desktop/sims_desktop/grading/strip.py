@@ -46,6 +46,8 @@ class Strip(QFrame):
         enlarge(self.student, 1.6)
         self.progress = QLabel(self)
         self.progress.setObjectName("strip_progress")
+        for sentence in (self.student, self.progress):
+            sentence.setWordWrap(True)  # a long one would push the navigation out of a small window
         self.candidates = QListWidget(self)
         self.candidates.setObjectName("strip_candidates")
         self.candidates.setAccessibleName(phrase("Students with these digits"))

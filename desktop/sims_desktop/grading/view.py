@@ -623,6 +623,9 @@ class GridView(QTableView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._place_titles()
+        was, now = event.oldSize(), event.size()
+        if self.currentIndex().isValid() and (now.width() < was.width() or now.height() < was.height()):
+            self.scrollTo(self.currentIndex())  # a panel that opens beside it hides nobody's cursor
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -638,11 +641,9 @@ class GridView(QTableView):
         self._titles.raise_()
 
     def _hold(self) -> None:
+        """The rows may be fewer already than the cursor's place among them: only its column is held."""
         at = self.here()
-        if at and at[0] < self.grid.row_count and at[1] < len(self.grid.columns):
-            self._held_column = at[1]
-        else:
-            self._held_column = 0
+        self._held_column = at[1] if at and at[1] < len(self.grid.columns) else 0
 
     def keep(self, key: Key | None) -> None:
         """The cell to return to after the rows change."""

@@ -20,7 +20,7 @@ from sims_desktop.kit.notes import Note
 from sims_desktop.kit.page import Surroundings
 from sims_desktop.kit.tables import LETTER, Field, RecordModel, RecordView
 from sims_desktop.kit.tasks import Progress
-from sims_desktop.kit.wording import plural
+from sims_desktop.kit.wording import left_to_right, plural
 from sims_desktop.students.finding import FindStudent
 from sims_desktop.students.presenter import Finder
 from sims_shared.holds import HoldView
@@ -79,8 +79,9 @@ class HoldsPage(LongDesk[Loaded]):
         now = self.around.now
         self.model: RecordModel[HoldView] = RecordModel(
             [
-                Field(later("Student"), self._student_words, LETTER * 30),
-                Field(later("Kind"), lambda hold: kind_words(hold.kind), LETTER * 11),
+                Field(later("Number"), self._number_words, LETTER * 15, is_kept=True),
+                Field(later("Student"), lambda hold: hold.student_name, LETTER * 18),
+                Field(later("Kind"), lambda hold: kind_words(hold.kind), LETTER * 10),
                 Field(later("Amount"), amount_words, LETTER * 10, is_number=True),
                 Field(later("State"), lambda hold: self.presenter.state_of(hold, now()), LETTER * 16),
             ],
@@ -109,7 +110,7 @@ class HoldsPage(LongDesk[Loaded]):
         column.addWidget(self.asking)
         column.addLayout(row_of([self.lift_button, self.edit_button, self.place_button]))
         column.addStretch(0)
-        self.split = self.split_of("holds_split", self.list, right, (600, 420))
+        self.split = self.split_of("holds_split", self.list, right, (640, 380))
         layout = QVBoxLayout(self)
         layout.addWidget(self.summary)
         layout.addLayout(top)
@@ -173,8 +174,8 @@ class HoldsPage(LongDesk[Loaded]):
 
     # Showing
 
-    def _student_words(self, hold: HoldView) -> str:
-        return (SIGN if hold.id in self.presenter.chosen else "") + student_words(hold)
+    def _number_words(self, hold: HoldView) -> str:
+        return (SIGN if hold.id in self.presenter.chosen else "") + left_to_right(hold.reg_no or "–")
 
     def _tint(self, hold: HoldView) -> QColor | None:
         if hold.id in self.presenter.refusals:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sims_desktop.kit.language import later, phrase
-from sims_desktop.kit.wording import left_to_right, listed, when
+from sims_desktop.kit.wording import left_to_right, listed, local, when
 from sims_shared.holds import HoldView
 
 KINDS = {
@@ -61,9 +61,15 @@ def student_words(hold: HoldView) -> str:
 
 
 def state_words(hold: HoldView, now: datetime) -> str:
+    """Without the clock once it is a week ago; at length it stands beside the list."""
     if hold.lifted_at is None:
-        return phrase("since {when}", when=when(hold.placed_at, now))
-    return phrase("lifted {when}", when=when(hold.lifted_at, now))
+        return phrase("since {when}", when=_day(hold.placed_at, now))
+    return phrase("lifted {when}", when=_day(hold.lifted_at, now))
+
+
+def _day(at: datetime, now: datetime) -> str:
+    said = when(at, now)
+    return said.rpartition(" ")[0] if (local(now).date() - local(at).date()).days >= 7 else said
 
 
 def whole_words(hold: HoldView, lifter: str, now: datetime) -> str:

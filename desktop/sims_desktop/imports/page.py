@@ -47,6 +47,10 @@ class ImportsPage(Desk[list[ImportSummary]]):
 
     title = later("Import")
     guide = "registrar#bringing-data-in"
+    about_files = later(
+        "CSV, XLSX or ODS. The first row names the columns. First comes a preview of every row; "
+        "then all of the file is brought in, or nothing."
+    )
 
     def __init__(
         self, around: Surroundings, presenter: ImportsPresenter, parent: QWidget | None = None
@@ -196,12 +200,7 @@ class ImportsPage(Desk[list[ImportSummary]]):
             self.parts.setCurrentWidget(self.file)
         else:
             self.heading.setText(phrase("Drop a file here, or press Ctrl+O"))
-            self.lead.setText(
-                phrase(
-                    "CSV, XLSX or ODS. The first row names the columns. First comes a preview of every row; "
-                    "then all of the file is brought in, or nothing."
-                )
-            )
+            self.lead.setText(phrase(self.about_files))
             self.parts.setCurrentWidget(self.empty)
         if shown is None:
             self._drawn = None
@@ -471,15 +470,6 @@ class ImportsPage(Desk[list[ImportSummary]]):
         if current is not None:
             self.open_batch(current)
 
-    def load(self) -> list[ImportSummary]:
-        return self.presenter.load()
-
-    def take(self, loaded: list[ImportSummary]) -> None:
-        self.presenter.take(loaded)
-
-    def not_loaded(self, error: Exception) -> None:
-        self.presenter.not_loaded(error)
-
     def heard(self, kind: str, id: int) -> None:
         if kind == "imports":
             self.refresh()
@@ -488,3 +478,23 @@ class ImportsPage(Desk[list[ImportSummary]]):
         if self.is_busy:
             return phrase("A file is being brought in; leaving does not stop the server.")
         return ""
+
+
+class DateSheetFilesPage(ImportsPage):
+    """The same steps for the files of a date sheet only, from the desk that arranges it."""
+
+    title = later("Date sheet from a file")
+    guide = "controller#the-date-sheet"
+    about_files = later(
+        "First the rooms: name, seats. Then the papers: course_code, term, section, part, date, starts_at, "
+        "ends_at, rooms (as Hall A: 60, Room 7). CSV, XLSX or ODS, its first row names the columns; a "
+        "preview says what every row would do, and then all of the file is brought in, or nothing."
+    )
+
+    def leave(self) -> None:
+        """Esc with nothing to leave goes back to the date sheet."""
+        chosen = self.presenter.at_hand is not None and self.presenter.shown is None
+        idle = not (chosen or self.asking.is_asking or self._naming)
+        super().leave()
+        if idle and not self.is_busy:
+            self.wants.emit("date_sheet", 0)

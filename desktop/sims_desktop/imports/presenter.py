@@ -57,6 +57,8 @@ KIND_WORDS = {
     "attendance": later("attendance"),
     "holds": later("holds"),
     HISTORY: later("results before this system"),
+    "exam_rooms": later("examination rooms"),
+    "exam_papers": later("date sheet"),
 }
 STATUS_WORDS = {
     "uploaded": later("being read"),
@@ -69,7 +71,8 @@ STATUS_WORDS = {
 # The record keeps a row's cells without their order; these stand first, as offices write them.
 FIRST_COLUMNS = (
     "reg_no", "code", "username", "name", "title", "course_code", "term", "section", "assessment",
-    "date", "slot", "mark", "score", "grade", "status", "kind", "amount",
+    "part", "date", "starts_at", "ends_at", "rooms", "seats", "slot", "mark", "score", "grade", "status",
+    "kind", "amount",
 )  # fmt: skip
 # Words in a file's name that tell its kind, besides the kind's own.
 ALSO_CALLED = {
@@ -81,7 +84,14 @@ ALSO_CALLED = {
     "staff": "accounts",
     "faculty": "accounts",
     "semesters": "terms",
+    "rooms": "exam_rooms",
+    "halls": "exam_rooms",
+    "papers": "exam_papers",
+    "date sheet": "exam_papers",
+    "date_sheet": "exam_papers",
+    "datesheet": "exam_papers",
 }
+DATE_SHEET = ("exam_papers", "exam_rooms")
 _PLACE = re.compile(r"row (\d+)(?:, column (.*))?")
 SOON, LATER = 0.2, 1.0
 
@@ -161,6 +171,8 @@ class ImportsPresenter:
     calls: Calls
     permissions: Collection[str]
     user_id: int
+    only: Sequence[str] = ()
+    """The kinds of a desk that brings in its own files; empty for every kind."""
     batches: Sequence[ImportSummary] = ()
     at_hand: AtHand | None = None
     shown: Shown | None = None
@@ -172,7 +184,8 @@ class ImportsPresenter:
     @property
     def kinds(self) -> list[str]:
         """What this person may bring in."""
-        return [kind for kind, permission in PERMISSIONS.items() if permission in self.permissions]
+        allowed = [kind for kind, permission in PERMISSIONS.items() if permission in self.permissions]
+        return [kind for kind in self.only if kind in allowed] if self.only else allowed
 
     @property
     def sentence(self) -> str:
@@ -225,7 +238,8 @@ class ImportsPresenter:
     # Asking the server
 
     def load(self) -> list[ImportSummary]:
-        return self.calls.list_imports()
+        found = self.calls.list_imports()
+        return [one for one in found if one.kind in self.only] if self.only else found
 
     def take(self, batches: Sequence[ImportSummary]) -> None:
         self.batches, self.loaded, self.complaint = batches, True, ""

@@ -95,7 +95,6 @@ class JobsPage(Desk[Loaded]):
     def __init__(self, around: Surroundings, presenter: JobsPresenter, parent: QWidget | None = None) -> None:
         super().__init__(around, "jobs", parent)
         self.presenter = presenter
-        self._fetching = False
         self._build()
         self._lay_out()
         add = self.add_action
@@ -149,7 +148,7 @@ class JobsPage(Desk[Loaded]):
         self.list.setAccessibleName(phrase("Jobs"))
         self.list.setItemDelegateForColumn(PROGRESS, Bar(self.list, self.model))
         self.list.selectionModel().currentRowChanged.connect(lambda *_: self._draw())
-        self.list.end_reached.connect(self._fetch_more)
+        self.list.end_reached.connect(lambda: self.fetch_more(self.presenter))
         self.list.opened.connect(lambda _: self._into_names())
         self.nothing = text_label("jobs_nothing", self)
         self.heading = text_label("jobs_heading", self, larger=True)
@@ -283,22 +282,6 @@ class JobsPage(Desk[Loaded]):
         self.status.setCurrentIndex(self.status.findData(self.presenter.wanted.status))
         self.refresh()
 
-    def _fetch_more(self) -> None:
-        if self._fetching or self._loading is not None or self.presenter.following is None:
-            return
-
-        def done(loaded: Loaded | None) -> None:
-            self._fetching = False
-            if loaded is not None:
-                self.presenter.take(loaded)
-
-        def failed(error: Exception) -> None:
-            self._fetching = False
-            self.presenter.not_loaded(error)
-
-        self._fetching = True
-        self.around.tasks.run(lambda progress: self.presenter.load_more(), done, failed, owner=self)
-
     def _into_names(self) -> None:
         if self.name_model.rowCount():
             self.names.setFocus()
@@ -348,15 +331,6 @@ class JobsPage(Desk[Loaded]):
         self._draw()
 
     # The server
-
-    def load(self) -> Loaded:
-        return self.presenter.load()
-
-    def take(self, loaded: Loaded) -> None:
-        self.presenter.take(loaded)
-
-    def not_loaded(self, error: Exception) -> None:
-        self.presenter.not_loaded(error)
 
     def _renew(self) -> None:
         """What still runs, by the clock. Silent while another question is on its way."""

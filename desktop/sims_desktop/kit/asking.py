@@ -63,12 +63,14 @@ class Asking(QWidget):
         self.about: object = None  # what is asked about, while something is asked
         self._agreed: Callable[[], object] | None = None
         self._entered: Callable[[str], object] | None = None
+        self._digits = ""
         self.question = text_label(f"{name}_question", self)
         self.line = QLineEdit(self)
         self.line.setObjectName(f"{name}_line")
         self.line.setAccessibleName(phrase("What the step asks for"))
         self.line.setMaxLength(2000)
         self.line.returnPressed.connect(self.answer)
+        self.line.textEdited.connect(self._typed)
         self.complaint = Complaint(self)
         self.complaint.setObjectName(f"{name}_complaint")
         column = QVBoxLayout(self)
@@ -100,17 +102,27 @@ class Asking(QWidget):
         self._say(question)
 
     def ask_line(
-        self, question: str, name: str, entered: Callable[[str], object], about: object = None
+        self,
+        question: str,
+        name: str,
+        entered: Callable[[str], object],
+        about: object = None,
+        digits: str = "",
     ) -> None:
-        """A line, Enter or Esc. `name` is what a screen reader calls it."""
+        """A line, Enter or Esc. `name` is what a screen reader calls it. One of `digits` needs no Enter."""
         self.leave()
         self.about, self._entered = about, entered
         self._say(question)
+        self._digits = digits
         self.line.setAccessibleName(name)
         self.line.clear()
         self.line.setReadOnly(False)
         self.line.show()
         self.line.setFocus()
+
+    def _typed(self, text: str) -> None:
+        if len(text) == 1 and text in self._digits:
+            self.answer()
 
     def answer(self) -> None:
         """Yes to the question, or what stands in the line. While an answer is on its way: nothing."""

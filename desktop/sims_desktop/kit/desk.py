@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter, QWidget
@@ -22,6 +22,24 @@ T = TypeVar("T")
 A = TypeVar("A")
 
 
+class Source(Protocol[T]):
+    """What a desk asks of its presenter."""
+
+    def load(self) -> T: ...
+    def take(self, loaded: T, /) -> None: ...
+    def not_loaded(self, error: Exception, /) -> None: ...
+
+
+class Following(Protocol[T]):
+    """Whoever holds a list that goes on at `following`, None at its end."""
+
+    following: str | None
+
+    def load_more(self) -> T | None: ...
+    def take(self, loaded: T, /) -> None: ...
+    def not_loaded(self, error: Exception, /) -> None: ...
+
+
 class Desk(Page, Generic[T]):
     """`load` runs off the window's thread; `take` and `not_loaded` show what came of it."""
 
@@ -29,15 +47,21 @@ class Desk(Page, Generic[T]):
     _task: Task | None = None
     _loading: Task | None = None
     _refreshed: datetime | None = None
+    _fetching = False
+
+    @property
+    def source(self) -> Source[T]:
+        """Whoever reads what is shown and holds it: the presenter, unless a desk says otherwise."""
+        return self.presenter  # type: ignore[attr-defined,no-any-return]
 
     def load(self) -> T:
-        raise NotImplementedError
+        return self.source.load()
 
     def take(self, loaded: T) -> None:
-        raise NotImplementedError
+        self.source.take(loaded)
 
     def not_loaded(self, error: Exception) -> None:
-        raise NotImplementedError
+        self.source.not_loaded(error)
 
     def refresh(self) -> None:
         if self._loading is not None:
@@ -53,6 +77,23 @@ class Desk(Page, Generic[T]):
             self.not_loaded(error)
 
         self._loading = self.around.tasks.run(lambda progress: self.load(), done, failed, owner=self)
+
+    def fetch_more(self, presenter: Following[T]) -> None:
+        """The list's next page, below what is there; nothing while something else is on its way."""
+        if self._fetching or self._loading is not None or presenter.following is None:
+            return
+
+        def done(loaded: T | None) -> None:
+            self._fetching = False
+            if loaded is not None:
+                presenter.take(loaded)
+
+        def failed(error: Exception) -> None:
+            self._fetching = False
+            presenter.not_loaded(error)
+
+        self._fetching = True
+        self.around.tasks.run(lambda progress: presenter.load_more(), done, failed, owner=self)
 
     def refresh_when_stale(self) -> None:
         if self._refreshed is None or self.around.now() - self._refreshed > FRESH:

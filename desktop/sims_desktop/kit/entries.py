@@ -152,6 +152,8 @@ class EntriesPresenter(Generic[V]):
 
     noun: str = ""
     """One of them, for counting; a phrase."""
+    many: str = ""
+    """Several of them, where adding an s is wrong."""
     ordering: str = "code"
     beside: Mapping[str, str] = field(default_factory=dict)
     """Field by code of a refusal that is about one field."""
@@ -221,7 +223,7 @@ class EntriesPresenter(Generic[V]):
             if self.words:
                 return phrase("Nothing is found for “{words}”.", words=self.words)
             return phrase("There is none yet. Ctrl+N makes the first.")
-        count = plural(len(self.records), self.noun)
+        count = plural(len(self.records), self.noun, self.many or None)
         if self.next is not None:
             count = phrase("The first {count}", count=count)
         unsaved = len(self.drafts)

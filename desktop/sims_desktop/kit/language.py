@@ -18,6 +18,7 @@ NAMES: dict[str, str] = {ENGLISH: "English", URDU: "اردو"}
 """Each by its own name, so that whoever reads no English finds the way back."""
 
 _catalog: Mapping[str, str] = {}
+_titles: Mapping[str, str] = {}
 _language = ENGLISH
 # Papers of the record are written in English whatever the window speaks.
 _on_paper: ContextVar[bool] = ContextVar("on_paper", default=False)
@@ -25,13 +26,14 @@ _on_paper: ContextVar[bool] = ContextVar("on_paper", default=False)
 
 def speak(language: str) -> str:
     """From now on; a language nobody translated is English. Answers what is spoken."""
-    global _catalog, _language
+    global _catalog, _titles, _language
     if language == URDU:
         from sims_desktop.kit.words.urdu import CATALOG
+        from sims_desktop.kit.words.urdu.refusals import TITLES
 
-        _catalog, _language = CATALOG, URDU
+        _catalog, _titles, _language = CATALOG, TITLES, URDU
     else:
-        _catalog, _language = {}, ENGLISH
+        _catalog, _titles, _language = {}, {}, ENGLISH
     return _language
 
 
@@ -62,6 +64,12 @@ def phrase(text: str, /, **values: object) -> str:
     if not values:
         return said
     return said.format(**{name: _apart(value) for name, value in values.items()})
+
+
+def title_of_refusal(code: str) -> str:
+    """What kind of no the server gave, in the language spoken; empty where its own words do, or where a newer
+    server knows a code that this program does not."""
+    return "" if _on_paper.get() else _titles.get(code, "")
 
 
 def later(text: str) -> str:

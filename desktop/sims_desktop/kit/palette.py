@@ -83,6 +83,11 @@ class Palette(QFrame):
             self._late = list(entries)
             self._fill()
 
+    def refill(self) -> None:
+        """A source knows more now than when it was asked."""
+        if self.isVisible():
+            self._fill()
+
     def open(self, query: str = "") -> None:
         owner = self._owner
         metrics = self.fontMetrics()

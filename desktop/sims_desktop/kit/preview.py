@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage, QPixmap, QResizeEvent
@@ -14,9 +15,9 @@ from sims_desktop.kit.printing import pdf_pages
 GAP = 12
 
 
-def read_pages(pdf: bytes) -> list[QImage]:
-    """Off the window's thread: a page takes a tenth of a second."""
-    return list(pdf_pages(pdf))
+def read_pages(pdf: bytes, at_most: int | None = None) -> list[QImage]:
+    """Off the window's thread: a page takes a tenth of a second. `at_most` of a long file."""
+    return list(islice(pdf_pages(pdf), at_most))
 
 
 class Preview(QScrollArea):

@@ -64,12 +64,14 @@ class OwnControl(QWidget):
 
 
 class Register(LongDesk[Any], Generic[V]):
-    """A subclass names `columns` and may add parts: `filter_boxes` above the list, `below_list`,
-    `own_control` for a field of a kind of its own, `more_buttons`."""
+    """A subclass names `columns` and may add parts: `filter_boxes` above the list, `below_list` and
+    `below_form`, `own_control` for a field of a kind of its own, `more_buttons`."""
 
     search_words = later("Search: code or name")
     new_words = later("New (Ctrl+N)")
     sizes = (560, 460)
+    deletes = True
+    """Whether an entry may be taken away; where it only is changed, no key says otherwise."""
 
     def __init__(
         self,
@@ -107,6 +109,9 @@ class Register(LongDesk[Any], Generic[V]):
         """Into the boxes above the list, from what was loaded."""
 
     def below_list(self) -> Sequence[QWidget]:
+        return ()
+
+    def below_form(self) -> Sequence[QWidget]:
         return ()
 
     def own_control(self, entry: Entry) -> OwnControl:
@@ -165,6 +170,8 @@ class Register(LongDesk[Any], Generic[V]):
         column.setContentsMargins(8, 0, 4, 0)
         column.addWidget(self.heading)
         column.addWidget(self.form)
+        for part in self.below_form():
+            column.addWidget(part)
         column.addWidget(self.asking)
         column.addLayout(row_of([self.save_button, self.leave_button, *self.more_buttons()]))
         column.addLayout(row_of([self.new_button, self.delete_button]))
@@ -217,7 +224,8 @@ class Register(LongDesk[Any], Generic[V]):
         add(f"{name}.form", later("Into the form"), ("F2", "E"), self._into_form, self.list)
         add(f"{name}.save", later("Save what is typed"), ("Ctrl+Return", "Ctrl+Enter"), self.save)
         add(f"{name}.new", later("A new one"), "Ctrl+N", self.begin)
-        add(f"{name}.delete", later("Delete it"), "Ctrl+Delete", self.ask_delete)
+        if self.deletes:
+            add(f"{name}.delete", later("Delete it"), "Ctrl+Delete", self.ask_delete)
         add(f"{name}.search", later("Search"), "Ctrl+L", self.search.begin)
         add(f"{name}.leave", later("Leave it as it was"), "Esc", self.leave)
         add(f"{name}.recall", later("What you typed and left comes back"), "Ctrl+Z", self.recall, self.list)
@@ -299,7 +307,7 @@ class Register(LongDesk[Any], Generic[V]):
         self.save_button.setVisible(dirty)
         self.leave_button.setVisible(dirty)
         self.new_button.setVisible(not self._entering)
-        self.delete_button.setVisible(record is not None)
+        self.delete_button.setVisible(self.deletes and record is not None)
         for button in (self.save_button, self.new_button, self.delete_button, *self.more_buttons()):
             button.setEnabled(not self.is_busy)
         self.show_more(record, self.typed)

@@ -22,18 +22,23 @@ class Entry:
 
 
 def rank(query: str, text: str) -> int | None:
-    """The smaller the better; None when a word of the query is not in the text."""
+    """The smaller the better; None when a word of the query is not in the text. A word said in full counts a
+    little more than one begun: `CS-101 P` means section P of Programming, not its section A."""
     sought = query.casefold().split()
     held = text.casefold()
-    words = held.split()
+    words = [word.strip(",.;:") for word in held.split()]
     score = 0
+    begun = 0
     for word in sought:
+        if word in words:
+            continue
         if any(candidate.startswith(word) for candidate in words):
+            begun += 1
             continue
         if word not in held:
             return None
         score += 1
-    return score * 1000 + len(held)
+    return score * 1000 + begun + len(held)
 
 
 def best(query: str, entries: Iterable[Entry], at_most: int = 50) -> Sequence[Entry]:

@@ -8,7 +8,7 @@ for a text the rows are two lines high. Only widths that a person has drawn stay
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
 from typing import Any, Generic, TypeVar
@@ -61,6 +61,7 @@ class Field(Generic[R]):
     width: int = 120  # wished, at the usual size; the view follows the zoom and the room there is
     is_number: bool = False
     whole: Callable[[R], str] | None = None  # what a cell means that says it shortly: its tool tip
+    is_kept: bool = False  # never cut: what a thing is known by
 
 
 class RecordModel(QAbstractTableModel, Generic[R]):
@@ -155,6 +156,9 @@ def shared_out(needs: Sequence[int], wishes: Sequence[int], least: Sequence[int]
     return wide
 
 
+ARABIC = "\u0600", "\u06ff"
+
+
 class Figures(QStyledItemDelegate):
     """Keeps figures apart from the next column. Only what is painted: copies and readers have the text."""
 
@@ -201,6 +205,7 @@ class RecordView(QTableView, Generic[R]):
             if field.is_number:
                 self.setItemDelegateForColumn(number, figures)
         self._needs: list[int] = []
+        self._tall: set[int] = set()  # columns in letters of another font, whose lines are higher
         self._fit_rows()
         self._share(sum(self._wishes()))
         self.horizontalHeader().sectionResized.connect(self._drawn)
@@ -253,9 +258,11 @@ class RecordView(QTableView, Generic[R]):
     def _measure(self) -> None:
         """How wide each column's texts are: of the longest, for measuring all would take seconds."""
         metrics, texts = self.fontMetrics(), self._records._texts
-        self._needs = []
+        self._needs, self._tall = [], set()
         for number, field in enumerate(self._records._fields):
             longest = nlargest(3, (row[number] for row in texts), key=len)
+            if any(ARABIC[0] <= sign <= ARABIC[1] for text in longest for sign in text):
+                self._tall.add(number)
             widest = max((metrics.horizontalAdvance(text) for text in longest), default=0)
             gap = metrics.horizontalAdvance(GAP) if field.is_number else 0
             self._needs.append(max(self._least(field), widest + metrics.height() * 2 // 3 + gap))
@@ -275,21 +282,39 @@ class RecordView(QTableView, Generic[R]):
         super().showEvent(event)
         self._fit()
 
+    def hide_columns(self, hidden: Collection[int]) -> None:
+        """The others share the room. Not a width that a person has drawn, though Qt tells it alike."""
+        before, self._is_fitting = self._is_fitting, True
+        for number in range(len(self._records._fields)):
+            self.setColumnHidden(number, number in hidden)
+        self._is_fitting = before
+        self._fit()
+
     def _share(self, room: int) -> None:
-        fields, header = self._records._fields, self.horizontalHeader()
-        needs = self._needs or [self._least(field) for field in fields]
-        widths = shared_out(needs, self._wishes(), [self._least(field) for field in fields], room)
+        shown = [at for at in range(len(self._records._fields)) if not self.isColumnHidden(at)]
+        fields, header = [self._records._fields[at] for at in shown], self.horizontalHeader()
+        least = [self._least(field) for field in fields]
+        needs = [self._needs[at] for at in shown] if self._needs else least
+        wishes = self._wishes()
+        kept = [
+            need if field.is_kept else small for field, need, small in zip(fields, needs, least, strict=True)
+        ]
+        widths = shared_out(needs, [wishes[at] for at in shown], kept, room)
         self._is_fitting = True
-        for number, width in enumerate(widths):
+        for number, width in zip(shown, widths, strict=True):
             header.resizeSection(number, width)
-        self._fit_rows(lines=2 if any(width < need for width, need in zip(widths, needs, strict=True)) else 1)
+        cut = [at for at, width, need in zip(shown, widths, needs, strict=True) if width < need]
+        self._fit_rows(2 if cut else 1, is_tall=any(number in self._tall for number in cut))
         self.updateGeometries()
         self._is_fitting = False
         self.fitted.emit()
 
-    def _fit_rows(self, lines: int = 1) -> None:
-        self._high = self.fontMetrics().height()
-        self.verticalHeader().setDefaultSectionSize(self._high * lines + 8)
+    def _fit_rows(self, lines: int = 1, *, is_tall: bool = False) -> None:
+        metrics = self.fontMetrics()
+        self._high = line = metrics.height()
+        if is_tall:
+            line = metrics.boundingRect(QRect(0, 0, 1000, 1000), 0, "\u06af\n\u06af").height() // 2
+        self.verticalHeader().setDefaultSectionSize(max(line, self._high) * lines + 8)
 
     def selectRow(self, row: int) -> None:
         """Qt takes the column at the window's edge, and from right to left there may be none."""

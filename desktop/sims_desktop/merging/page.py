@@ -336,14 +336,5 @@ class MergingPage(Desk[list[StudentMergeView]]):
 
         self.act(title, lambda progress: work(), done, failed)
 
-    def load(self) -> list[StudentMergeView]:
-        return self.presenter.load()
-
-    def take(self, loaded: list[StudentMergeView]) -> None:
-        self.presenter.take(loaded)
-
-    def not_loaded(self, error: Exception) -> None:
-        self.presenter.not_loaded(error)
-
     def leaving(self) -> str:
         return phrase("A merge that you began is not asked for.") if self.presenter.picked else ""

@@ -568,6 +568,7 @@ class SheetStore:
             outbox.write_fates(db, section_id, fates, self._stamp())
             for table in _TABLES_OF_A_SHEET:
                 db.execute(f"DELETE FROM {table} WHERE section_id = ?", (section_id,))
+            db.execute("DELETE FROM meta WHERE name GLOB ?", (f"memo/{section_id}/*",))
         self.on_change(section_id)
         return True
 

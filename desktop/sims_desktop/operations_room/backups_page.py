@@ -34,7 +34,6 @@ class BackupsPage(Desk[Backups]):
     ) -> None:
         super().__init__(around, "backups", parent)
         self.presenter = presenter
-        self._fetching = False
         self._build()
         add = self.add_action
         add("backups.take", later("Take a backup now"), "B", self.take_backup)
@@ -62,7 +61,7 @@ class BackupsPage(Desk[Backups]):
         )
         self.list = RecordView(self.model, "backups_list", parent=self)
         self.list.setAccessibleName(phrase("Backups, the newest first"))
-        self.list.end_reached.connect(self._fetch_more)
+        self.list.end_reached.connect(lambda: self.fetch_more(self.presenter))
         self.list.selectionModel().currentRowChanged.connect(lambda *_: self._draw())
         self.bar = QProgressBar(self)
         self.bar.setObjectName("backups_bar")
@@ -128,22 +127,6 @@ class BackupsPage(Desk[Backups]):
         self.stop_button.setVisible(busy)
         self.bar.setVisible(busy)
 
-    def _fetch_more(self) -> None:
-        if self._fetching or self._loading is not None or self.presenter.following is None:
-            return
-
-        def done(loaded: Backups | None) -> None:
-            self._fetching = False
-            if loaded is not None:
-                self.presenter.take(loaded)
-
-        def failed(error: Exception) -> None:
-            self._fetching = False
-            self.presenter.not_loaded(error)
-
-        self._fetching = True
-        self.around.tasks.run(lambda progress: self.presenter.load_more(), done, failed, owner=self)
-
     # Acts
 
     def take_backup(self) -> None:
@@ -194,14 +177,3 @@ class BackupsPage(Desk[Backups]):
     def cancelled(self) -> None:
         self.note.say(phrase("Stopped."))
         self._over()
-
-    # The server
-
-    def load(self) -> Backups:
-        return self.presenter.load()
-
-    def take(self, loaded: Backups) -> None:
-        self.presenter.take(loaded)
-
-    def not_loaded(self, error: Exception) -> None:
-        self.presenter.not_loaded(error)

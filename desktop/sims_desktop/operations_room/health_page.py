@@ -100,15 +100,6 @@ class HealthPage(Desk[Health]):
         if self.isVisible() and self._loading is None:
             self.refresh()
 
-    def load(self) -> Health:
-        return self.presenter.load()
-
-    def take(self, loaded: Health) -> None:
-        self.presenter.take(loaded)
-
-    def not_loaded(self, error: Exception) -> None:
-        self.presenter.not_loaded(error)
-
     def shown(self) -> None:
         self.refresh()
         self.setFocus()

@@ -103,12 +103,3 @@ class KeysPage(Desk[Keys]):
     def copy_command(self) -> None:
         QGuiApplication.clipboard().setText(self.presenter.command)
         self.note.say(phrase("Copied: {command}", command=self.presenter.command))
-
-    def load(self) -> Keys:
-        return self.presenter.load()
-
-    def take(self, loaded: Keys) -> None:
-        self.presenter.take(loaded)
-
-    def not_loaded(self, error: Exception) -> None:
-        self.presenter.not_loaded(error)

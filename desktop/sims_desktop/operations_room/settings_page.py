@@ -290,15 +290,6 @@ class SettingsPage(Desk[list[SettingView]]):
 
     # The server
 
-    def load(self) -> list[SettingView]:
-        return self.presenter.load()
-
-    def take(self, loaded: list[SettingView]) -> None:
-        self.presenter.take(loaded)
-
-    def not_loaded(self, error: Exception) -> None:
-        self.presenter.not_loaded(error)
-
     def leaving(self) -> str:
         return phrase("A setting that you typed is not saved.") if self.presenter.drafts else ""
 

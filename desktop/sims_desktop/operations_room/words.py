@@ -91,6 +91,10 @@ SETTINGS = {
         later("Intakes enrolled in the background"),
         later("A batch of more seats than this is enrolled by a job, with progress."),
     ),
+    "examinations.slip_instructions": (
+        later("Instructions on roll-number slips"),
+        later("Printed on every slip, a sentence a line."),
+    ),
     "institution": (
         later("Name of the institution"),
         later("Stands on every paper, in the seal and in every letter."),
@@ -102,10 +106,23 @@ SETTINGS = {
     "mail.from": (later("Sender of mail"), later("The address that letters of the system come from.")),
     "mail.host": (later("Mail server"), later("The machine that takes the system's mail.")),
     "mail.port": (later("Port of the mail server"), later("Usually 25 or 587.")),
-    "office": (later("Office that issues"), later("Stands below every sealed paper and letter.")),
+    "office": (later("Office that issues"), later("Stands at the head of every sealed paper but letters.")),
+    "office_of_letters": (later("Office of letters"), later("Stands at the head of every bonafide letter.")),
     "public_url": (
         later("Public address"),
         later("Where strangers reach this server; it is printed in the code of every sealed paper."),
+    ),
+    "results.code_at_publish": (
+        later("A code for each publish"),
+        later("Whoever publishes results types a one-time code each time, besides the one at sign-in."),
+    ),
+    "students.name_by_two": (
+        later("Another name needs two people"),
+        later("By an import and by the program's own door as well; the students' page asks for two anyhow."),
+    ),
+    "requests.trays": (
+        later("Trays of the counter"),
+        later("Where papers lie until they are collected, as A-1..A-40 B-1..B-40, filled in this order."),
     ),
     "security.otp_permissions": (
         later("What asks for a one-time code"),

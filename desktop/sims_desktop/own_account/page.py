@@ -309,15 +309,6 @@ class OwnAccountPage(Desk[Loaded]):
 
     # The server
 
-    def load(self) -> Loaded:
-        return self.presenter.load()
-
-    def take(self, loaded: Loaded) -> None:
-        self.presenter.take(loaded)
-
-    def not_loaded(self, error: Exception) -> None:
-        self.presenter.not_loaded(error)
-
     def leaving(self) -> str:
         if self.presenter.recovery:
             return phrase("The recovery codes are shown only now.")

@@ -6,6 +6,8 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from sims_desktop.kit.codes import dots_of
+
 DOT, QUIET = 4, 4  # pixels of a dot; dots of margin, as the standard asks
 
 
@@ -21,7 +23,7 @@ class CodePicture(QWidget):
 
     def show_text(self, text: str) -> None:
         """Empty text shows nothing."""
-        self.dots = _dots(text) if text else []
+        self.dots = dots_of(text) if text else []
         self.updateGeometry()
         self.update()
 
@@ -40,13 +42,3 @@ class CodePicture(QWidget):
                     place = QRectF((column + QUIET) * DOT, (row + QUIET) * DOT, DOT, DOT)
                     painter.fillRect(place, Qt.GlobalColor.black)
         painter.end()
-
-
-def _dots(text: str) -> list[list[bool]]:
-    from qrcode.constants import ERROR_CORRECT_M
-    from qrcode.main import QRCode
-
-    code = QRCode(error_correction=ERROR_CORRECT_M, border=0)
-    code.add_data(text)
-    code.make(fit=True)
-    return [[bool(dot) for dot in line] for line in code.get_matrix()]

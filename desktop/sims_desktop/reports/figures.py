@@ -156,7 +156,7 @@ def _grades(report: GradeReport) -> Table:
         phrase("Passed"),
         phrase("Failed"),
         phrase("Passed %"),
-        phrase("Mean of points"),
+        phrase("Mean"),
     ]
     return _table(
         report.by, heads, [line(one) for one in report.lines], line(report.total), grades, report.more

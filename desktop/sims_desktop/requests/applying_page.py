@@ -15,7 +15,7 @@ from sims_desktop.requests.presenter.applying import ApplyingPresenter
 from sims_desktop.students.finding import FindStudent
 from sims_desktop.students.presenter import Finder
 from sims_shared.people import StudentView
-from sims_shared.requests import RequestView
+from sims_shared.requests import RequestTypeView, RequestView
 
 
 class NewRequestPage(Page):
@@ -45,7 +45,7 @@ class NewRequestPage(Page):
         )
         self.finding.chosen.connect(self.visit)
         self.heading = text_label("new_request_heading", self, larger=True)
-        self.form = RequestForm(self.applying, self)
+        self.form = RequestForm(self.applying, self, ticks=True)
         self.form.entered.connect(self.send)
         self.send_button = push_button(
             self, "new_request_send", self.send, phrase("Send the request (Ctrl+Enter)")
@@ -61,7 +61,7 @@ class NewRequestPage(Page):
         self.setFocusProxy(self.finding)
 
     def shown(self) -> None:
-        if not self.applying.titles and self._typing is None:
+        if self._typing is None:
             self._read_types()
         if self.student is None:
             self.finding.begin()
@@ -69,9 +69,9 @@ class NewRequestPage(Page):
             self.form.begin()
 
     def _read_types(self) -> None:
-        def done(titles: dict[str, str]) -> None:
+        def done(kinds: dict[str, RequestTypeView]) -> None:
             self._typing = None
-            self.applying.take_types(titles)
+            self.applying.take_types(kinds)
             self.form.show_types()
 
         def failed(error: Exception) -> None:

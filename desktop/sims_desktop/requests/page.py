@@ -19,7 +19,7 @@ from sims_desktop.kit.tasks import Progress, Task
 from sims_desktop.kit.wording import left_to_right
 from sims_desktop.requests.correction import CorrectionForm
 from sims_desktop.requests.presenter.queue import FILTERS, Loaded, Outcome, Plan, QueuePresenter
-from sims_desktop.requests.presenter.words import in_order, taken_by, title_words
+from sims_desktop.requests.presenter.words import asks_letter, in_order, letter_words, taken_by, title_words
 from sims_shared.messages import Page
 from sims_shared.requests import RequestView
 
@@ -47,6 +47,7 @@ class RequestsPage(Desk[Loaded]):
         self._outcomes: list[Outcome] = []
         self._plan: Plan | None = None
         self._more: Task | None = None
+        self._agreed = ""  # a bearer's words that were read back with the question of the letter
         self._build()
         self._add_actions()
         presenter.on_change = self._show
@@ -160,6 +161,7 @@ class RequestsPage(Desk[Loaded]):
             add("requests.new", later("New request"), "Ctrl+N", self.open_new)
         add("requests.search", later("Only of one student"), "Ctrl+L", self._to_search)
         add("requests.filter", later("Next filter"), "F", self._next_filter)
+        add("requests.print", later("Print this list"), "Ctrl+P", self.print_list)
         add("requests.leave", later("Leave it"), "Esc", self.leave)
         add("requests.refresh", later("Ask the server again"), "F5", self.refresh)
 
@@ -410,12 +412,16 @@ class RequestsPage(Desk[Loaded]):
             if wanted is None or refusal:
                 self.asking.refuse(refusal)
                 return
-            _, refusal = taken_by(typed, wanted)
+            taker, refusal = taken_by(typed, wanted)
             if refusal:
                 self.asking.refuse(refusal)
+            elif asks_letter(typed) and self._agreed != typed:
+                self._agreed = typed
+                self.asking.refuse(letter_words(taker or ""))
             elif self._may_act():
                 self._send_out(wanted, typed)
 
+        self._agreed = ""
         question = self.presenter.handing.question(request, self.presenter.titles)
         self.asking.ask_line(question, phrase("Who takes it"), entered, about=request)
 
@@ -481,6 +487,22 @@ class RequestsPage(Desk[Loaded]):
         request = self.list.current()
         if request is not None:
             self.wants.emit("student", request.student_id)
+
+    def print_list(self) -> None:
+        from sims_desktop.kit.printing import ask_printer, print_html
+
+        if not self.presenter.requests:
+            self.note.say(self.presenter.sentence)
+        elif (printer := ask_printer(self, phrase("Print this list"))) is not None:
+            print_html(self.presenter.paper(self.around.now()), printer)
+            self.note.say(phrase("Printed the list."))
+
+    def bring(self, id: int) -> None:
+        """From Today: the list that is counted there, by its place among the filters."""
+        names = list(FILTERS)
+        if 0 <= id < len(names):
+            self.filter.setCurrentIndex(self.filter.findData(names[id]))
+            self._narrow()
 
     def open_new(self) -> None:
         self.wants.emit("new_request", 0)

@@ -7,7 +7,7 @@ Shift twin on everything that term and program name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from PySide6.QtGui import QColor
@@ -24,11 +24,11 @@ from sims_desktop.kit.page import Surroundings
 from sims_desktop.kit.search import Entry
 from sims_desktop.kit.tables import LETTER, Field, RecordModel, RecordView
 from sims_desktop.kit.wording import left_to_right
+from sims_desktop.results.classes import class_words, standing_words
 from sims_desktop.results.presenter import (
     Act,
     Loaded,
     PublishPresenter,
-    RowLine,
     filled_words,
     full_title_of,
     group,
@@ -44,14 +44,17 @@ from sims_desktop.results.reminding import (
     reminder_in_full,
     waits_words,
 )
+from sims_desktop.results.rows import RowLine
 from sims_desktop.results.versions.card import VersionsCard
 from sims_desktop.results.versions.presenter import VersionsPresenter
+from sims_shared.access import OtpWanted
 from sims_shared.reminders import RemindedLately
 from sims_shared.result_versions import ResultVersions
 from sims_shared.results import SectionProgress
 
 WITHHOLD_HINT = later("1 fee · 2 unfair means · 3 award awaited · 4 document · 5 other, then a note; Enter")
 CHANGE_HINT = later("New grade, or marks such as “Final 34, Quiz ABS”; Enter shows the effect")
+ROW_COLUMNS = ("Number", "Name", "Section", "Total", "Grade", "State")
 REASON_HINT = later("Reason; Enter sends it to the head, Esc leaves it")
 
 
@@ -65,6 +68,8 @@ class PublishPage(Desk[Loaded]):
         super().__init__(around, "publish", parent)
         self.presenter = presenter
         self._section: tuple[int, SectionProgress] | None = None
+        self._shows_class = False
+        self._is_filling = False
         self._build()
         self._add_actions()
         presenter.on_change = self._show
@@ -80,20 +85,24 @@ class PublishPage(Desk[Loaded]):
         self.program = QComboBox(self)
         self.program.setObjectName("publish_program")
         self.program.setAccessibleName(phrase("Program"))
-        for box in (self.term, self.program):
+        self.batch = QComboBox(self)
+        self.batch.setObjectName("publish_batch")
+        self.batch.setAccessibleName(phrase("Batch"))
+        self.batch.activated.connect(self._narrow)
+        for box in (self.term, self.program, self.batch):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.term.activated.connect(self._narrow)
         self.program.activated.connect(self._narrow)
         self.filter_button = push_button(self, "publish_filter", self.presenter.next_filter)
         top = QHBoxLayout()
-        for part in (self.term, self.program, self.filter_button):
+        for part in (self.term, self.program, self.batch, self.filter_button):
             top.addWidget(part)
         top.addStretch(1)
         self.model: RecordModel[SectionProgress] = RecordModel(
             [
-                Field("Section", self.presenter.marked_title, wide * 11, whole=full_title_of),
+                Field("Section", self.presenter.marked_title, wide * 11, whole=full_title_of, is_kept=True),
                 Field("State", stage_words, wide * 24, whole=state_words),
-                Field("Marks", filled_words, wide * 12, is_number=True),
+                Field("Marks", filled_words, wide * 12, is_number=True, is_kept=True),
                 Field(
                     "Waits for",
                     lambda section: waits_words(section, now()),
@@ -105,16 +114,16 @@ class PublishPage(Desk[Loaded]):
         )
         self.list = RecordView(self.model, "publish_sections", parent=self)
         self.list.setAccessibleName(phrase("Sections of the term"))
-        self.list.selectionModel().currentRowChanged.connect(lambda *_: self._moved())
+        self.list.selectionModel().currentRowChanged.connect(lambda *_: self._went())
         self.list.opened.connect(self._to_rows)
         self.heading = text_label("publish_heading", self, larger=True)
         self.nothing = text_label("publish_nothing", self)
-        self.nothing.setText(phrase("No result yet: marks become results when the sheet is approved."))
         self.nothing.hide()
         self.row_model: RecordModel[RowLine] = RecordModel(
             [
-                Field("Number", lambda row: left_to_right(row.reg_no), wide * 15),
+                Field("Number", lambda row: left_to_right(row.reg_no), wide * 15, is_kept=True),
                 Field("Name", lambda row: row.name, wide * 18),
+                Field("Section", lambda row: row.section, wide * 11),
                 Field("Total", lambda row: row.total_words, wide * 6, is_number=True),
                 Field("Grade", lambda row: row.grade_words, wide * 7),
                 Field("State", lambda row: row.state_words, wide * 14),
@@ -145,7 +154,7 @@ class PublishPage(Desk[Loaded]):
         column.addStretch(0)
         column.addWidget(self.asking)
         column.addLayout(row_of(self.buttons))
-        self.split = self.split_of("publish_split", self.list, right, (500, 500))
+        self.split = self.split_of("publish_split", self.list, right, (540, 460))
         self.note = Note(self)
         layout = QVBoxLayout(self)
         layout.addWidget(self.summary)
@@ -179,6 +188,7 @@ class PublishPage(Desk[Loaded]):
             self.presenter.choose_shown,
             self.list,
         )
+        add("publish.class", later("The whole class: who stops it"), "X", self.show_class)
         add("publish.print", later("Print this list"), "Ctrl+P", self.print_list)
         add("publish.filter", "Next filter", "F", self.presenter.next_filter)
         add("publish.next", "Next section", "J", lambda: self.step(1))
@@ -211,7 +221,13 @@ class PublishPage(Desk[Loaded]):
         self._fill(self.term, [(term.name, term.id) for term in self.presenter.terms], self.presenter.term_id)
         programs = [(f"{one.code} {one.name}", one.id) for one in self.presenter.programs]
         self._fill(self.program, [(phrase("All programs"), None), *programs], self.presenter.program_id)
+        classes = [(class_words(one, self.presenter.term), one.batch) for one in self.presenter.classes]
+        self._fill(self.batch, [(phrase("All batches"), None), *classes], self.presenter.batch)
+        self.batch.setVisible(bool(classes))
+        if self.presenter.class_shown is None:
+            self._shows_class = False
         visible = self.presenter.visible
+        self._is_filling = True
         self.model.set_records(visible)
         if visible:
             ids = [section.section_id for section in visible]
@@ -219,9 +235,20 @@ class PublishPage(Desk[Loaded]):
             wanted = ids.index(before.section_id) if same and before else min(place, len(ids) - 1)
             if self.list.currentIndex().row() != wanted:
                 self.list.selectRow(wanted)
+        self._is_filling = False
+        if self._shows_class:
+            self._read_class()
         self._moved()
 
-    def _fill(self, box: QComboBox, entries: list[tuple[str, int | None]], chosen: int | None) -> None:
+    def _went(self) -> None:
+        """The cursor goes to a section, and with it what stands beside the list."""
+        if not self._is_filling:
+            self._shows_class = False
+            self._moved()
+
+    def _fill(
+        self, box: QComboBox, entries: Sequence[tuple[str, int | str | None]], chosen: int | str | None
+    ) -> None:
         if [box.itemText(n) for n in range(box.count())] != [name for name, _ in entries]:
             box.clear()
             for name, id in entries:
@@ -229,13 +256,65 @@ class PublishPage(Desk[Loaded]):
         box.setCurrentIndex(box.findData(chosen) if chosen is not None else 0)
 
     def _narrow(self) -> None:
-        self.presenter.term_id = self.term.currentData()
-        self.presenter.program_id = self.program.currentData()
+        self.presenter.narrow(self.term.currentData(), self.program.currentData(), self.batch.currentData())
+        self._shows_class = self.presenter.batch is not None
         self.refresh()
+
+    def narrow_to(self, program_id: int, semester: int | None) -> None:
+        """From the palette: `notify bscs 3`."""
+        self.asking.leave()
+        self.presenter.narrow_to(program_id, semester)
+        self._shows_class = semester is not None
+        self.refresh()
+
+    def show_class(self) -> None:
+        """Everybody of the batch who stops the publish or stays behind it, whatever the section."""
+        if self.presenter.class_shown is None:
+            self.asking.refuse(phrase("Choose a program and a batch above first."))
+        else:
+            self.asking.leave()
+            self._shows_class = True
+            self._show()
+            self.rows.setFocus()
+
+    def _read_class(self) -> None:
+        one = self.presenter.class_shown
+        assert one is not None
+        self._section = None
+        self.heading.setText(f"{self.presenter.scope_words}: {standing_words(one)}")
+
+        def done(rows: list[RowLine]) -> None:
+            if self._shows_class:
+                nothing = phrase(
+                    "Nobody of an approved sheet stops it. Ctrl+P prints the draft for comparing."
+                )
+                self._show_rows(rows, nothing)
+
+        def failed(error: Exception) -> None:
+            if not isinstance(error, ClientError):
+                raise error
+            if self._shows_class:
+                self.asking.refuse(str(error))
+
+        self.around.tasks.run(lambda progress: self.presenter.read_class(), done, failed, owner=self)
+
+    def _show_rows(self, rows: list[RowLine], nothing: str) -> None:
+        """The cursor stays where it was, or on whoever has come up to there."""
+        place = max(0, self.rows.currentIndex().row())
+        hidden = ("Total", "Grade") if self._shows_class else ("Section",)
+        self.rows.hide_columns([ROW_COLUMNS.index(name) for name in hidden])
+        self.row_model.set_records(rows)
+        self.rows.setVisible(bool(rows))
+        self.nothing.setText(nothing)
+        self.nothing.setVisible(not rows)
+        if rows and self.rows.current() is None:
+            self.rows.selectRow(min(place, len(rows) - 1))
 
     def _moved(self) -> None:
         section = self.list.current()
-        if section is None:
+        if self._shows_class:
+            pass
+        elif section is None:
             self._section = None
             self.asking.leave()
             self.heading.setText("")
@@ -258,11 +337,8 @@ class PublishPage(Desk[Loaded]):
 
         def done(rows: list[RowLine]) -> None:
             if is_wanted():
-                self.row_model.set_records(rows)
-                self.rows.setVisible(bool(rows))
-                self.nothing.setVisible(not rows)
-                if rows and self.rows.current() is None:
-                    self.rows.selectRow(0)
+                nothing = phrase("No result yet: marks become results when the sheet is approved.")
+                self._show_rows(rows, nothing)
 
         def failed(error: Exception) -> None:
             if not isinstance(error, ClientError):
@@ -287,11 +363,13 @@ class PublishPage(Desk[Loaded]):
 
     def publish_section(self) -> None:
         """Also answers yes to whatever was asked last."""
-        if self.asking.is_asking and not self.asking.asks_line:
+        if self.asking.is_asking and (not self.asking.asks_line or self.asking.about == OtpWanted.code):
             self.asking.answer()
             return
         section = self.list.current()
-        if section is not None:
+        if self._shows_class:
+            self._propose(self.presenter.publish(None, list(self.row_model.records)))
+        elif section is not None:
             self._propose(self.presenter.publish(section, list(self.row_model.records)))
 
     def publish_all(self) -> None:
@@ -300,7 +378,7 @@ class PublishPage(Desk[Loaded]):
     def freeze_section(self) -> None:
         section = self.list.current()
         if section is not None:
-            self._propose(self.presenter.freeze(section))
+            self._propose(self.presenter.freeze(section, list(self.row_model.records)))
 
     def freeze_all(self) -> None:
         self._propose(self.presenter.freeze(None))
@@ -365,13 +443,27 @@ class PublishPage(Desk[Loaded]):
             self.asking.refuse(reminder.question or phrase("Choose sections first."))
 
     def print_list(self) -> None:
-        """What the filter shows, for whoever has to be told."""
+        """What the filter shows, for whoever has to be told; a class as its broadsheet, for comparing."""
         from sims_desktop.kit.printing import ask_printer, print_html
 
+        if self._shows_class:
+            self._print_class()
+            return
         printer = ask_printer(self, phrase("Print this list"))
         if printer is not None:
             print_html(self.paper(), printer)
             self.note.say(phrase("Printed: {sentence}", sentence=self.presenter.standing))
+
+    def _print_class(self) -> None:
+        from sims_desktop.kit.printing import ask_printer, print_html
+
+        def done(paper: str) -> None:
+            printer = ask_printer(self, phrase("Print the draft"), wide=True)
+            if printer is not None:
+                print_html(paper, printer)
+                self.note.say(phrase("Printed: {sentence}", sentence=self.heading.text()))
+
+        self.around.tasks.run(lambda progress: self.presenter.class_paper(), done, self._refused, owner=self)
 
     def paper(self) -> str:
         return list_on_paper(self.presenter, self.around.now())
@@ -379,10 +471,10 @@ class PublishPage(Desk[Loaded]):
     def open_case(self) -> None:
         """About the result under the cursor: a recheck, unfair means, grace, an incomplete."""
         row = self.rows.current()
-        if row is None or row.result is None:
+        if row is None or row.result_id is None:
             self.asking.refuse(phrase("Choose a student who has a result; Tab goes to them."))
         else:
-            self.wants.emit("new_case", row.result.id)
+            self.wants.emit("new_case", row.result_id)
 
     def _ask_reason(self, row: RowLine, wish: Wish, effect: str) -> None:
         def entered(reason: str) -> None:
@@ -412,13 +504,29 @@ class PublishPage(Desk[Loaded]):
             self.refresh()
 
         def failed(error: Exception) -> None:
+            if isinstance(error, ProblemAnswer) and error.code == OtpWanted.code:
+                self._ask_code(act)
+                return
             self._refused(error)
-            self.refresh()
+            if not self.asking.asks_line:  # a wrong code is typed again where it stands
+                self.refresh()
 
         self.asking.send()
         self.note.say(f"{act.title} …")
         self.act(act.title, lambda progress: self.presenter.carry_out(act), done, failed)
         self._moved()
+
+    def _ask_code(self, act: Act) -> None:
+        """The institution wants a code of this moment; what was asked and agreed to stays."""
+
+        def entered(code: str) -> None:
+            self.presenter.code = code.strip()
+            if self.presenter.code:
+                self._carry_out(act)
+
+        self.note.say("")
+        hint = phrase("{what}: your one-time code, then Enter; Esc leaves it", what=act.title)
+        self.asking.ask_line(hint, phrase("One-time code"), entered, about=OtpWanted.code)
 
     def _refused(self, error: Exception) -> None:
         if not isinstance(error, ClientError):
@@ -434,7 +542,7 @@ class PublishPage(Desk[Loaded]):
         row = self.rows.current()
         if not self.versions.isHidden():
             self.versions.hide()
-        elif row is None or row.result is None:
+        elif row is None or row.result_id is None:
             self.asking.refuse(phrase("Choose a student who has a result; Tab goes to them."))
         else:
             self._read_versions(row)
@@ -443,7 +551,7 @@ class PublishPage(Desk[Loaded]):
         """The card shows the student under the cursor, and nothing where there is none."""
         if not self.versions.isHidden():
             row = self.rows.current()
-            if row is None or row.result is None:
+            if row is None or row.result_id is None:
                 self.versions.hide()
             else:
                 self._read_versions(row)

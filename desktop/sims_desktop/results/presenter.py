@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Protocol
@@ -18,13 +18,17 @@ from sims_desktop.client.errors import ClientError, ProblemAnswer, TryLater
 from sims_desktop.client.results import Scope, Wish
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.wording import left_to_right, listed, plural
+from sims_desktop.results.classes import class_on_paper, class_words, semester_of
 from sims_desktop.results.outstanding import outstanding_words
+from sims_desktop.results.rows import REASON_WORDS, RowLine, whole_of
 from sims_shared.catalog import ProgramView
 from sims_shared.grading import SCORED, AssessmentView
 from sims_shared.reminders import TeachersReminded
+from sims_shared.reports import Broadsheet
 from sims_shared.result_versions import ResultVersions
 from sims_shared.results import (
     ChangeImpact,
+    ClassProgress,
     ExceptionList,
     PendingChangeView,
     ResultsFrozen,
@@ -40,13 +44,6 @@ from sims_shared.values import parse_decimal
 
 FILTERS = (later("all"), later("outstanding"), later("ready"), later("published"))
 REASONS = {"1": "fee", "2": "ufm", "3": "award_awaited", "4": "document", "5": "other"}
-REASON_WORDS = {
-    "fee": later("fee"),
-    "ufm": later("unfair means"),
-    "award_awaited": later("award awaited"),
-    "document": later("document"),
-    "other": later("other reason"),
-}
 NO_RETURN = later("Nothing returns after this.")
 MARKS = {"ABS": "absent", "A": "absent", "EXC": "excused", "UFM": "ufm"}
 
@@ -58,9 +55,11 @@ class Tower(Protocol):
 
     def read_programs(self) -> list[ProgramView]: ...
 
-    def read_progress(self, term_id: int, program_id: int | None) -> TermProgress: ...
+    def read_progress(self, term_id: int, program_id: int | None, batch: str | None) -> TermProgress: ...
 
-    def read_exceptions(self, section_id: int) -> ExceptionList: ...
+    def read_exceptions(self, scope: Scope) -> ExceptionList: ...
+
+    def read_broadsheet(self, scope: Scope) -> Broadsheet: ...
 
     def read_results(self, section_id: int) -> list[ResultView]: ...
 
@@ -83,50 +82,15 @@ class Tower(Protocol):
     def remind(self, section_ids: list[int], note: str, again: bool, key: str) -> TeachersReminded: ...
 
 
-@dataclass(frozen=True, slots=True)
-class RowLine:
-    """One student of a section. `why` is what stops the publish; `result` is None where nothing was
-    drafted."""
-
-    reg_no: str
-    name: str
-    result: ResultView | None
-    withheld_for: str | None = None
-    note: str = ""
-    why: str = ""
-
-    @property
-    def state_words(self) -> str:
-        if self.withheld_for is not None:
-            also = f": {self.note}" if self.note else ""
-            return phrase(
-                "Withheld, {reason}{also}",
-                reason=phrase(REASON_WORDS.get(self.withheld_for, self.withheld_for)),
-                also=also,
-            )
-        if self.why:
-            return phrase("Missing: {why}", why=self.why)
-        if self.result is None:
-            return ""
-        return {"draft": phrase("Ready"), "published": phrase("Published"), "frozen": phrase("Frozen")}.get(
-            self.result.state, self.result.state
-        )
-
-    @property
-    def total_words(self) -> str:
-        return "" if self.result is None or self.result.total is None else str(self.result.total)
-
-    @property
-    def grade_words(self) -> str:
-        return "" if self.result is None else self.result.grade_shown or ""
-
-
 @dataclass(slots=True)
 class Loaded:
     terms: list[TermView]
     programs: list[ProgramView]
     term_id: int | None
     sections: list[SectionProgress]
+    classes: list[ClassProgress] = field(default_factory=list)
+    batch: str | None = None
+    nobody_in: int | None = None  # the semester that was asked for and has nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +112,15 @@ class PublishPresenter:
         self.tower = tower
         self.now = now
         self._keys: dict[tuple[Any, ...], str] = {}
+        self.code = ""  # typed for a publish that wants one; kept until an answer came
         self.terms: list[TermView] = []
         self.programs: list[ProgramView] = []
         self.term_id: int | None = None
         self.program_id: int | None = None
+        self.batch: str | None = None
+        self.classes: list[ClassProgress] = []
+        self._semester: int | None = None  # wished for before anybody knows whose it is
+        self.nobody_in: int | None = None
         self.sections: list[SectionProgress] = []
         self.chosen: set[int] = set()
         self.filter = "all"
@@ -170,11 +139,41 @@ class PublishPresenter:
             # Of several open terms the first is the one that runs; the next one is open for planning.
             running = sorted(terms, key=lambda term: (term.status != "open", term.start_date))
             term_id = running[0].id if running else None
-        sections = [] if term_id is None else self.tower.read_progress(term_id, self.program_id).sections
-        return Loaded(terms, programs, term_id, sections)
+        if term_id is None:
+            return Loaded(terms, programs, None, [])
+        batch, semester = self.batch, self._semester
+        progress = self.tower.read_progress(term_id, self.program_id, batch)
+        if semester is not None:
+            term = next(one for one in terms if one.id == term_id)
+            found = [one.batch for one in progress.classes if semester_of(one.intake, term) == semester]
+            batch = found[0] if found else None
+            if batch is not None:
+                progress = self.tower.read_progress(term_id, self.program_id, batch)
+        nobody_in = semester if batch is None else None
+        return Loaded(terms, programs, term_id, progress.sections, progress.classes, batch, nobody_in)
+
+    def narrow(self, term_id: int | None, program_id: int | None, batch: str | None) -> None:
+        """To a program's part, or a batch's; a batch is of its program."""
+        self.batch = batch if program_id == self.program_id else None
+        self.term_id, self.program_id, self._semester = term_id, program_id, None
+
+    def narrow_to(self, program_id: int, semester: int | None) -> None:
+        """In the term that runs. The batch is found when its semester is known."""
+        self.term_id, self.program_id, self.batch, self._semester = None, program_id, None, semester
+
+    @property
+    def term(self) -> TermView | None:
+        return next((term for term in self.terms if term.id == self.term_id), None)
+
+    @property
+    def class_shown(self) -> ClassProgress | None:
+        """The batch that was chosen."""
+        return next((one for one in self.classes if self.batch is not None and one.batch == self.batch), None)
 
     def take(self, loaded: Loaded) -> None:
         self.terms, self.programs, self.term_id = loaded.terms, loaded.programs, loaded.term_id
+        self.classes, self.batch, self._semester = loaded.classes, loaded.batch, None
+        self.nobody_in = loaded.nobody_in
         self.sections, self.trouble, self.is_loaded = loaded.sections, "", True
         self.chosen &= {section.section_id for section in self.sections}
         self.on_change()
@@ -185,16 +184,36 @@ class PublishPresenter:
         self.trouble = str(error)
         self.on_change()
 
+    def read_class(self) -> list[RowLine]:
+        """Off the window's thread: whoever of the class stops the publish or stays behind, by section."""
+        return [
+            RowLine(
+                row.reg_no, row.name, None, row.withheld_for, row.note, row.why, row.section, row.result_id
+            )
+            for row in self.tower.read_exceptions(self._scope(None)).rows
+        ]
+
+    def class_paper(self) -> str:
+        """Off the window's thread: the class's draft as it stands, for comparing before it is notified."""
+        scope = self._scope(None)
+        exceptions = self.tower.read_exceptions(scope).rows
+        return class_on_paper(self.scope_words, self.tower.read_broadsheet(scope), exceptions, self.now())
+
     def read_rows(self, section_id: int) -> list[RowLine]:
         """Off the window's thread: the section's students, those that need something first."""
         results = {result.id: result for result in self.tower.read_results(section_id)}
         lines = []
-        for row in self.tower.read_exceptions(section_id).rows:
+        for row in self.tower.read_exceptions({"section_id": section_id}).rows:
             result = results.pop(row.result_id, None) if row.result_id is not None else None
-            lines.append(RowLine(row.reg_no, row.name, result, row.withheld_for, row.note, row.why))
+            lines.append(
+                RowLine(
+                    row.reg_no, row.name, result, row.withheld_for, row.note, row.why, result_id=row.result_id
+                )
+            )
         rest = sorted(results.values(), key=lambda result: result.reg_no)
         return lines + [
-            RowLine(result.reg_no, result.student_name, result, result.withheld_for) for result in rest
+            RowLine(result.reg_no, result.student_name, result, result.withheld_for, result_id=result.id)
+            for result in rest
         ]
 
     @property
@@ -235,7 +254,8 @@ class PublishPresenter:
     def scope_words(self) -> str:
         term = next((term.name for term in self.terms if term.id == self.term_id), phrase("the term"))
         program = next((one.code for one in self.programs if one.id == self.program_id), "")
-        return f"{program}, {term}" if program else term
+        batch = "" if self.class_shown is None else class_words(self.class_shown, self.term)
+        return phrase(", ").join(part for part in (f"{program} {batch}".strip(), term) if part)
 
     @property
     def sentence(self) -> str:
@@ -252,6 +272,12 @@ class PublishPresenter:
             )
         if not self.is_loaded:
             return phrase("Asking the server …")
+        if self.nobody_in is not None:
+            return phrase(
+                "Nobody of {scope_words} is in semester {n}; the whole program is shown.",
+                scope_words=self.scope_words,
+                n=self.nobody_in,
+            )
         if not self.sections:
             return phrase("No section of {scope_words} has students.", scope_words=self.scope_words)
         if self.filter == "outstanding":
@@ -271,17 +297,35 @@ class PublishPresenter:
 
     # Publish and freeze
 
+    @property
+    def shows_part(self) -> bool:
+        """Whether the counts of a section are those of one program or batch in it."""
+        return self.program_id is not None
+
+    def _named(self, section: SectionProgress) -> str:
+        name = title_of(section)
+        return phrase("{section}, every program", section=name) if self.shows_part else name
+
     def _scope(self, section: SectionProgress | None) -> Scope:
         if section is not None:
             return {"section_id": section.section_id}
-        scope = {"term_id": self.term_id or 0}
-        return scope if self.program_id is None else {**scope, "program_id": self.program_id}
+        scope: Scope = {"term_id": self.term_id or 0}
+        if self.program_id is not None:
+            scope["program_id"] = self.program_id
+        if self.batch is not None:
+            scope["batch"] = self.batch
+        return scope
 
     def publish(self, section: SectionProgress | None, rows: Sequence[RowLine] = ()) -> Act | str:
         """Of one section, or of everything in the term and program chosen (None); or why not. `rows` name
-        who is missing in a single section."""
+        who is missing in a single section, and count it where the list shows a part of it: a section goes out
+        whole."""
+        if section is not None and self.shows_part and section.sheet == "approved":
+            if not rows:
+                return phrase("One moment: the students of the section are being read.")
+            section = whole_of(section, rows)
         sections = self.sections if section is None else [section]
-        name = title_of(section) if section is not None else self.scope_words
+        name = self.scope_words if section is None else self._named(section)
         open_ = [one for one in sections if one.published < one.roster]
         if not open_:
             return phrase("{name} is published already.", name=name)
@@ -325,7 +369,7 @@ class PublishPresenter:
         scope = self._scope(section)
 
         def send(key: str) -> str:
-            done = self.tower.publish(scope, key)
+            done = self.tower.publish({**scope, "otp": self.code} if self.code else scope, key)
             behind = phrase(", {withheld:,} withheld", withheld=done.withheld) if done.withheld else ""
             return phrase(
                 "Published: {name}, {results}{behind}. Notification {number} of {date}.",
@@ -343,9 +387,16 @@ class PublishPresenter:
             send,
         )
 
-    def freeze(self, section: SectionProgress | None) -> Act | str:
+    def freeze(self, section: SectionProgress | None, rows: Sequence[RowLine] = ()) -> Act | str:
+        """As `publish`."""
+        if section is None and self.batch is not None:
+            return phrase("A section or a whole program is frozen; choose all batches above.")
+        if section is not None and self.shows_part and section.sheet == "approved":
+            if not rows:
+                return phrase("One moment: the students of the section are being read.")
+            section = whole_of(section, rows)
         sections = self.sections if section is None else [section]
-        name = title_of(section) if section is not None else self.scope_words
+        name = self.scope_words if section is None else self._named(section)
         waiting = [one for one in sections if one.published + one.withheld < one.roster]
         if waiting:
             named = listed(f"{title_of(one)} ({state_words(one).lower()})" for one in waiting)
@@ -386,10 +437,10 @@ class PublishPresenter:
             return phrase("Type the reason's digit: ") + phrase(", ").join(
                 f"{number} {phrase(REASON_WORDS[code])}" for number, code in REASONS.items()
             )
-        results = [row.result for row in rows if row.result is not None]
-        if not results:
+        ids = sorted(row.result_id for row in rows if row.result_id is not None)
+        if not ids:
             return phrase("Choose students with a draft result first.")
-        ids, words = sorted(result.id for result in results), phrase(REASON_WORDS[REASONS[digit]])
+        words = phrase(REASON_WORDS[REASONS[digit]])
 
         def send(key: str) -> str:
             done = self.tower.withhold(ids, REASONS[digit], note, key)
@@ -400,10 +451,11 @@ class PublishPresenter:
         return Act(phrase("Withholding"), "", ("withhold", *ids, typed), send)
 
     def release(self, rows: Sequence[RowLine]) -> Act | str:
-        held = [row.result for row in rows if row.withheld_for is not None and row.result is not None]
-        if not held:
+        ids = sorted(
+            row.result_id for row in rows if row.withheld_for is not None and row.result_id is not None
+        )
+        if not ids:
             return phrase("Nobody chosen is withheld.")
-        ids = sorted(result.id for result in held)
         question = phrase(
             "{results} will be published by a later notification. Ctrl+Enter releases, Esc leaves it.",
             results=plural(len(ids), "result"),
@@ -456,21 +508,26 @@ class PublishPresenter:
 
     def read_versions(self, row: RowLine) -> ResultVersions:
         """Off the window's thread."""
-        assert row.result is not None
-        return self.tower.read_versions(row.result.id)
+        assert row.result_id is not None
+        return self.tower.read_versions(row.result_id)
 
     def carry_out(self, act: Act) -> str:
         """Off the window's thread. After a lost answer the same act carries the same key."""
-        key = self._keys.setdefault(act.intent, str(uuid.uuid4()))
+        intent = (*act.intent, self.code)
+        key = self._keys.setdefault(intent, str(uuid.uuid4()))
         try:
             sentence = act.send(key)
         except TryLater:
             raise
         except ClientError:
-            self._keys.pop(act.intent, None)
+            self._answered(intent)
             raise
-        self._keys.pop(act.intent, None)
+        self._answered(intent)
         return sentence
+
+    def _answered(self, intent: tuple[Any, ...]) -> None:
+        self._keys.pop(intent, None)
+        self.code = ""
 
 
 # -- Words -----------------------------------------------------------------------------------------

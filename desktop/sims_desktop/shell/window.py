@@ -98,7 +98,7 @@ class MainWindow(QMainWindow):
         self.navigation.setAccessibleName(phrase("Desks and open pages"))
         self.navigation.setMaximumWidth(self.fontMetrics().averageCharWidth() * 44)
         self.navigation.setItemDelegate(NavigationLine(self.navigation))
-        self.navigation.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.navigation.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.navigation.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.stack = QStackedWidget(self)
         self.split = QSplitter(Qt.Orientation.Horizontal, self)

@@ -179,15 +179,6 @@ class StationeryPage(Desk[Loaded]):
             print_html(self.presenter.paper(closed), printer)
             self.note.say(phrase("Printed the list to sign."))
 
-    def load(self) -> Loaded:
-        return self.presenter.load()
-
-    def take(self, loaded: Loaded) -> None:
-        self.presenter.take(loaded)
-
-    def not_loaded(self, error: Exception) -> None:
-        self.presenter.not_loaded(error)
-
     def shown(self) -> None:
         self.refresh()
         self.setFocus()

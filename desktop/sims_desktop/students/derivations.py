@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 from html import escape
 from typing import Any
 
@@ -43,9 +44,16 @@ def of_trace(trace: Any) -> list[Node]:
     shown, exact = trace.get("shown"), trace.get("exact")
     figure = str(shown if shown is not None else exact or "")
     # The exact fraction stands beside what is printed where the two are not the same figure.
-    if shown is not None and exact is not None and "/" in str(exact):
-        figure = f"{shown} = {exact}"
+    if shown is not None and exact is not None and not _is_same(str(shown), str(exact)):
+        figure = f"{shown}… = {exact}"
     return [Node(str(trace.get("label", "")), figure, str(trace.get("rule", "")), parts)]
+
+
+def _is_same(shown: str, exact: str) -> bool:
+    try:
+        return Fraction(shown) == Fraction(exact)
+    except (ValueError, ZeroDivisionError):
+        return "/" not in exact
 
 
 def of_cgpa(found: CgpaExplained) -> list[Node]:
@@ -166,11 +174,14 @@ def as_paper(title: str, nodes: Sequence[Node], now: datetime) -> str:
 
 
 def _paper_rows(nodes: Sequence[Node], depth: int) -> str:
-    return "".join(
-        f"<tr><td>{'&nbsp;' * 4 * depth}{escape(node.what)}</td><td align='right'>{escape(node.figure)}</td>"
-        f"<td>{escape(node.rule)}</td></tr>{_paper_rows(node.parts, depth + 1)}"
-        for node in nodes
-    )
+    return "".join(f"{_paper_row(node, depth)}{_paper_rows(node.parts, depth + 1)}" for node in nodes)
+
+
+def _paper_row(node: Node, depth: int) -> str:
+    what = f"{'&nbsp;' * 4 * depth}{escape(node.what)}"
+    if not node.figure and not node.rule:  # a sentence, which has the whole width
+        return f"<tr><td colspan='3'>{what}</td></tr>"
+    return f"<tr><td>{what}</td><td align='right'>{escape(node.figure)}</td><td>{escape(node.rule)}</td></tr>"
 
 
 def _remarks(remarks: Sequence[str]) -> list[Node]:

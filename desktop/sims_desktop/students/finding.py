@@ -123,6 +123,8 @@ class FindStudent(QWidget):
             self._wants_first = False
             self._say(refusal_words(error))
 
+        if not self.model.rowCount():
+            self._say(phrase("Asking the server …"))
         if self._task is not None:
             self._task.cancel()
         self._task = self._tasks.run(lambda progress: self._finder.find(words), done, failed, owner=self)

@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from sims_desktop.kit.asking import text_label
+from sims_desktop.kit.asking import push_button, text_label
 from sims_desktop.kit.days import DayField
 from sims_desktop.kit.forms import Complaint
 from sims_desktop.kit.language import later, phrase
@@ -42,8 +42,9 @@ from sims_desktop.results.versions.card import VersionsCard
 from sims_desktop.results.versions.presenter import VersionsPresenter
 from sims_desktop.students import lists
 from sims_desktop.students.acts.bench import PERSON, SEATS, Acting, Bench
+from sims_desktop.students.acts.bench import RESULTS as OF_RESULTS
 from sims_desktop.students.acts.meanwhile import changed_words
-from sims_desktop.students.copying import CopyCard
+from sims_desktop.students.copying import SLIP, CopyCard
 from sims_desktop.students.derivations import Node, as_paper, as_text
 from sims_desktop.students.presenter import (
     AttendanceLine,
@@ -87,6 +88,7 @@ class StudentPage(Page):
         parent: QWidget | None = None,
         *,
         copies: bool = False,
+        slips: bool = False,
     ) -> None:
         super().__init__(around, "student", parent)
         self.presenter = presenter
@@ -101,6 +103,10 @@ class StudentPage(Page):
         self._add_actions()
         if copies:
             self.add_action("student.unofficial", later("Unofficial copy"), "U", self.toggle_copy)
+        if slips:
+            # On one's own record; beside seven parts and the acts of an office there is no room for it.
+            self.slip_button.setVisible(acting is None)
+            self.add_action("student.slip", later("Roll-number slip"), "X", self.toggle_slip)
         if acting is not None and acting.rights.any:
             self._set_up(acting)
         presenter.on_change = self._show
@@ -191,14 +197,26 @@ class StudentPage(Page):
         self.versions = VersionsCard(self)
         self.split.addWidget(self.versions)
         self.copy_card = CopyCard(self.around, self.presenter.read_copy, self.note.say, self)
-        self.split.addWidget(self.copy_card)
+        self.slip_card = CopyCard(self.around, self.presenter.read_slip, self.note.say, self, SLIP)
+        self.paper_cards = (self.copy_card, self.slip_card)
+        for card in self.paper_cards:
+            self.split.addWidget(card)
         self.split.setSizes([400, 300, 300])
         self.tree.hide()
         self.versions.hide()
         self.views[RESULTS].selectionModel().currentRowChanged.connect(lambda *_: self.versions.hide())
         self.column = QVBoxLayout(self)
-        for part in (self.headline, self.holds, self.tabs):
+        for part in (self.headline, self.holds):
             self.column.addWidget(part)
+        top = QHBoxLayout()
+        top.addWidget(self.tabs)
+        top.addStretch(1)
+        self.slip_button = push_button(
+            self, "student_slip_button", self.toggle_slip, phrase("Roll-number slip (X)")
+        )
+        self.slip_button.hide()
+        top.addWidget(self.slip_button)
+        self.column.addLayout(top)
         self.column.addWidget(self.split, 1)
         self.column.addWidget(self.complaint)
         self.column.addWidget(self.note)
@@ -222,7 +240,8 @@ class StudentPage(Page):
 
     def _set_up(self, acting: Acting) -> None:
         """The acts of whoever may do any: their cards stand below the parts, their buttons above them."""
-        bench = Bench(self, acting, self.views[ENROLLMENTS], partial(self._turn, ENROLLMENTS))
+        to_enrollments = partial(self._turn, ENROLLMENTS)
+        bench = Bench(self, acting, self.views[ENROLLMENTS], to_enrollments, self.views[RESULTS])
         for card in bench.cards:
             self.split.addWidget(card)
         self.column.insertWidget(self.column.indexOf(self.split), bench.buttons)
@@ -286,7 +305,7 @@ class StudentPage(Page):
         self.versions.hide()
         self.complaint.say("")
         if self.bench is not None:
-            self.bench.show_for({RECORD: PERSON, ENROLLMENTS: SEATS}.get(at, ""))
+            self.bench.show_for({RECORD: PERSON, ENROLLMENTS: SEATS, RESULTS: OF_RESULTS}.get(at, ""))
         view = self.views[at]
         # Before the focus, which would put a cursor there and select nothing.
         if at != HISTORY and view.model().rowCount() and not view.selectionModel().hasSelection():
@@ -475,8 +494,8 @@ class StudentPage(Page):
     def print_tree(self) -> None:
         from sims_desktop.kit.printing import ask_printer, print_html
 
-        if self.copy_card.isVisible():
-            self.copy_card.print_it()
+        if (card := self._paper_card) is not None:
+            card.print_it()
             return
         paper = self._paper()
         if paper and (printer := ask_printer(self, phrase("Print the explanation"))) is not None:
@@ -484,8 +503,8 @@ class StudentPage(Page):
             self.note.say(phrase("Printed the explanation."))
 
     def ask_where_to_save(self) -> None:
-        if self.copy_card.isVisible():
-            self.copy_card.ask_where_to_save(f"{self.presenter.title}.pdf".replace("/", "-"))
+        if (card := self._paper_card) is not None:
+            card.ask_where_to_save(f"{self.presenter.title}.pdf".replace("/", "-"))
         elif self._paper():
             name = f"{self.presenter.title}.pdf".replace("/", "-")
             path, _ = QFileDialog.getSaveFileName(
@@ -547,17 +566,29 @@ class StudentPage(Page):
 
     def toggle_copy(self) -> None:
         """The unofficial copy, as it will be held."""
-        is_open = self.copy_card.isVisible()
+        self._toggle_paper(self.copy_card)
+
+    def toggle_slip(self) -> None:
+        """The roll-number slip of the newest term: when and where the student writes which paper."""
+        self._toggle_paper(self.slip_card)
+
+    def _toggle_paper(self, card: CopyCard) -> None:
+        is_open = card.isVisible()
         self._make_room()
         self._close_explanation()
         self._to_part()
         if not is_open:
             self.stack.hide()  # a page is read at its size; the numbers above lead back
-            self.copy_card.open()
+            card.open()
             self.tabs.setFocus()
 
+    @property
+    def _paper_card(self) -> CopyCard | None:
+        return next((card for card in self.paper_cards if card.isVisible()), None)
+
     def _close_copy(self) -> None:
-        self.copy_card.hide()
+        for card in self.paper_cards:
+            card.hide()
         self.stack.show()
 
     def close_tree(self) -> None:

@@ -43,6 +43,7 @@ class Calls(Protocol):
     def explain_attendance(self, student_id: int, section_id: int) -> AttendanceExplained: ...
     def read_versions(self, result_id: int) -> ResultVersions: ...
     def unofficial_copy(self, student_id: int) -> bytes: ...
+    def exam_slip(self, student_id: int) -> bytes: ...
     def read_marks(
         self, section_id: int, enrollment_id: int
     ) -> tuple[list[AssessmentView], list[ScoreView]]: ...
@@ -226,6 +227,10 @@ class StudentPresenter:
     def read_copy(self) -> bytes:
         """The unofficial copy, a PDF."""
         return self.calls.unofficial_copy(self.student_id)
+
+    def read_slip(self) -> bytes:
+        """The roll-number slip, a PDF. Raises ProblemAnswer: `examinations.…` says what stops it."""
+        return self.calls.exam_slip(self.student_id)
 
     def marks_so_far(self, enrollment: EnrollmentLine, now: datetime) -> list[Node]:
         return of_marks(*self.calls.read_marks(enrollment.section_id, enrollment.id), now)

@@ -20,7 +20,8 @@ from sims_shared.terms import TermView
 
 
 class TermsPage(Register[TermView]):
-    """J and K move, E or F2 into the days, O closes and opens, Ctrl+N the next term, Ctrl+Enter saves."""
+    """J and K move, E or F2 into the days, O closes and opens after saying what that stops, Ctrl+N the next
+    term, Ctrl+Enter saves."""
 
     title = later("Terms")
     guide = "registrar#terms"
@@ -34,6 +35,7 @@ class TermsPage(Register[TermView]):
         self._proposed: Typed = {}
         super().__init__(around, "terms", presenter, parent)
         self.add_action("terms.turn", later("Close it, or open it again"), "O", self.turn, self.list)
+        self.list.opened.connect(lambda term: self.asking.answer())
 
     @property
     def columns(self) -> Sequence[Field[TermView]]:
@@ -83,8 +85,13 @@ class TermsPage(Register[TermView]):
         super().typed_into()
 
     def turn(self) -> None:
-        """One key, never refused, and taken back with the same key."""
+        """Says first what it stops or lets go on; the same key or Enter does it."""
         record = self.entry
         if record is None or self.is_busy:
             return
-        self.carry_out(phrase("Saving"), lambda: self.presenter.turn(record), self.presenter.turned)
+
+        def agreed() -> None:
+            self.carry_out(phrase("Saving"), lambda: self.presenter.turn(record), self.presenter.turned)
+
+        self.asking.ask(self.presenter.turn_question(record, self.today), agreed, about=record.id)
+        self.list.setFocus()

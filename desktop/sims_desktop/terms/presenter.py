@@ -135,6 +135,27 @@ class TermsPresenter(EntriesPresenter[TermView]):
         turned = self._calls.close_term if term.status == "open" else self._calls.open_term
         return turned(term.id)
 
+    def turn_question(self, term: TermView, today: date) -> str:
+        """What closing stops, and what opening lets in, in words."""
+        if term.status == "open":
+            until = term.enroll_until
+            running = (
+                phrase("Its days allow enrolling until {day}.", day=long_day(until)) + " "
+                if until is not None and until >= today
+                else ""
+            )
+            return running + phrase(
+                "Close {term}? From then on nobody is enrolled in it, singly or by batch, and its sheets no "
+                "longer stand under My sheets and Approvals. Marks, results and papers go on. O or Enter "
+                "closes it, Esc leaves it.",
+                term=term.name,
+            )
+        return phrase(
+            "Open {term}? Students are enrolled in it again, within its days, and its sheets stand under My "
+            "sheets and Approvals. O or Enter opens it, Esc leaves it.",
+            term=term.name,
+        )
+
     def turned(self, term: TermView) -> str:
         if term.status == "open":
             return phrase("{term} is open: students are enrolled within its days.", term=term.name)

@@ -22,12 +22,21 @@ from sims_shared.dashboard import Card, Dashboard, OpenTerm
 KEPT = "today"
 # One and many of what each card counts. A card that a newer server adds is said by its own title.
 NOUNS = {
+    "my_returned_sheets": (
+        later("grade sheet came back from the head"),
+        later("grade sheets came back from the head"),
+    ),
     "my_open_sheets": (later("grade sheet to fill"), later("grade sheets to fill")),
     "sheets_to_approve": (later("grade sheet to approve"), later("grade sheets to approve")),
     "changes_to_approve": (later("change to decide"), later("changes to decide")),
     "sections_to_publish": (later("section to publish"), later("sections to publish")),
+    "names_to_confirm": (later("name to confirm"), later("names to confirm")),
     "requests_to_decide": (later("request to decide"), later("requests to decide")),
     "requests_to_complete": (later("request to hand out"), later("requests to hand out")),
+    "requests_uncollected": (
+        later("paper that nobody came for in 30 days"),
+        later("papers that nobody came for in 30 days"),
+    ),
     "open_holds": (later("open hold"), later("open holds")),
     "my_holds": (later("hold on you"), later("holds on you")),
     "my_requests": (later("open request of yours"), later("open requests of yours")),
@@ -40,6 +49,10 @@ NOUNS = {
         later("time power over grades was given, or such an account opened, in 7 days"),
         later("times power over grades was given, or such an account opened, in 7 days"),
     ),
+    "past_the_server": (
+        later("change past the server, with the database's password, in 7 days"),
+        later("changes past the server, with the database's password, in 7 days"),
+    ),
 }
 # Cards that are no number of things.
 SAID = {
@@ -47,8 +60,9 @@ SAID = {
         "one-time codes are not set up; what approves, publishes or administers is refused"
     ),
 }
-ALARMS = frozenset({"failed_jobs", "bulk_reading", "power_given", "codes_missing"})
+ALARMS = frozenset({"failed_jobs", "bulk_reading", "power_given", "past_the_server", "codes_missing"})
 DESK_OF = {
+    "my_returned_sheets": "sheets",
     "my_open_sheets": "sheets",
     "sheets_to_approve": "approvals",
     "changes_to_approve": "approvals",
@@ -57,13 +71,22 @@ DESK_OF = {
     "open_holds": "holds",
     "codes_missing": "account",
     "power_given": "audit",
+    "past_the_server": "audit",
     "bulk_reading": "audit",
     "my_holds": "record",
     "my_requests": "my_requests",
+    "names_to_confirm": "naming",
     "requests_to_decide": "requests",
     "requests_to_complete": "requests",
+    "requests_uncollected": "requests",
 }
-PLACE_OF = {"power_given": 1, "bulk_reading": 2}
+PLACE_OF = {
+    "power_given": 1,
+    "bulk_reading": 2,
+    "past_the_server": 3,
+    "requests_to_complete": 1,
+    "requests_uncollected": 3,
+}
 """What the card brings to its desk; 0 where the desk opens as it is."""
 OF_EVERYBODY = frozenset({"today", "account"})
 # What ends on a day of a term, said ahead and when it is gone by. Only marks are said then: a day to enroll

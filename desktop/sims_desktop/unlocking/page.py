@@ -101,14 +101,5 @@ class UnlockPage(Desk[list[Locked]]):
         self.asking.leave()
         self.list.setFocus()
 
-    def load(self) -> list[Locked]:
-        return self.presenter.load()
-
-    def take(self, loaded: list[Locked]) -> None:
-        self.presenter.take(loaded)
-
-    def not_loaded(self, error: Exception) -> None:
-        self.presenter.not_loaded(error)
-
     def leaving(self) -> str:
         return phrase("An act is still being sent.") if self.is_busy else ""

@@ -260,12 +260,8 @@ def get_setting(work: Work, key: str) -> SettingView:
 
 
 def find_account_by_username(connection: Connection, username: str) -> dict[str, Any] | None:
-    return connection.row(
-        "SELECT id, username, name, password_hash, disabled, otp_secret, otp_confirmed_at, "
-        "otp_last_step, recovery_hashes "
-        "FROM account WHERE username = lower(%(username)s)",
-        username=username,
-    )
+    """With what it signs in by, which the database shows to the server alone."""
+    return connection.row("SELECT * FROM account_credentials(%(username)s)", username=username)
 
 
 def sections_taught(connection: Connection, account_id: int | None) -> list[int]:

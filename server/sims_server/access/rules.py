@@ -11,6 +11,7 @@ import msgspec
 from sims_shared.access import OwnCodes, PasswordTooWeak, Permission, RoleGrant, SettingInvalid
 from sims_shared.admissions import check_number_form
 from sims_shared.problems import Fault, InvalidInput
+from sims_shared.requests import trays_of
 
 P = Permission
 
@@ -88,6 +89,7 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
                 P.MANAGE_CATALOG,
                 P.MANAGE_STUDENTS,
                 P.CONFIRM_MERGE,  # as the second person; nobody confirms what they asked for
+                P.CONFIRM_NAME,
                 P.READ_PRIVATE_FIELDS,
                 P.READ_HOLDS,
                 P.PLACE_HOLD,
@@ -97,6 +99,7 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
                 P.WRITE_ATTENDANCE,
                 P.CONDONE_SHORTAGE,
                 P.NOTIFY_ELIGIBILITY,
+                P.MANAGE_EXAMINATIONS,
                 P.IMPORT_SCORES,
                 P.RETURN_SHEET,
                 P.PUBLISH_RESULTS,
@@ -133,9 +136,11 @@ SHIPPED_ROLES: dict[str, tuple[str, frozenset[Permission]]] = {
                 P.READ_OVERRIDES,
                 P.READ_CATALOG,
                 P.CONFIRM_MERGE,
+                P.CONFIRM_NAME,
                 P.READ_HOLDS,
                 P.CONDONE_SHORTAGE,
                 P.NOTIFY_ELIGIBILITY,
+                P.MANAGE_EXAMINATIONS,
                 P.MANAGE_ASSESSMENTS,
                 P.ENTER_SCORES,
                 P.APPROVE_SHEET,
@@ -387,6 +392,11 @@ def check_setting(key: str, value: Any, default: Any) -> None:
             raise SettingInvalid(f"There is no time zone “{value}”.") from error
     if key == "admissions.reg_no_form" and (wrong := check_number_form(value)) is not None:
         raise SettingInvalid(wrong)
+    if key == "requests.trays":
+        try:
+            trays_of(value)
+        except ValueError as error:
+            raise SettingInvalid(str(error)) from error
     if key.startswith("mail.") and isinstance(value, str) and not value.isprintable():
         raise SettingInvalid(f"“{key}” is one line.")
     if key == "public_url" and not value.lower().startswith(("https://", "http://")):

@@ -91,6 +91,7 @@ AUDIT = Listing(
         "action": Filter("a.action = {}", str),
         "method": Filter("a.method = {}", str),
         "request_id": Filter("a.request_id = {}", str),
+        "past_the_server": Filter("(a.request_id = '' AND a.database_user = 'sims_app') = {}", bool),
         "from": Filter("a.at >= {}", Moment),
         "to": Filter("a.at <= {}", Moment, through=True),
     },

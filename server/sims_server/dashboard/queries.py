@@ -9,10 +9,12 @@ from typing import Any
 from sims_server.access.queries import needs_codes
 from sims_server.kernel.actor import Caller
 from sims_server.kernel.work import Work
+from sims_server.requests.queries import UNCOLLECTED
 from sims_server.results.queries.changes import DECIDABLE
 from sims_server.results.queries.deciding import deciding_values
 from sims_shared.access import Permission
 from sims_shared.dashboard import Card, Dashboard, OpenTerm, Standing
+from sims_shared.requests import UNCOLLECTED_DAYS
 
 P = Permission
 
@@ -25,6 +27,7 @@ SELECT count(*) FROM section_staff f
   JOIN term t ON t.id = s.term_id AND t.status = 'open'
   JOIN sheet h ON h.section_id = s.id AND h.state = 'open'
  WHERE f.account_id = %(me)s AND f.until IS NULL"""
+_RETURNED_SHEETS = f"{_OWN_SHEETS} AND h.return_reason IS NOT NULL"
 _SHEETS_TO_APPROVE = """
 SELECT count(*) FROM sheet h JOIN section s ON s.id = h.section_id JOIN course c ON c.id = s.course_id
  WHERE h.state = 'submitted' AND h.submitted_by <> %(me)s
@@ -62,6 +65,10 @@ def _own_sheets(caller: Caller) -> Counted:
     return (_OWN_SHEETS, {}) if caller.reach(P.ENTER_SCORES).own_sections else None
 
 
+def _returned_sheets(caller: Caller) -> Counted:
+    return (_RETURNED_SHEETS, {}) if caller.reach(P.ENTER_SCORES).own_sections else None
+
+
 def _sheets_to_approve(caller: Caller) -> Counted:
     held = [
         g for g in caller.grants if P.APPROVE_SHEET in g.permissions and (g.scope == "all" or g.department_id)
@@ -92,6 +99,18 @@ def _requests(permission: str, status: str) -> Callable[[Caller], Counted]:
         return "SELECT count(*) FROM request WHERE status = %(status)s", {"status": status}
 
     return count
+
+
+def _uncollected(caller: Caller) -> Counted:
+    if not caller.may(P.COMPLETE_REQUEST):
+        return None
+    return f"SELECT count(*) FROM request q WHERE {UNCOLLECTED}", {}
+
+
+def _names_to_confirm(caller: Caller) -> Counted:
+    if not caller.may(P.CONFIRM_NAME):
+        return None
+    return "SELECT count(*) FROM name_correction WHERE status = 'pending' AND requested_by <> %(me)s", {}
 
 
 def _own_requests(caller: Caller) -> Counted:
@@ -144,7 +163,19 @@ def _power_given(caller: Caller) -> Counted:
     return "SELECT count(*) FROM power_alarm WHERE at > now() - interval '7 days'", {}
 
 
+_PAST_THE_SERVER = """
+SELECT count(*) FROM audit
+ WHERE request_id = '' AND database_user = 'sims_app' AND at > now() - interval '7 days'"""
+
+
+def _past_the_server(caller: Caller) -> Counted:
+    if not caller.may(P.READ_AUDIT):
+        return None
+    return _PAST_THE_SERVER, {}
+
+
 CARDS = (
+    _Described("my_returned_sheets", "Grade sheets that came back", "/api/sheets/", _returned_sheets),
     _Described("my_open_sheets", "Grade sheets to fill", "/api/sheets/", _own_sheets),
     _Described("sheets_to_approve", "Grade sheets to approve", "/api/sheets/", _sheets_to_approve),
     _Described(
@@ -152,6 +183,12 @@ CARDS = (
     ),
     _Described(
         "sections_to_publish", "Sections to publish", "/api/results/?state=draft", _sections_to_publish
+    ),
+    _Described(
+        "names_to_confirm",
+        "Names to confirm",
+        "/api/name-corrections/?status=pending",
+        _names_to_confirm,
     ),
     _Described(
         "requests_to_decide",
@@ -164,6 +201,12 @@ CARDS = (
         "Requests to hand out",
         "/api/requests/?status=approved",
         _requests(P.COMPLETE_REQUEST, "approved"),
+    ),
+    _Described(
+        "requests_uncollected",
+        f"Papers nobody came for in {UNCOLLECTED_DAYS} days",
+        "/api/requests/?uncollected=true",
+        _uncollected,
     ),
     _Described("open_holds", "Open holds", "/api/holds/?lifted=false", _open_holds),
     _Described("my_holds", "Holds on you", "/api/holds/?lifted=false", _own_holds),
@@ -180,6 +223,12 @@ CARDS = (
         "Power over grades given, or such an account opened, in 7 days",
         "/api/audit/?entity=power_alarm",
         _power_given,
+    ),
+    _Described(
+        "past_the_server",
+        "Changes past the server, with the database's password, in 7 days",
+        "/api/audit/?past_the_server=true",
+        _past_the_server,
     ),
 )
 

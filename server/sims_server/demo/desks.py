@@ -1,11 +1,16 @@
-"""What lies on the desks: holds of each kind, and requests that wait for a decision."""
+"""What lies on the desks: holds of each kind, requests that wait, a name for a second person."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from random import Random
 
 from sims_server.demo.people import Staff, act_as_system, acting_as
 from sims_server.kernel.work import Work
+from sims_server.naming.operations import correct_name
+from sims_server.requests.operations import create_request
+from sims_shared.naming import CorrectName
+from sims_shared.requests import UNCOLLECTED_DAYS, CreateRequest
 
 _REASONS = {
     "fee": ("Semester fee of the last term is unpaid", "12400"),
@@ -56,7 +61,8 @@ def place_holds(work: Work, random: Random, staff: Staff) -> None:
 
 
 def receive_requests(work: Work, staff: Staff) -> None:
-    """A dozen requests from the counter, most of them pending."""
+    """A dozen requests from the counter, most of them pending; a degree that lacks a paper, and a transcript
+    that has lain in its tray for weeks."""
     counter = acting_as(work, staff.officers["counter"], "requests.create")
     counter.run(
         "INSERT INTO request (student_id, type, notes, copies, requested_by) "
@@ -77,4 +83,50 @@ def receive_requests(work: Work, staff: Staff) -> None:
         by=registrar.caller.id,
         now=work.now,
     )
+    registrar.run("UPDATE request_type SET fee = 2500 WHERE type = 'degree'")
+    two = [
+        row["student_id"]
+        for row in work.rows(
+            'SELECT student_id FROM registration WHERE cgpa IS NOT NULL ORDER BY reg_no COLLATE "C" '
+            "OFFSET 12 LIMIT 2"
+        )
+    ]
+    if len(two) == 2:  # the smallest demo of a test has fewer
+        counter = acting_as(work, staff.officers["counter"], "requests.create")
+        degree = CreateRequest(student_id=two[0], type="degree", missing=["attested CNIC"])
+        create_request(counter, degree)
+        waiting = create_request(counter, CreateRequest(student_id=two[1], type="transcript")).id
+        long_ago = work.now - timedelta(days=UNCOLLECTED_DAYS + 4)
+        registrar = acting_as(work, staff.officers["registrar"], "requests.decide")
+        registrar.run(
+            "UPDATE request SET status = 'approved', processed_by = %(by)s WHERE id = %(id)s",
+            by=registrar.caller.id,
+            id=waiting,
+        )
+        registrar.run(
+            "UPDATE request SET status = 'completed', tray = 'A-1', ready_at = %(at)s, updated_at = %(at)s "
+            "WHERE id = %(id)s",
+            at=long_ago,
+            id=waiting,
+        )
+    act_as_system(work)
+
+
+def ask_for_a_name(work: Work, staff: Staff) -> None:
+    """A name that the registrar asks for, with its proof: the examination cell confirms it."""
+    found = work.row(
+        "SELECT s.id, s.name FROM student s JOIN registration r ON r.student_id = s.id AND r.is_current "
+        'WHERE r.cgpa IS NOT NULL ORDER BY r.reg_no COLLATE "C" OFFSET 14 LIMIT 1'
+    )
+    if found is not None:  # the smallest demo of a test has fewer
+        correct_name(
+            acting_as(work, staff.officers["registrar"], "names.correct"),
+            CorrectName(
+                id=found["id"],
+                name=f"{found['name']} Khan",
+                reason="As per matriculation certificate",
+                file=b"Board of Secondary Education, Exampleabad: matriculation certificate\n",
+                file_name="matriculation.txt",
+            ),
+        )
     act_as_system(work)

@@ -9,7 +9,7 @@ from random import Random
 
 from psycopg.types.json import Jsonb
 
-from sims_server.demo import admissions, classes, desks, people, teaching, underway
+from sims_server.demo import admissions, classes, desks, examinations, people, teaching, underway
 from sims_server.kernel.database import Database
 from sims_server.kernel.execute import execute_as_system
 from sims_server.kernel.work import Work
@@ -62,7 +62,9 @@ def _install(work: Work, _: None) -> None:
     teaching.teach_open_term(work, random, calendar, staff)
     classes.take_attendance(work, calendar)
     desks.place_holds(work, random, staff)
+    examinations.make_date_sheet(work, calendar, staff)
     desks.receive_requests(work, staff)
+    desks.ask_for_a_name(work, staff)
     underway.leave_under_way(work, calendar, staff)
     admissions.make_curricula(work, calendar, staff)
     admissions.receive_applicants(work, random, calendar, staff)

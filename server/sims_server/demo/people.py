@@ -19,7 +19,7 @@ STUDENTS = 3000
 COHORTS = 4
 TEACHERS_EACH = 6
 
-# Username → (name, role, department or ""). The contract's nine; a dean has every department.
+# Username, name, role. The contract's, and one for each role besides; a dean has every department.
 _OFFICERS = (
     ("admin", "Asif Javed", "admin"),
     ("registrar", "Dr. Nasreen Akhtar", "registrar"),
@@ -29,6 +29,9 @@ _OFFICERS = (
     ("faculty", "Dr. Ayesha Malik", "faculty"),
     ("faculty2", "Bilal Chaudhry", "faculty"),
     ("counter", "Rukhsana Bibi", "counter"),
+    ("office", "Shazia Parveen", "office"),
+    ("accounts", "Nadeem Aslam", "accounts"),
+    ("auditor", "Farhat Jabeen", "auditor"),
 )
 
 
@@ -165,7 +168,7 @@ def make_staff(work: Work, random: Random) -> Staff:
         departments: list[str | None] = [None]
         if role == "dean":
             departments = [d.code for d in DEPARTMENTS]
-        elif role == "head":
+        elif role in ("head", "office"):
             departments = [HOME]
         staff.officers[username] = account(
             username, name, hashed, [(role, department) for department in departments]
@@ -252,8 +255,8 @@ def give_student_an_account(work: Work, student_id: int) -> None:
     """`student` signs in as this one."""
     work.run(
         "WITH made AS (INSERT INTO account (username, name, email, password_hash, student_id) "
-        "SELECT 'student', name, email, (SELECT password_hash FROM account WHERE username = "
-        "'counter'), id FROM student WHERE id = %(id)s RETURNING id) "
+        "SELECT 'student', name, email, (account_credentials('counter')).password_hash, id FROM student "
+        "WHERE id = %(id)s RETURNING id) "
         "INSERT INTO account_role (account_id, role_id) SELECT made.id, role.id FROM made, role "
         "WHERE role.name = 'student'",
         id=student_id,

@@ -15,6 +15,7 @@ from sims_server.attendance.queries.lists import ATTENDANCE
 from sims_server.audit.queries import AUDIT, CHANGES
 from sims_server.catalog.queries import COURSES, DEPARTMENTS, PROGRAMS
 from sims_server.enrollment.queries import ENROLLMENTS, SECTIONS
+from sims_server.examinations.queries import PAPER_BEGINS, PAPER_ENDS, PAPER_ROOMS, PAPERS, ROOMS
 from sims_server.grading.queries.assessments import ASSESSMENTS
 from sims_server.grading.queries.scores import SCORES
 from sims_server.holds.queries import HOLDS
@@ -279,6 +280,21 @@ EXPORTS: dict[str, Export] = {
         },
         "LEFT JOIN notification_of_result xn ON xn.id = d.notification_id",
         student="g.student_id",
+    ),
+    "exam_rooms": Export(ROOMS, Permission.READ_CATALOG, _own("m", "name", "seats")),
+    "exam_papers": Export(
+        PAPERS,
+        Permission.READ_ATTENDANCE,
+        {
+            "course_code": "c.code",
+            "term": "t.name",
+            "section": "s.code",
+            "part": "p.part",
+            "date": "p.held_on",
+            "starts_at": PAPER_BEGINS,
+            "ends_at": PAPER_ENDS,
+            "rooms": PAPER_ROOMS,
+        },
     ),
     "audit": Export(
         AUDIT,

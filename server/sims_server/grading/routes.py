@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sims_server.grading.operations import assessments, reminding, scores, sheets, sync
+from sims_server.grading.operations import assessments, plan, reminding, scores, sheets, sync
 from sims_server.grading.queries import assessments as assessment_queries
 from sims_server.grading.queries import revisions
 from sims_server.grading.queries import scores as score_queries
@@ -11,6 +11,7 @@ from sims_server.kernel.http import command, listing, read
 from sims_shared import grading as g
 from sims_shared.access import Permission
 from sims_shared.messages import Page
+from sims_shared.plan import PlanChanged, PlanView, WritePlan
 from sims_shared.reminders import NobodyToRemind, RemindedLately, RemindTeachers, TeachersReminded
 from sims_shared.revisions import SheetCompared, SheetRevisions
 
@@ -49,7 +50,7 @@ routes = [
         g.ChangeAssessment,
         assessments.change_assessment,
         g.AssessmentView,
-        locate=assessment_queries.access_assessment_to_manage,
+        locate=assessment_queries.access_assessment_to_change,
         view=assessment_queries.get_assessment,
         refusals=(*_WRITING_ASSESSMENTS, g.AssessmentLocked, g.ScoreInvalid),
     ),
@@ -60,7 +61,7 @@ routes = [
         assessments.remove_assessment,
         None,
         status=204,
-        locate=assessment_queries.access_assessment_to_manage,
+        locate=assessment_queries.access_assessment_to_change,
         view=assessment_queries.get_assessment,
         refusals=(g.AssessmentInUse, g.SheetClosed, g.NotYoursToEnter),
     ),
@@ -108,7 +109,7 @@ routes = [
         g.ChangeScore,
         scores.change_score,
         g.ScoreView,
-        locate=score_queries.access_score,
+        locate=score_queries.access_score_to_change,
         view=score_queries.get_score,
         refusals=_WRITING_SCORES,
     ),
@@ -119,7 +120,7 @@ routes = [
         scores.clear_score,
         None,
         status=204,
-        locate=score_queries.access_score,
+        locate=score_queries.access_score_to_change,
         view=score_queries.get_score,
         refusals=_WRITING_SCORES,
     ),
@@ -174,6 +175,21 @@ routes = [
         # A little more than a batch may have, so that the refusal is ours and says what the limit is.
         body_limit=g.MAX_BATCH_BYTES + 64 * 1024,
         refusals=(g.MutationReused, g.MutationGap, g.DeviceOfAnother, g.ProtocolUnsupported, g.BatchTooLarge),
+    ),
+    command(
+        "POST",
+        f"{_SHEET}plan/",
+        WritePlan,
+        plan.write_plan,
+        PlanView,
+        locate=assessment_queries.access_plan,
+        refusals=(
+            PlanChanged,
+            *_WRITING_ASSESSMENTS,
+            g.AssessmentLocked,
+            g.AssessmentInUse,
+            g.ScoreInvalid,
+        ),
     ),
     command(
         "POST",

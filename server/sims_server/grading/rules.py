@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,7 +17,9 @@ from sims_shared.grading import (
     REJECTIONS_IN_WORDS,
     SCORE_OUT_OF_RANGE,
     SCORED,
+    AssessmentInUse,
     AssessmentLocked,
+    AssessmentNameTaken,
     DevicesUnsynced,
     DeviceView,
     NotTheLead,
@@ -30,6 +34,7 @@ from sims_shared.grading import (
     read_value,
 )
 from sims_shared.merge import CLOSED_ROWS, NOT_ON_ROSTER, OPEN
+from sims_shared.plan import MOST_COLUMNS, PlannedColumn, WritePlan
 from sims_shared.problems import Fault, InvalidInput, NotFound
 from sims_shared.reminders import NobodyToRemind, RemindedLately
 
@@ -71,6 +76,82 @@ def check_row(status: str) -> None:
 def check_not_locked(locked: bool) -> None:
     if locked:
         raise AssessmentLocked
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A column of the sheet as a writer of the plan meets it; `highest` is the highest mark under it."""
+
+    planned: PlannedColumn
+    entered_by: str
+    locked: bool
+    written: bool
+    highest: Decimal | None
+
+
+Moved = tuple[PlannedColumn | None, PlannedColumn | None]
+
+
+def plan_moves(seen: Sequence[PlannedColumn], standing: Sequence[PlannedColumn]) -> list[Moved]:
+    """What became otherwise of the plan that was seen: (seen, standing), each None where it is not."""
+    then, now = {one.id: one for one in seen}, {one.id: one for one in standing}
+    return [(then.get(id), now.get(id)) for id in dict.fromkeys([*then, *now]) if then.get(id) != now.get(id)]
+
+
+def check_plan(wish: WritePlan, standing: Sequence[Standing], *, everywhere: bool) -> list[PlannedColumn]:
+    """The changes in an order in which the weights never add up to more than 100 on the way. `standing` is
+    what the writer saw. Raises one refusal that names every column it is about."""
+    there = {one.planned.id: one for one in standing}
+    places = [(f"/change/{at}/id", one.id) for at, one in enumerate(wish.change)]
+    places += [(f"/remove/{at}", id) for at, id in enumerate(wish.remove)]
+    twice = [id for id, count in Counter(id for _, id in places).items() if count > 1]
+    faults = [
+        Fault(place, "unknown", "There is no such column on this sheet.")
+        if id not in there
+        else Fault(place, "twice", "A column is changed or removed once.")
+        for place, id in places
+        if id not in there or id in twice
+    ]
+    if len(wish.make) > MOST_COLUMNS:
+        faults.append(Fault("/make", "too_many", f"At most {MOST_COLUMNS} columns are made at once."))
+    if faults:
+        raise InvalidInput(errors=faults)
+    touched = [there[id] for _, id in places]
+    not_entered = [one for one in touched if (one.entered_by != FACULTY) != everywhere]
+    if not_entered or (wish.make and everywhere):
+        names = _named(one.planned.name for one in not_entered)
+        raise NotYoursToEnter(f"Entered by somebody else: {names}." if names else "Teachers make columns.")
+    if locked := [one.planned.name for one in touched if one.locked]:
+        raise AssessmentLocked(f"Locked: {_named(locked)}.")
+    if held := [there[id].planned.name for id in wish.remove if there[id].written]:
+        raise AssessmentInUse(f"Marks were written under {_named(held)}; blanked ones are still on record.")
+    changed = {one.id: one for one in wish.change}
+    _check_names(wish, [one for one in standing if one.planned.id not in wish.remove], changed)
+    _check_maxima(wish, there)
+    kept = [changed.get(id, one.planned).weight for id, one in there.items() if id not in wish.remove]
+    check_weights(sum(kept, Decimal(0)), Decimal(0), sum((one.weight for one in wish.make), Decimal(0)))
+    return sorted(wish.change, key=lambda one: one.weight - there[one.id].planned.weight)
+
+
+def _check_names(wish: WritePlan, kept: Sequence[Standing], changed: Mapping[int, PlannedColumn]) -> None:
+    names = Counter(changed.get(one.planned.id, one.planned).name for one in kept)
+    names.update(one.name for one in wish.make)
+    if taken := [name for name, count in names.items() if count > 1]:
+        raise AssessmentNameTaken(f"More than one column would be named {_named(taken)}.")
+
+
+def _check_maxima(wish: WritePlan, there: Mapping[int, Standing]) -> None:
+    faults = [
+        Fault(
+            f"/change/{at}/max_score",
+            SCORE_OUT_OF_RANGE.removeprefix("sync."),
+            f"{one.name} holds a mark of {highest}: its maximum cannot become {one.max_score}.",
+        )
+        for at, one in enumerate(wish.change)
+        if (highest := there[one.id].highest) is not None and one.max_score < highest
+    ]
+    if faults:
+        raise ScoreInvalid(" ".join(fault.detail for fault in faults), errors=faults)
 
 
 def value_of(

@@ -8,7 +8,7 @@ import msgspec
 
 from sims_server.holds import queries
 from sims_server.holds.model import hold, hold_kind
-from sims_server.holds.rules import check_may_touch
+from sims_server.holds.rules import check_lifter, check_may_touch
 from sims_server.kernel.execute import operation
 from sims_server.kernel.work import Work
 from sims_server.people.queries import access_student
@@ -60,9 +60,8 @@ def place_hold(work: Work, command: PlaceHold) -> HoldView:
 
 
 def _check_role(work: Work, role: Any) -> None:
-    if role is not msgspec.UNSET and not queries.is_role(work, role):
-        detail = f"There is no role “{role}”."
-        raise InvalidInput(detail, errors=[Fault("/lifted_by", "unknown", detail)])
+    if role is not msgspec.UNSET:
+        check_lifter(role, queries.lifting_roles(work))
 
 
 def _of_kind(command: CreateHoldKind | ChangeHoldKind) -> dict[str, Any]:

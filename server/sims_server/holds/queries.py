@@ -9,7 +9,7 @@ from sims_server.kernel.paging import Filter, Listing, Order, Search
 from sims_server.kernel.work import Work
 from sims_server.people.queries import OF_PERSON, search_of_students
 from sims_shared.access import Permission
-from sims_shared.holds import HoldKindView, HoldView
+from sims_shared.holds import HoldKindView, HoldLifters, HoldView
 from sims_shared.problems import NotFound
 from sims_shared.values import SYSTEM, Person
 
@@ -83,11 +83,12 @@ HOLDS = Listing(
 )
 KINDS = Listing(
     entity="hold_kind",
-    columns={name: f"k.{name}" for name in ("kind", "lifted_by", "blocks", "effect", "contact")},
+    columns={name: f"k.{name}" for name in ("id", "kind", "lifted_by", "blocks", "effect", "contact")},
     source="hold_kind k",
     key="k.id",
     orders={"kind": Order("k.kind")},
     default_order="kind",
+    search="folded(k.kind || ' ' || k.contact) LIKE {}",
 )
 
 
@@ -127,15 +128,24 @@ def access_kind(work: Work, kind: str) -> int:
     return id
 
 
-def is_role(work: Work, name: str) -> bool:
-    """Whether there is a role of this name."""
-    return bool(work.value("SELECT EXISTS (SELECT FROM role WHERE name = %(name)s)", name=name))
+def lifting_roles(work: Work) -> list[str]:
+    """Roles whose holders may place and lift holds of the kinds that name them."""
+    rows = work.rows(
+        "SELECT name FROM role WHERE permissions && %(any)s::text[] ORDER BY name",
+        any=[str(Permission.PLACE_FEE_HOLD)],
+    )
+    return [row["name"] for row in rows]
+
+
+def get_hold_lifters(work: Work) -> HoldLifters:
+    """The roles that a kind of hold may name."""
+    return HoldLifters(roles=lifting_roles(work))
 
 
 def find_kind(work: Work, kind: str) -> HoldKindView | None:
     """A kind of hold, or None."""
     row = work.row(
-        "SELECT kind, lifted_by, blocks, effect, contact FROM hold_kind WHERE kind = %(kind)s", kind=kind
+        "SELECT id, kind, lifted_by, blocks, effect, contact FROM hold_kind WHERE kind = %(kind)s", kind=kind
     )
     return None if row is None else HoldKindView(**row)
 

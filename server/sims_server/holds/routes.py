@@ -12,6 +12,7 @@ from sims_shared.holds import (
     HoldKindTaken,
     HoldKindView,
     HoldLifted,
+    HoldLifters,
     HoldView,
     LiftHold,
     PlaceHold,
@@ -52,6 +53,7 @@ routes = [
         locate=queries.access_hold,
         refusals=(HoldLifted,),
     ),
+    read("/api/hold-lifters/", queries.get_hold_lifters, HoldLifters, permission=Permission.MANAGE_CATALOG),
     read(KIND, queries.get_kind, HoldKindView, permission=Permission.READ_HOLDS),
     command(
         "POST",

@@ -16,8 +16,10 @@ import msgspec
 import psycopg
 from psycopg.rows import dict_row, tuple_row
 from psycopg.types.json import Jsonb, set_json_dumps, set_json_loads
-from sqlalchemy import MetaData, Table, create_engine
+from sqlalchemy import Engine, MetaData, Table, create_engine, event
 from sqlalchemy.engine import make_url
+
+from sims_server.kernel.proof import prove
 
 set_json_dumps(msgspec.json.encode)
 set_json_loads(msgspec.json.decode)
@@ -32,6 +34,7 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     "institution": "University of Exampleabad",
     "institution_native": "",
     "office": "Office of the Controller of Examinations",
+    "office_of_letters": "Office of the Registrar",
     "address": "",
     "time_zone": "Asia/Karachi",
     "public_url": "https://sims.example.edu",
@@ -47,15 +50,51 @@ DEFAULT_SETTINGS: dict[str, Any] = {
     "enrollment.batch_job_over": 1000,
     # For so many days after a class its teacher marks it; then the registrar does, with a reason.
     "attendance.edit_days": 30,
+    # Printed on every roll-number slip, a sentence a line.
+    "examinations.slip_instructions": (
+        "Bring this slip and your identity card to every paper.\n"
+        "Be in your seat fifteen minutes before the time; nobody is let in half an hour after it.\n"
+        "Phones, watches that compute and written matter stay outside the room.\n"
+        "Whoever uses unfair means is reported, and the answer book is sealed."
+    ),
     "backup.keep_days": 7,
     # More students than this opened by one account within an hour raise an alarm.
     "disclosures.students_an_hour": 300,
     # So many days after a decision about unfair means the student may appeal.
     "cases.appeal_days": 30,
+    # Whether each publish of results asks for a one-time code of its moment, besides the one at sign-in.
+    "results.code_at_publish": False,
+    # Whether another name needs a second person everywhere; the desktop asks for one in any case.
+    "students.name_by_two": False,
+    # Where papers lie until they are collected, in the order in which the shelf is filled.
+    "requests.trays": "A-1..A-40 B-1..B-40",
     "mail.from": "registry@example.edu",
     "mail.host": "localhost",
     "mail.port": 25,
 }
+# What a role may set for itself, and whoever has its password for the server's next connections: what the
+# connection says itself counts more. Another isolation would have a rule look at what was before a lock; an
+# array's NULL would be a word; a search would find some of what it finds.
+_OPTIONS = " ".join(
+    f"-c {name}={value}"
+    for name, value in {
+        "TimeZone": "UTC",
+        "role": "none",
+        "search_path": "public",
+        "default_transaction_isolation": r"read\ committed",
+        "default_transaction_read_only": "off",
+        "default_transaction_deferrable": "off",
+        "row_security": "on",
+        "standard_conforming_strings": "on",
+        "transform_null_equals": "off",
+        "array_nulls": "on",
+        "gin_fuzzy_search_limit": "0",
+        "DateStyle": "ISO,MDY",
+        "IntervalStyle": "postgres",
+        "bytea_output": "hex",
+        "extra_float_digits": "1",
+    }.items()
+)
 SETTINGS_STALE_AFTER = 5.0  # seconds; another process's change is seen within this time
 
 
@@ -118,6 +157,12 @@ class Connection:
         return self.run(_update(table.name, tuple(adapted)), _id=id, **adapted)
 
 
+def _prove_each(engine: Engine, secret: bytes) -> None:
+    @event.listens_for(engine, "connect")
+    def _(connection: psycopg.Connection[Any], _record: object) -> None:
+        prove(connection, secret)
+
+
 def _known(table: Table, values: Mapping[str, Any]) -> None:
     unknown = [name for name in values if name not in table.c]
     if unknown:
@@ -125,18 +170,24 @@ def _known(table: Table, values: Mapping[str, Any]) -> None:
 
 
 class Database:
-    """The pool of one server process. `url` is any libpq URL; settings are read through a small cache."""
+    """The pool of one server process. `url` is any libpq URL; settings are read through a small cache.
+    With the server's `secret` its connections show whose they are; without, they only read."""
 
-    def __init__(self, url: str, *, pool_size: int = 16, application: str = "sims") -> None:
+    def __init__(
+        self, url: str, secret: bytes | None = None, *, pool_size: int = 16, application: str = "sims"
+    ) -> None:
         parsed = make_url(url).set(drivername="postgresql+psycopg")
         self.url = url
+        self.secret = secret
         options = {
             "pool_size": pool_size,
-            "max_overflow": 16,
+            # Whoever comes when all are taken waits. One more for the moment would cost more than most
+            # requests: a new connection proves itself and has every trigger still to read.
+            "max_overflow": 0,
             "pool_timeout": 10,
             "pool_use_lifo": True,
             "connect_args": {
-                "options": "-c TimeZone=UTC",
+                "options": _OPTIONS,
                 "application_name": application,
                 "connect_timeout": 5,
             },
@@ -145,6 +196,9 @@ class Database:
         # For requests that only read: under READ COMMITTED each statement has its own snapshot anyway,
         # so BEGIN and COMMIT would be two round trips for nothing.
         self.reading_engine = create_engine(parsed, isolation_level="AUTOCOMMIT", **options)
+        if secret is not None:
+            for engine in (self.engine, self.reading_engine):
+                _prove_each(engine, secret)
         self._settings: dict[str, Any] = {}
         self._settings_read_at = float("-inf")
 

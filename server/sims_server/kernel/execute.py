@@ -33,6 +33,7 @@ from sims_server.kernel.actor import (
     read_caller,
 )
 from sims_server.kernel.database import Connection, Database
+from sims_server.kernel.proof import is_unproven
 from sims_server.kernel.refusal import refusal_of, refusal_of_pool
 from sims_server.kernel.work import Work
 from sims_shared.problems import KeyReused, NotPermitted, OneTimeCodeNeeded, Refusal
@@ -139,6 +140,8 @@ def execute(
             # Nothing was done yet, or nothing would be: the same again over a connection that lives.
             if _lost(database, error) and attempt == 1 and (work is None or not changes):
                 continue
+            if _proves_anew(database, error) and attempt == 1:
+                continue
             raise _refusal(error) from error
         for callback in work.callbacks:
             callback()
@@ -181,6 +184,8 @@ def execute_as_system(
         except (psycopg.Error, sqlalchemy.exc.SQLAlchemyError) as error:
             if _lost(database, error) and attempt == 1 and work is None:
                 continue
+            if _proves_anew(database, error) and attempt == 1:
+                continue
             raise _refusal(error) from error
         for callback in work.callbacks:
             callback()
@@ -203,6 +208,15 @@ def _lost(database: Database, error: psycopg.Error | sqlalchemy.exc.SQLAlchemyEr
     if lost:
         database.forget_connections()
     return lost
+
+
+def _proves_anew(database: Database, error: BaseException) -> bool:
+    """Whether a connection is older than what the database asks of it: a migration came meanwhile. The
+    statement was refused, so nothing of the transaction is left."""
+    if not is_unproven(error):
+        return False
+    database.forget_connections()
+    return True
 
 
 def _who(

@@ -41,7 +41,8 @@ _KEY = re.compile(r"[!-~]{1,200}\Z")
 _BIGINT_MAX = 2**63 - 1
 
 # Requests are carried out here. A plain executor: the framework's own hop costs three times as much, a
-# fifth of a bare list page. A few more than the pool has connections, so that some may wait for one.
+# fifth of a bare list page. More than the pool has connections: while changes wait for each other, others
+# read.
 THREADS = ThreadPoolExecutor(max_workers=36, thread_name_prefix="request")
 
 Locate = Callable[..., object]

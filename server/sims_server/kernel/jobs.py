@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 import msgspec
 import procrastinate
+import psycopg
 import structlog
 from psycopg.types.json import Jsonb
 
@@ -25,6 +26,7 @@ from sims_server.kernel import clock
 from sims_server.kernel.actor import SYSTEM_CALLER, Caller, caller_of_account
 from sims_server.kernel.database import Database
 from sims_server.kernel.execute import execute_as_system
+from sims_server.kernel.proof import prove_one_of_the_queue
 from sims_server.kernel.work import Work
 from sims_shared.problems import Refusal
 
@@ -204,9 +206,7 @@ class Worker:
                 time.sleep(2)
 
     async def _work(self) -> None:
-        app = procrastinate.App(
-            connector=procrastinate.PsycopgConnector(conninfo=self._database.url, min_size=1, max_size=4)
-        )
+        app = procrastinate.App(connector=_connector(self._database, at_most=4))
 
         @app.task(name=QUEUE_TASK, queue="sims")
         def run(job_id: int) -> None:
@@ -226,6 +226,18 @@ class Worker:
             )
 
 
+def _connector(database: Database, *, at_most: int) -> procrastinate.PsycopgConnector:
+    """The queue's own connections, each of which shows that it is the server's."""
+
+    async def configure(connection: psycopg.AsyncConnection[Any]) -> None:
+        if database.secret is not None:
+            await prove_one_of_the_queue(connection, database.secret)
+
+    return procrastinate.PsycopgConnector(
+        conninfo=database.url, min_size=1, max_size=at_most, configure=configure
+    )
+
+
 async def _rescue_stalled(app: procrastinate.App) -> int:
     """Jobs whose worker was killed run again."""
     stalled = list(await app.job_manager.get_stalled_jobs())
@@ -238,8 +250,7 @@ def rescue_stalled(database: Database) -> int:
     """Let the jobs of workers that gave no sign of life for half a minute run again; how many."""
 
     async def rescue() -> int:
-        connector = procrastinate.PsycopgConnector(conninfo=database.url, min_size=1, max_size=1)
-        async with procrastinate.App(connector=connector).open_async() as app:
+        async with procrastinate.App(connector=_connector(database, at_most=1)).open_async() as app:
             return await _rescue_stalled(app)
 
     return asyncio.run(rescue())

@@ -110,7 +110,8 @@ def create_student(work: Work, command: CreateStudent) -> StudentView:
 
 @operation(Permission.MANAGE_STUDENTS, "students.change")
 def change_student(work: Work, command: ChangeStudent) -> StudentView:
-    """Change who a student is; the former name stays findable."""
+    """Change who a student is; the former name stays findable. Where the institution wants two for another
+    name, the database refuses one."""
     person = _person(command)
     _check_birth(person, work.today)
     work.update(student, command.id, person)

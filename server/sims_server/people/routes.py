@@ -5,6 +5,7 @@ from __future__ import annotations
 from sims_server.kernel.http import command, listing, read
 from sims_server.people import operations, queries
 from sims_shared.access import Permission
+from sims_shared.naming import NameNeedsSecondPerson
 from sims_shared.people import (
     ChangeRegistration,
     ChangeStudent,
@@ -60,6 +61,7 @@ routes = [
         StudentView,
         locate=queries.access_student,
         view=queries.get_student,
+        refusals=(NameNeedsSecondPerson,),
     ),
     command(
         "DELETE",

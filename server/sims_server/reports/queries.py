@@ -85,33 +85,37 @@ SELECT {id} AS id, count(DISTINCT e.student_id) AS students
  WHERE {where}
  GROUP BY GROUPING SETS (({id}), ())
 """
-# A section's classes, in the line of every program that sits in it where lines are programs.
+# A section's classes, in the line of every program that sits in it where lines are programs. Counted beside
+# the roster: joined to it, each class would be met once for every student.
 _CLASSES = """
-SELECT {id} AS id, {code} AS code, {title} AS title, {order} AS place, s.id AS section_id,
-       count(DISTINCT k.id) AS classes,
-       count(DISTINCT k.id) FILTER (WHERE k.taken_at IS NULL AND k.held_on < campus_today()) AS untaken
-  FROM {sections} JOIN class_session k ON k.section_id = s.id AND k.called_off_at IS NULL
-  {left} JOIN enrollment e ON e.section_id = s.id AND e.status <> 'dropped' {program}
- WHERE {where}
- GROUP BY {id}, 2, 3, 4, s.id
+SELECT q.*, h.classes, h.untaken
+  FROM (SELECT DISTINCT {id} AS id, {code} AS code, {title} AS title, {order} AS place, s.id AS section_id
+          FROM {sections} {left} JOIN enrollment e ON e.section_id = s.id AND e.status <> 'dropped' {program}
+         WHERE {where}) q
+  CROSS JOIN LATERAL (
+    SELECT count(*) AS classes,
+           count(*) FILTER (WHERE k.taken_at IS NULL AND k.held_on < (SELECT campus_today())) AS untaken
+      FROM class_session k WHERE k.section_id = q.section_id AND k.called_off_at IS NULL) h
+ WHERE h.classes > 0
  ORDER BY place, id
 """
-# By student first, so that who is short is known.
+# By student first, so that who is short is known: one step into the index for each, and nothing to sort.
 _MARKS = """
-SELECT id, section_id, sum(present)::bigint AS present, sum(late)::bigint AS late,
-       sum(leave)::bigint AS leave, sum(absent)::bigint AS absent,
-       count(*) FILTER (WHERE 100 * (present + late) < %(threshold)s * (present + late + leave + absent))
-         AS below
-  FROM (SELECT {id} AS id, s.id AS section_id, e.id AS enrollment_id,
-               count(*) FILTER (WHERE m.status = 'present') AS present,
-               count(*) FILTER (WHERE m.status = 'late') AS late,
-               count(*) FILTER (WHERE m.status = 'leave') AS leave,
-               count(*) FILTER (WHERE m.status = 'absent') AS absent
-          FROM {sections} JOIN enrollment e ON e.section_id = s.id AND e.status <> 'dropped' {program}
-          JOIN attendance m ON m.section_id = e.section_id AND m.student_id = e.student_id
-          JOIN class_session k ON k.id = m.class_session_id AND k.called_off_at IS NULL
-         WHERE {where} GROUP BY {id}, s.id, e.id) q
- GROUP BY id, section_id
+SELECT {id} AS id, s.id AS section_id, sum(m.present)::bigint AS present, sum(m.late)::bigint AS late,
+       sum(m.leave)::bigint AS leave, sum(m.absent)::bigint AS absent,
+       count(*) FILTER (WHERE 100 * (m.present + m.late)
+                              < %(threshold)s * (m.present + m.late + m.leave + m.absent)) AS below
+  FROM {sections} JOIN enrollment e ON e.section_id = s.id AND e.status <> 'dropped' {program}
+  CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE a.status = 'present') AS present,
+           count(*) FILTER (WHERE a.status = 'late') AS late,
+           count(*) FILTER (WHERE a.status = 'leave') AS leave,
+           count(*) FILTER (WHERE a.status = 'absent') AS absent
+      FROM attendance a
+     WHERE a.section_id = e.section_id AND a.student_id = e.student_id
+       AND a.class_session_id NOT IN (SELECT k.id FROM class_session k WHERE k.called_off_at IS NOT NULL)) m
+ WHERE {where}
+ GROUP BY {id}, s.id
 """
 
 # Whoever sees averages sees the class: registrations in reach, not sections.

@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Identity, Integer, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Integer,
+    Numeric,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from sims_server.kernel.database import metadata
-from sims_shared.requests import WrongRequestState
+from sims_shared.requests import RequestIncomplete, RequestTypeTaken, TrayTaken, WrongRequestState
 
 request_type = Table(
     "request_type",
     metadata,
     Column("type", Text, primary_key=True),
     Column("title", Text, nullable=False),
+    Column("fee", Numeric(12, 2), nullable=False, server_default=text("0")),
+    Column("promised_days", Integer, nullable=False, server_default=text("5")),
+    Column("checklist", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("id", BigInteger, Identity(always=True), nullable=False),
+    Column("is_offered", Boolean, nullable=False, server_default=text("true")),
+    UniqueConstraint("id", name="uq_request_type_id"),
 )
 request = Table(
     "request",
@@ -29,6 +50,17 @@ request = Table(
     Column("collected_by", Text),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
     Column("updated_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    Column("missing", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    # Both made by the database when the request is made.
+    Column("fee_due", Numeric(12, 2), nullable=False, server_default=text("0")),
+    Column("fee_receipt", Text),
+    Column("promised_on", Date),
+    Column("tray", Text),
 )
 
-CONSTRAINTS = {"ck_request_transition": WrongRequestState}
+CONSTRAINTS = {
+    "ck_request_transition": WrongRequestState,
+    "ck_request_decided_when_complete": RequestIncomplete,
+    "uq_request_tray_holds_one": TrayTaken,
+    "request_type_pkey": RequestTypeTaken,
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sims_server.kernel.actor import Caller
@@ -10,7 +11,13 @@ from sims_server.kernel.work import Work
 from sims_server.people.queries import OF_PERSON, search_of_students
 from sims_shared.access import Permission
 from sims_shared.problems import NotFound, NotPermitted
-from sims_shared.requests import RequestStatus, RequestView
+from sims_shared.requests import (
+    UNCOLLECTED_DAYS,
+    RequestStatus,
+    RequestTypeView,
+    RequestView,
+    receipt_of,
+)
 from sims_shared.values import SYSTEM, Person
 
 
@@ -25,11 +32,17 @@ def _scope(caller: Caller) -> tuple[str, dict[str, Any]]:
 
 def _shape(row: dict[str, Any]) -> dict[str, Any]:
     asker, processor = row.pop("asker"), row.pop("processor")
+    row["receipt"] = receipt_of(row["id"])
     row["requested_by"] = SYSTEM if row["requested_by"] is None else Person(row["requested_by"], asker)
     row["processed_by"] = None if row["processed_by"] is None else Person(row["processed_by"], processor)
     return row
 
 
+# Ready so long that somebody asks the student to come.
+UNCOLLECTED = (
+    "q.status = 'completed' AND q.collected_by IS NULL "
+    f"AND q.ready_at < now() - interval '{UNCOLLECTED_DAYS} days'"
+)
 REQUESTS = Listing(
     entity="request",
     columns={
@@ -53,6 +66,7 @@ REQUESTS = Listing(
         "collected_by": "q.collected_by",
         "created_at": "q.created_at",
         "updated_at": "q.updated_at",
+        **{name: f"q.{name}" for name in ("missing", "fee_due", "fee_receipt", "promised_on", "tray")},
     },
     source=(
         "request q JOIN student s ON s.id = q.student_id "
@@ -65,6 +79,9 @@ REQUESTS = Listing(
         "status": Filter("q.status = {}", RequestStatus),
         # What lies ready and nobody came for is completed and not collected.
         "collected": Filter("(q.collected_by IS NOT NULL) = {}", bool),
+        "ready_before": Filter("q.ready_at < {}", datetime),
+        "uncollected": Filter(f"({UNCOLLECTED}) = {{}}", bool),
+        "tray": Filter("q.tray = {}", str),
     },
     orders={
         "created_at": Order("q.created_at", "timestamptz"),
@@ -74,11 +91,22 @@ REQUESTS = Listing(
     scope=_scope,
     shape=_shape,
 )
+_TYPE = {
+    **{
+        name: f"t.{name}"
+        for name in ("id", "type", "title", "fee", "promised_days", "checklist", "is_offered")
+    },
+    "promised_on": "working_day_after(campus_today(), t.promised_days)",
+}
 TYPES = Listing(
     entity="request_type",
-    columns={"type": "t.type", "title": "t.title"},
-    source="(SELECT row_number() OVER (ORDER BY type) AS id, * FROM request_type) t",
+    columns=_TYPE,
+    source="request_type t",
     key="t.id",
+    filters={"is_offered": Filter("t.is_offered = {}", bool)},
+    orders={"type": Order("t.type"), "title": Order("t.title")},
+    default_order="type",
+    search="folded(t.type || ' ' || t.title) LIKE {}",
 )
 
 
@@ -115,8 +143,43 @@ def access_request_to_change(work: Work, id: int) -> None:
     access_request(work, id)
 
 
-def is_request_type(work: Work, type: str) -> bool:
-    return bool(work.value("SELECT EXISTS (SELECT FROM request_type WHERE type = %(type)s)", type=type))
+def find_checklist(work: Work, type: str) -> list[str] | None:
+    """The papers that belong to a type of request; None where there is no such type."""
+    row = work.row("SELECT checklist FROM request_type WHERE type = %(type)s", type=type)
+    return None if row is None else row["checklist"]
+
+
+def is_offered(work: Work, type: str) -> bool:
+    """Whether a type of request can be asked for now."""
+    return bool(work.value("SELECT is_offered FROM request_type WHERE type = %(type)s", type=type))
+
+
+def get_request_type(work: Work, type: str) -> RequestTypeView:
+    """One type of request."""
+    columns = ", ".join(f"{sql} AS {name}" for name, sql in _TYPE.items())
+    row = work.row(f"SELECT {columns} FROM request_type t WHERE t.type = %(type)s", type=type)
+    if row is None:
+        raise NotFound
+    return RequestTypeView(**row)
+
+
+def access_request_type(work: Work, type: str) -> None:
+    """Lock a type of request. Raises NotFound."""
+    if work.row("SELECT type FROM request_type WHERE type = %(type)s FOR NO KEY UPDATE", type=type) is None:
+        raise NotFound
+
+
+def change_type(work: Work, type: str, values: dict[str, Any]) -> None:
+    """Whose key is its name, which never changes."""
+    said = ", ".join(f"{name} = %({name})s" for name in values)
+    work.run(f"UPDATE request_type SET {said} WHERE type = %(_type)s", _type=type, **values)
+
+
+def trays_taken(work: Work) -> set[str]:
+    """The trays in which something lies, until the end of this transaction: of two counters that ask for the
+    next free one, the second waits for the first."""
+    work.run("SELECT pg_advisory_xact_lock(hashtext('request.tray'))")
+    return {row["tray"] for row in work.rows("SELECT tray FROM request WHERE tray IS NOT NULL")}
 
 
 def is_student_in_scope(work: Work, id: int) -> bool:

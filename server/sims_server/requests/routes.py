@@ -8,14 +8,20 @@ from sims_shared.access import Permission
 from sims_shared.problems import NotPermitted
 from sims_shared.requests import (
     ChangeRequest,
+    ChangeRequestType,
     CreateRequest,
+    CreateRequestType,
+    RequestIncomplete,
+    RequestTypeTaken,
     RequestTypeView,
     RequestView,
     TransitionRequest,
+    TrayTaken,
     WrongRequestState,
 )
 
 REQUEST = "/api/requests/{id:int}/"
+TYPE = "/api/request-types/{type:str}/"
 
 routes = [
     listing("/api/request-types/", queries.TYPES, RequestTypeView, permission=Permission.READ_REQUESTS),
@@ -38,7 +44,7 @@ routes = [
         RequestView,
         locate=queries.access_request_to_change,
         view=queries.get_request,
-        refusals=(WrongRequestState,),
+        refusals=(WrongRequestState, TrayTaken),
     ),
     command(
         "POST",
@@ -47,6 +53,26 @@ routes = [
         operations.transition_request,
         RequestView,
         locate=queries.access_request_to_move,
-        refusals=(WrongRequestState, NotPermitted),
+        refusals=(WrongRequestState, RequestIncomplete, TrayTaken, NotPermitted),
+    ),
+    read(TYPE, queries.get_request_type, RequestTypeView, permission=Permission.READ_REQUESTS),
+    command(
+        "POST",
+        "/api/request-types/",
+        CreateRequestType,
+        operations.create_request_type,
+        RequestTypeView,
+        status=201,
+        location=lambda view: f"/api/request-types/{view.type}/",
+        refusals=(RequestTypeTaken,),
+    ),
+    command(
+        "PATCH",
+        TYPE,
+        ChangeRequestType,
+        operations.change_request_type,
+        RequestTypeView,
+        locate=queries.access_request_type,
+        view=queries.get_request_type,
     ),
 ]

@@ -12,7 +12,7 @@ from sims_server.results.operations.publishing import freeze_results, publish_re
 from sims_server.results.operations.withholding import release_results, withhold_results
 from sims_server.results.queries import changes, cutting, explaining, lists, overview, versions
 from sims_shared import results as r
-from sims_shared.access import Permission
+from sims_shared.access import OtpInvalid, OtpWanted, Permission, TooManyAttempts
 from sims_shared.cases import CaseUndecided
 from sims_shared.cutoffs import CutoffsInvalid, CutoffsOutOfReach, ProposeCutoffs, SheetCutoffs
 from sims_shared.grading import (
@@ -23,6 +23,7 @@ from sims_shared.grading import (
     SheetStateView,
     SheetWrongState,
 )
+from sims_shared.problems import OneTimeCodeNeeded
 from sims_shared.result_versions import ResultVersions
 
 READ = Permission.READ_RESULTS
@@ -85,7 +86,7 @@ routes = [
         r.PublishResults,
         publish_results,
         r.ResultsPublished,
-        refusals=_DECLARING,
+        refusals=(*_DECLARING, OneTimeCodeNeeded, OtpWanted, OtpInvalid, TooManyAttempts),
     ),
     command(
         "POST",

@@ -174,10 +174,10 @@ class MarksSheet(msgspec.Struct, frozen=True, kw_only=True):
 class Content(msgspec.Struct, frozen=True, kw_only=True):
     """A document's content at issue: what is hashed, signed, attached and kept for ever.
 
-    `document` is transcript, dmc or provisional; `kind` original, duplicate or corrected; `complete`
-    says whether the program is. `issued_on` is a day of the institution's calendar. `statements` are the
-    paragraphs of a certificate, `remark` a line below the heading, `legend` what explains the figures.
-    `status_index` is the place in the status list."""
+    `document` is transcript, dmc, provisional or bonafide; `kind` original, duplicate or corrected;
+    `complete` says whether the program is. `issued_on` is a day of the institution's calendar. `statements`
+    are the paragraphs of a certificate, `remark` a line below the heading, `legend` what explains the
+    figures. `status_index` is the place in the status list, `valid_until` the last day of a letter."""
 
     format: Literal["sims-document/1"] = "sims-document/1"
     document: str = "transcript"
@@ -189,6 +189,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     replaces: str | None = None
     status_index: int
     issued_on: str
+    valid_until: str | None = None
     issuer: Issuer
     holder: Holder
     registration: Registration
@@ -206,6 +207,9 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
 
     def issue_day(self) -> date:
         return date.fromisoformat(self.issued_on)
+
+    def last_day(self) -> date | None:
+        return date.fromisoformat(self.valid_until) if self.valid_until else None
 
 
 def content_bytes(content: Content) -> bytes:

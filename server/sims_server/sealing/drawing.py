@@ -35,6 +35,7 @@ TITLES = {
     "transcript": "TRANSCRIPT",
     "dmc": "DETAILED MARKS CERTIFICATE",
     "provisional": "PROVISIONAL CERTIFICATE",
+    "bonafide": "BONAFIDE LETTER",
 }
 
 
@@ -214,6 +215,8 @@ class _Document(Sheet):
                     )
                 )
         found.append(("Issued on", [(content.issued_on, "/issued_on")]))
+        if content.valid_until:
+            found.append(("Valid until", [(content.valid_until, "/valid_until")]))
         return found
 
     def heading_height(self) -> float:
@@ -232,6 +235,8 @@ class _Document(Sheet):
             )
         if content.copies > 1:
             notes.append(f"Copy {content.copy} of {content.copies}")
+        if content.document == "bonafide":  # its text says to whom and for what
+            return notes
         if content.addressee:
             notes.append(f"To: {content.addressee}")
         if content.purpose:
@@ -533,7 +538,8 @@ class _Document(Sheet):
         def draw(y: float) -> None:
             self.rule(y)
             self.summary(y - 7, beside)
-            self.text(LEFT, y - summed - 13, "Legend", 7.5, weight=600, colour=INK)
+            if legend:
+                self.text(LEFT, y - summed - 13, "Legend", 7.5, weight=600, colour=INK)
             line = y - summed - 22.5
             for index, text in legend:
                 self.text(LEFT, line, text, 6.8, room=beside, datum=f"/legend/{index}")

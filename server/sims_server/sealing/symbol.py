@@ -70,6 +70,7 @@ def signed_content(content: Content, data: bytes, *, with_courses: bool) -> Sign
         status_index=content.status_index,
         content_sha256=content_hash(data),
         demo=content.demo,
+        valid_until=content.last_day(),
     )
 
 

@@ -14,7 +14,15 @@ from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
 from sims_server.people.queries import OF_PERSON
 from sims_server.sealing.documents import Issuer, Notification
-from sims_server.transcripts.rules import Printed, Record, RecordRow, TermLine, printed_total
+from sims_server.transcripts.rules import (
+    OFFICES,
+    Printed,
+    Record,
+    RecordRow,
+    Semester,
+    TermLine,
+    printed_total,
+)
 from sims_shared.access import Permission
 from sims_shared.policy.checking import read_policy
 from sims_shared.problems import NotFound
@@ -33,7 +41,7 @@ _HEAD = """
 SELECT s.id AS student_id, g.id AS registration_id, s.name, s.name_native, s.father_name, s.email,
        g.reg_no, g.roll_no, p.code AS program_code, p.name AS program, p.level, p.semesters,
        p.credits_required,
-       g.intake, g.admitted_on, g.status, g.credits_earned, g.regulation_id,
+       g.intake, g.admitted_on, g.status, g.is_current, g.credits_earned, g.regulation_id,
        (SELECT max(o.effective_on) FROM registration_order o
          WHERE o.registration_id = g.id AND o.status IN ('completed', 'graduated')) AS completed_on
   FROM student s JOIN registration g ON g.student_id = s.id JOIN program p ON p.id = g.program_id
@@ -113,13 +121,41 @@ def _term_line(row: dict[str, Any]) -> TermLine:
     return TermLine(**row, notification=notification)
 
 
-def read_issuer(work: Work, issuer_id: str) -> Issuer:
-    """The institution as it prints itself."""
+_SEMESTER = """
+WITH mine AS (
+  SELECT t.id, t.name, t.kind, t.start_date, t.end_date
+    FROM term t
+   WHERE t.kind IN ('fall', 'spring')
+     AND (EXISTS (SELECT FROM enrollment e
+                   WHERE e.registration_id = %(registration)s AND e.term_id = t.id AND e.status <> 'dropped')
+          OR EXISTS (SELECT FROM result r
+                      WHERE r.registration_id = %(registration)s AND r.term_id = t.id
+                        AND r.state <> 'draft' AND r.source <> 'transfer'))
+)
+SELECT m.name, m.kind, m.start_date, m.end_date,
+       (SELECT count(*) FROM mine o WHERE o.start_date <= m.start_date) AS number
+  FROM mine m
+ WHERE %(today)s BETWEEN m.start_date AND m.end_date
+   AND EXISTS (SELECT FROM enrollment e
+                WHERE e.registration_id = %(registration)s AND e.term_id = m.id
+                  AND e.status IN ('enrolled', 'completed'))
+ ORDER BY m.start_date DESC LIMIT 1
+"""
+
+
+def read_semester(work: Work, registration_id: int) -> Semester | None:
+    """The semester in which this registration is enrolled today, if any."""
+    row = work.row(_SEMESTER, registration=registration_id, today=work.today)
+    return None if row is None else Semester(**row)
+
+
+def read_issuer(work: Work, issuer_id: str, document: str) -> Issuer:
+    """The institution as it prints itself on a document of this kind."""
     return Issuer(
         id=issuer_id,
         name=work.setting("institution"),
         name_native=work.setting("institution_native") or None,
-        office=work.setting("office"),
+        office=work.setting(OFFICES.get(document, "office")),
         address=work.setting("address"),
         url=str(work.setting("public_url")).split("://")[-1].rstrip("/"),
     )
@@ -185,9 +221,9 @@ def printed_otherwise(work: Work, student_id: int) -> list[Printed]:
 def standing_documents(
     work: Work, registration_id: int, document: str, term_id: int | None
 ) -> list[dict[str, Any]]:
-    """Valid documents of one kind, newest first: what a duplicate or corrected one replaces."""
+    """Valid documents of one kind, newest first: what a duplicate or corrected one may replace."""
     return work.rows(
-        "SELECT id, serial FROM issued_document d "
+        "SELECT id, serial, purpose, addressee FROM issued_document d "
         "WHERE registration_id = %(registration)s AND document = %(document)s "
         "AND (%(term)s::bigint IS NULL OR term_id = %(term)s) "
         "AND NOT EXISTS (SELECT FROM issued_document_status s WHERE s.document_id = d.id) ORDER BY id DESC",
@@ -195,6 +231,17 @@ def standing_documents(
         document=document,
         term=term_id,
     )
+
+
+def certificates_of(work: Work, registration_id: int) -> dict[int, str]:
+    """By examination the serial of the valid marks certificate that was issued last."""
+    rows = work.rows(
+        "SELECT DISTINCT ON (term_id) term_id, serial FROM issued_document d WHERE registration_id = %(id)s "
+        "AND document = 'dmc' AND term_id IS NOT NULL AND document_status(d.id) = 'valid' "
+        "ORDER BY term_id, d.id DESC",
+        id=registration_id,
+    )
+    return {row["term_id"]: row["serial"] for row in rows}
 
 
 def _shape(row: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
@@ -32,6 +32,7 @@ from sims_server.sealing.documents import (
 )
 from sims_shared.policy.document import Policy
 from sims_shared.policy.words import in_words
+from sims_shared.seal.judgment import day_in_words
 from sims_shared.transcripts import DOCUMENTS, Difference
 
 NONE = "-"
@@ -53,12 +54,19 @@ SIGNATORIES = [
     Signatory(role="Compared"),
     Signatory(role="Signed", designation="Controller of Examinations"),
 ]
+# A letter holds no figures to be compared, and says what the registrar's register says.
+LETTER_SIGNATORIES = [Signatory(role="Prepared"), Signatory(role="Signed", designation="For the Registrar")]
+LETTERS = ("bonafide",)
+# The setting that names the office above a document; of every other kind it is the examinations'.
+OFFICES = dict.fromkeys(LETTERS, "office_of_letters")
 # The sentences of a regulation that explain the figures on paper, by how they begin.
 EXPLAINING = (
     *("Grades from", "Relative grades", "Grade and points", "There are no grades"),
     *("Of a repeated course", "The SGPA is", "The CGPA is"),
 )
 COMPLETE = ("completed", "graduated")
+ENROLLED = ("active", "provisional")  # of whom a letter says that they are students
+LETTER_VALID_FOR = timedelta(days=90)
 SEASONS = {"S": "Spring", "F": "Fall"}
 ROUNDING = {
     "half_up": "half up",
@@ -139,12 +147,25 @@ class Record:
     intake: str
     admitted_on: date
     status: str
+    is_current: bool
     completed_on: date | None
     credits_earned: Decimal
     regulation: str
     policies: dict[str, Policy]  # by "BS-2021 v3", the registration's own first
     rows: tuple[RecordRow, ...]
     terms: tuple[TermLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Semester:
+    """The fall or spring term that runs and in which the student is enrolled; `number` counts those of this
+    registration so far, this one included."""
+
+    name: str
+    kind: str
+    start_date: date
+    end_date: date
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,6 +374,7 @@ def paper(
     addressee: str = "",
     remark: str = "",
     term_id: int | None = None,
+    semester: Semester | None = None,
 ) -> Content:
     """The content of a document. Raises `LookupError` when there is nothing to print on it."""
     complete = record.status in COMPLETE
@@ -396,7 +418,63 @@ def paper(
         return Content(
             **{**common, "legend": []}, statements=_provisional(record, last), summary=_summary(record)
         )
+    if document == "bonafide":
+        last_day = issued_on + LETTER_VALID_FOR
+        said = _letter(record, issuer.name, issued_on, last_day, purpose, addressee, semester)
+        kept = {**common, "legend": [], "signatories": LETTER_SIGNATORIES}
+        return Content(**kept, statements=said, valid_until=last_day.isoformat())
     return Content(**common, transfers=_transfers(record), terms=_terms(record), summary=_summary(record))
+
+
+def why_no_letter(record: Record) -> str:
+    """Why nobody can be told that this is a student here; empty when it is so."""
+    if not record.is_current:
+        return f"{record.reg_no} is not the current registration of this student."
+    if record.status not in ENROLLED:
+        return f"The registration {record.reg_no} is {record.status.replace('_', ' ')}, not active."
+    return ""
+
+
+def _letter(
+    record: Record,
+    university: str,
+    issued_on: date,
+    last_day: date,
+    purpose: str,
+    addressee: str,
+    semester: Semester | None,
+) -> list[str]:
+    """What the record does not know is left out: no semester between terms, none where credit was brought
+    (who came with credit did not begin in the first), none past the program's length; and with the semester
+    goes when the program is expected to be complete."""
+    child = f", child of {record.father_name}," if record.father_name else ","
+    program = f"{record.program} (intake {intake_in_words(record.intake)})"
+    place = f"enrolled in {program}"
+    brought = any(row.source == "transfer" for row in record.rows)
+    if semester is not None:
+        runs = f"{day_in_words(semester.start_date)} to {day_in_words(semester.end_date)}"
+        if not brought and 1 <= semester.number <= record.semesters:
+            span = (
+                f"intake {intake_in_words(record.intake)}, expected completion {_last_of(record, semester)}"
+            )
+            place = f"in semester {semester.number} of {record.semesters} of {record.program} ({span})"
+        place += f", in the term {semester.name} ({runs})"
+    certified = (
+        f"This is to certify that {record.name}{child} registration {record.reg_no}, is a bona fide student "
+        f"of {university}, {place}."
+    )
+    return [
+        f"To: {addressee}" if addressee else "To whom it may concern",
+        f"{certified} Status of the registration on {day_in_words(issued_on)}: {record.status}.",
+        f"Issued on request for: {purpose}." if purpose else "Issued on request.",
+        f"Valid until {day_in_words(last_day)}. It is not an academic result.",
+    ]
+
+
+def _last_of(record: Record, semester: Semester) -> str:
+    """The semester in which the program is complete, one semester after the other: `Spring 2026`."""
+    halves = semester.start_date.year * 2 + (semester.kind == "fall") + record.semesters - semester.number
+    return f"{'Fall' if halves % 2 else 'Spring'} {halves // 2}"
 
 
 def _provisional(record: Record, last: TermLine | None) -> list[str]:
@@ -421,16 +499,22 @@ def _provisional(record: Record, last: TermLine | None) -> list[str]:
 
 def results_on(record: Record, document: str, term_id: int | None = None) -> list[RecordRow]:
     """The results that a document prints."""
-    if document == "provisional":
+    if document in ("provisional", "bonafide"):
         return []
     if document == "dmc":
-        chosen = _examination(record, term_id).term_id
+        chosen = examination_of(record, term_id).term_id
         return [row for row in record.rows if row.term_id == chosen and row.source != "transfer"]
     return list(record.rows)
 
 
-def _examination(record: Record, term_id: int | None) -> TermLine:
-    lines = [line for line in record.terms if any(row.term_id == line.term_id for row in record.rows)]
+def examinations(record: Record) -> list[TermLine]:
+    """The terms of which a marks certificate can be issued, the oldest first."""
+    return [line for line in record.terms if any(row.term_id == line.term_id for row in record.rows)]
+
+
+def examination_of(record: Record, term_id: int | None) -> TermLine:
+    """The one that was named, else the latest. Raises `LookupError`."""
+    lines = examinations(record)
     if term_id is not None:
         lines = [line for line in lines if line.term_id == term_id]
     if not lines:
@@ -439,7 +523,7 @@ def _examination(record: Record, term_id: int | None) -> TermLine:
 
 
 def _marks_sheet(record: Record, term_id: int | None) -> MarksSheet:
-    line = _examination(record, term_id)
+    line = examination_of(record, term_id)
     rows = [row for row in record.rows if row.term_id == line.term_id and row.source != "transfer"]
     semester = 1 + sum(1 for other in record.terms if other.start_date < line.start_date)
     shown = [row for row in rows if row.marks_obtained is not None and row.marks_max is not None]
@@ -553,6 +637,33 @@ def series_of(document: str) -> str | None:
 
 def serial_of(series: str, year: int, number: int) -> str:
     return f"{series}-{year}-{number:06d}"
+
+
+def replaced_by(
+    kind: str,
+    document: str,
+    standing: Sequence[dict[str, Any]],
+    *,
+    named: str | None,
+    purpose: str,
+    addressee: str | None,
+) -> Sequence[dict[str, Any]]:
+    """Which of the valid documents of this kind (newest first) the new one takes the place of, the one it
+    names first. A corrected paper replaces all that say the same wrongly; a letter, and every duplicate, only
+    one: what the bank holds stays good when the embassy's is lost. Not named, it is the newest for the same
+    purpose and addressee, else the newest. Raises `LookupError` where the named one is not among them."""
+    if kind == "original":
+        return []
+    if named is not None:
+        first = [one for one in standing if one["serial"] == named]
+        if not first:
+            raise LookupError(named)
+    else:
+        like = [one for one in standing if (one["purpose"], one["addressee"]) == (purpose, addressee)]
+        first = (like or list(standing))[:1]
+    if kind == "corrected" and document not in LETTERS:
+        return [*first, *(one for one in standing if one not in first)]
+    return first
 
 
 def stock_faults(stock_numbers: Sequence[str] | None, copies: int) -> str | None:

@@ -7,10 +7,10 @@ signed list whose age is always said.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sims_shared.seal.content import TokenMalformed, read_token, token_of
-from sims_shared.seal.judgment import Judgment, Verdict, age_in_words
+from sims_shared.seal.judgment import Judgment, Verdict, age_in_words, day_in_words
 from sims_shared.seal.keys import KeyDocument, KeysUnreadable, Trust, read_key_document
 from sims_shared.seal.statuses import (
     STALE_AFTER,
@@ -37,6 +37,7 @@ __all__ = [
     "read_key_document",
     "read_status_list",
     "with_status",
+    "with_validity",
 ]
 
 
@@ -86,6 +87,15 @@ def judge_text(text: str, trust: Trust) -> Judgment:
     return vouched(code, document)
 
 
+def with_validity(judgment: Judgment, today: date) -> Judgment:
+    """A genuine letter's judgment with the day until which it is valid, and whether that has passed."""
+    if judgment.verdict is Verdict.GENUINE and judgment.valid_until is not None:
+        judgment.expired = today > judgment.valid_until
+        passed = ", which has passed" if judgment.expired else ""
+        judgment.in_words += f" Valid until {day_in_words(judgment.valid_until)}{passed}."
+    return judgment
+
+
 def with_status(judgment: Judgment, status: Status | None) -> Judgment:
     """A genuine document's judgment with what became of it. None: the list is older than it."""
     if judgment.verdict is not Verdict.GENUINE:
@@ -105,8 +115,9 @@ def with_status(judgment: Judgment, status: Status | None) -> Judgment:
 
 
 def apply_status(judgment: Judgment, lists: list[StatusList], now: datetime) -> Judgment:
-    """Adds the status from the newest list of the document's issuer, with the list's age. `now` is
-    aware. Past seven days the words say STALE LIST."""
+    """Adds the status from the newest list of the document's issuer, with the list's age, and whether a
+    letter's time has passed. `now` is aware. Past seven days the words say STALE LIST."""
+    with_validity(judgment, now.astimezone().date())
     if judgment.verdict is not Verdict.GENUINE or judgment.status_index is None:
         return judgment
     own = [found for found in lists if found.issuer == judgment.issuer]

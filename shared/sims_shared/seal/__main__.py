@@ -1,7 +1,8 @@
 """`./sims verify FILE-or-QR-TEXT [--keys FILE-or-URL] [--status FILE-or-URL] [--data DIR]`.
 
 Judges a document without a database. Without `--keys` the institutions pinned in the profile
-(`DIR/institutions/*.json`) are believed, else the answer is "unknown key". Exit codes: 0 genuine,
+(`DIR/institutions/*.json`) are believed, else the answer is "unknown key". Exit codes: 0 genuine (also
+a letter past its last day: it is ours, and the first word says that it has expired),
 1 altered, forged, revoked or superseded, 2 unknown key, 3 foreign, 4 the question cannot be read.
 """
 
@@ -135,7 +136,8 @@ def _judge(question: str, trust: Trust) -> Judgment:
 
 def describe(judgment: Judgment) -> list[str]:
     """The judgment as lines for a terminal."""
-    lines = [f"{judgment.verdict.value}: {judgment.in_words}"]
+    word = f"{judgment.verdict.value}, expired" if judgment.expired else judgment.verdict.value
+    lines = [f"{word}: {judgment.in_words}"]
     lines += [f"  - {fault}" for fault in judgment.faults]
     facts = (
         ("serial", judgment.serial),
@@ -145,6 +147,7 @@ def describe(judgment: Judgment) -> list[str]:
         ("CGPA", judgment.cgpa),
         ("credits", judgment.credits),
         ("issued on", judgment.issued_on),
+        ("valid until", judgment.valid_until),
         ("SHA-256", judgment.sha256),
     )
     lines += [f"  {label:17}{value}" for label, value in facts if value is not None]

@@ -27,12 +27,13 @@ CHECK_LENGTH = 8
 ISSUER, SERIAL, ISSUED, DOCUMENT, NAME, REG_NO, PROGRAM, CGPA, CREDITS, COURSES, STATUS, SHA256, DEMO = range(
     1, 14
 )
+VALID_UNTIL = 14
 
 
 class SignedContent(msgspec.Struct, frozen=True, kw_only=True):
     """What the code says. Credits, grades and CGPA are text as printed; `content_sha256` is the
     SHA-256 (32 bytes) of the canonical JSON; `courses` is None where they did not fit;
-    `status_index` is this document's place in the status list."""
+    `status_index` is this document's place in the status list, `valid_until` the last day of a letter."""
 
     issuer: str
     serial: str
@@ -47,6 +48,7 @@ class SignedContent(msgspec.Struct, frozen=True, kw_only=True):
     status_index: int
     content_sha256: bytes
     demo: bool = False
+    valid_until: date | None = None
 
 
 class TokenMalformed(ValueError):
@@ -81,6 +83,8 @@ def encode_content(content: SignedContent) -> bytes:
         ]
     if content.demo:
         claims[DEMO] = True
+    if content.valid_until is not None:
+        claims[VALID_UNTIL] = (content.valid_until - EPOCH).days
     return cbor2.dumps(claims, canonical=True)
 
 
@@ -88,7 +92,7 @@ def decode_content(payload: bytes) -> SignedContent:
     """The content a payload spells. Raises `TokenMalformed`."""
     try:
         claims = cbor2.loads(payload)
-        flat = claims.get(COURSES)
+        flat, last_day = claims.get(COURSES), claims.get(VALID_UNTIL)
         courses = None
         if flat is not None:
             if len(flat) % 3:
@@ -111,6 +115,7 @@ def decode_content(payload: bytes) -> SignedContent:
                 "status_index": claims[STATUS],
                 "content_sha256": claims[SHA256],
                 "demo": claims.get(DEMO, False),
+                "valid_until": None if last_day is None else EPOCH + timedelta(days=last_day),
             },
             type=SignedContent,
         )

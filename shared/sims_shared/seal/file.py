@@ -38,6 +38,10 @@ CONTENT_NAME = "content.json"
 CODE_NAME = "code.txt"
 FIELD_NAME = "Seal"
 MAX_BYTES = 32 << 20
+# What a stranger sends is looked through once: more seals than anybody's file has, or one as long as a book,
+# would be as many copies of the file.
+LOOKED_AT = 8
+LONGEST_SEAL = 1 << 18
 BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(\d{1,10})\s+(\d{1,10})\s+(\d{1,10})\s+(\d{1,10})\s*\]")
 DATE = re.compile(r"D:(\d{14})(?:Z|\+00'00'?)\Z")
 # Keys that make a PDF do something, or show something else than it was sealed with.
@@ -63,14 +67,17 @@ class Hole(NamedTuple):
 def find_hole(data: bytes) -> Hole:
     """The hole of the only signature, when its byte range covers the entire file around it. Raises
     `ValueError`, saying what is wrong."""
-    ranges = BYTE_RANGE.findall(data)
-    if len(ranges) != 1 or data.count(b"/ByteRange") != 1:
-        raise ValueError(f"the file carries {data.count(b'/ByteRange')} signatures instead of one")
-    first, length, second, rest = (int(number) for number in ranges[0])
+    count = data.count(b"/ByteRange")
+    found = BYTE_RANGE.search(data) if count == 1 else None
+    if found is None:
+        raise ValueError(f"the file carries {count} signatures instead of one")
+    first, length, second, rest = (int(number) for number in found.groups())
     if first != 0 or second + rest != len(data) or not 0 < length < second:
         raise ValueError("the signature does not cover the entire file")
     if data[length : length + 1] != b"<" or data[second - 1 : second] != b">":
         raise ValueError("the signature's place is not closed")
+    if second - length > LONGEST_SEAL:
+        raise ValueError("the signature is longer than any of ours")
     return Hole(length + 1, second - 1)
 
 
@@ -185,8 +192,10 @@ def _stranger(
 def _any_container(data: bytes) -> der.Container | None:
     """Some signature's container in a file that is not of our form, to tell whose seal was tampered
     with."""
-    for match in BYTE_RANGE.finditer(data):
+    for match in itertools.islice(BYTE_RANGE.finditer(data), LOOKED_AT):
         _, length, second, _ = (int(number) for number in match.groups())
+        if second - length > LONGEST_SEAL:
+            continue
         try:
             raw = bytes.fromhex(data[length + 1 : second - 1].decode("ascii"))
             return der.take_apart(raw)[0]
@@ -404,6 +413,7 @@ def _code_faults(
         "status_index": content["status_index"],
         "demo": content["demo"],
         "issued_on": date.fromisoformat(content["issued_on"]),
+        "valid_until": date.fromisoformat(last_day) if (last_day := content.get("valid_until")) else None,
     }
     faults += [
         f"the code and the data differ in {name}"
@@ -458,6 +468,7 @@ def _paper_faults(shown: Shown, content: dict[str, Any], address: str) -> list[s
     wanted = [leaf for name in PRINTED for leaf in _leaves(content.get(name), f"/{name}")]
     wanted += [(f"/registration/{name}", content["registration"][name]) for name in ("reg_no", "program")]
     wanted.append(("/issued_on", content["issued_on"]))
+    wanted += _leaves(content.get("valid_until"), "/valid_until")
     missing = [pointer for pointer, _ in wanted if pointer not in shown.pieces]
     wrong = [pointer for pointer in shown.pieces if not shown.says(pointer, _at(content, pointer) or "\x00")]
     faults += [f"the paper does not show {pointer}" for pointer in missing[:5]]

@@ -33,7 +33,8 @@ class CourseGrade(msgspec.Struct, frozen=True):
 class Judgment(msgspec.Struct, kw_only=True):
     """A verdict and what was read. `list_age` is the age of the status list in seconds, None when no
     list was at hand; `faults` says in words what was found wrong. Facts of the document are given
-    only where its seal vouches for them (genuine, superseded, revoked)."""
+    only where its seal vouches for them (genuine, superseded, revoked). A letter past its `valid_until` stays
+    genuine, for we did seal it, and is `expired`."""
 
     verdict: Verdict
     in_words: str
@@ -52,10 +53,23 @@ class Judgment(msgspec.Struct, kw_only=True):
     cgpa: str | None = None
     credits: str | None = None
     issued_on: date | None = None
+    valid_until: date | None = None
+    expired: bool = False
     courses: list[CourseGrade] | None = None
     status_index: int | None = None
     content_sha256: str | None = None
     sha256: str | None = None
+
+
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
+
+
+def day_in_words(day: date) -> str:
+    """`2 March 2026`, on every computer: the names of the months in `strftime` are those of its locale."""
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def age_in_words(listed_at: datetime, now: datetime) -> str:

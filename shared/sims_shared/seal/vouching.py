@@ -10,6 +10,7 @@ from sims_shared.seal.keys import KeyDocument
 def vouched(code: SignedContent, document: KeyDocument) -> Judgment:
     """The judgment of a content whose seal holds."""
     demo = document.demo or code.demo
+    has_results = code.document != "bonafide"  # a letter says no result, not that there is none
     kind = "a DEMO document, sealed by" if demo else "sealed by"
     return Judgment(
         verdict=Verdict.GENUINE,
@@ -22,9 +23,10 @@ def vouched(code: SignedContent, document: KeyDocument) -> Judgment:
         name=code.name,
         reg_no=code.reg_no,
         program=code.program,
-        cgpa=code.cgpa,
-        credits=code.credits,
+        cgpa=code.cgpa if has_results else None,
+        credits=code.credits if has_results else None,
         issued_on=code.issued_on,
+        valid_until=code.valid_until,
         courses=code.courses,
         status_index=code.status_index,
         content_sha256=code.content_sha256.hex(),

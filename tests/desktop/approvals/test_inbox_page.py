@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from sims_desktop.approvals.page import InboxPage
 from sims_desktop.shell.window import MainWindow
 from tests.desktop.approvals.program import CONTROL, WAIT, Program, press
+from tests.desktop.reach import faults
 from tests.server.results.scene import approve, fill, publish, results
 from tests.support.api import Api
 from tests.support.university import University
@@ -128,6 +130,33 @@ def test_a_sheet_is_returned_with_a_reason_typed_beside_it(
     settled(qtbot, page)
     assert page.note.text() == "Returned: CS-101 A."
     assert api.as_("faculty").get(f"/api/sheets/{scene['section']}/").json["state"] == "open"
+
+
+def test_a_sheet_that_is_here_again_is_seen_beside_what_was_handed_in_before(
+    qtbot: QtBot, program: Program, scene: dict[str, Any], api: Api, university: University
+) -> None:
+    submit(api, scene["section"])
+    teacher = api.as_("faculty")
+    rev = teacher.get(f"/api/sheets/{scene['section']}/").json["rev"]
+    words = {"reason": "Quiz of 1 not added up"}
+    assert api.as_("head").post(f"/api/sheets/{scene['section']}/return/", words).status == 200
+    window = program.enter("head")
+    page = inbox(qtbot, window)
+    university.score(scene["enrollments"][0], scene["assessments"][0], "18")
+    submit(api, scene["section"])
+    press(Qt.Key.Key_F5)
+    settled(qtbot, page)
+    compared = page.detail.compared
+    qtbot.waitUntil(compared.isVisible, timeout=WAIT)
+    assert re.fullmatch(
+        r"Here again: Head returned it \d\d:\d\d, “Quiz of 1 not added up”. "
+        rf"1 mark of 1 student stand otherwise than revision {rev}:",
+        compared.sentence.text(),
+    )
+    (moved,) = compared.model.records
+    assert (moved.assessment, moved.before, moved.after) == ("Quiz", "16", "18")
+    look(window, "inbox_again")
+    assert faults(page, page.around.actions) == []
 
 
 def test_what_moved_meanwhile_is_refused_beside_it_and_read_again(

@@ -15,6 +15,7 @@ from sims_shared.cases import ChangeEvidenceView
 from sims_shared.cutoffs import ClassCutoffs, CutoffLine, JudgedTotal, SheetCutoffs
 from sims_shared.grading import SheetSummary, SheetView
 from sims_shared.results import ChangeApproval, ChangeImpact, Figures, PendingChangeView
+from sims_shared.revisions import SheetCompared, SheetRevisions
 from sims_shared.values import Person
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -47,6 +48,12 @@ class Network:
         raise Offline("away")
 
     def read_cutoffs(self, section_id: int) -> SheetCutoffs:
+        raise Offline("away")
+
+    def read_revisions(self, section_id: int) -> SheetRevisions:
+        raise Offline("away")
+
+    def compare_revisions(self, section_id: int, since: int, until: int) -> SheetCompared:
         raise Offline("away")
 
     def change_evidence(self, change_id: int) -> list[ChangeEvidenceView]:

@@ -111,6 +111,10 @@ def test_an_intake_is_enrolled_and_taken_out_again_by_keys(
     qtbot.waitUntil(lambda: page.presenter.loaded is not None and page._loading is None, timeout=WAIT)
     page.list.setFocus()
     look(window, "batches_empty")
+    page.begin_for(scene["program"], 2, 2024)  # as the palette does: `enroll batch bscs-24 sem 2`
+    assert (page.intake.text(), page.semester.currentData()) == ("2024F", 2)
+    page.intake.clear()
+    page.semester.setCurrentIndex(0)
     press("N", CONTROL)
     page.semester.setCurrentIndex(1)
     press(Qt.Key.Key_Return, CONTROL)
@@ -120,6 +124,7 @@ def test_an_intake_is_enrolled_and_taken_out_again_by_keys(
     press(Qt.Key.Key_Return, CONTROL)
     qtbot.waitUntil(lambda: page.seats.rowCount() == 2 and page._loading is None, timeout=WAIT)
     assert page.exceptions.rowCount() == 1
+    assert "Not seated: no seat 1." in page.lead.text()
     look(window, "batches_plan")
     press("2")
     press(Qt.Key.Key_Space)

@@ -59,9 +59,7 @@ def test_a_case_goes_from_a_result_to_its_second_signature_by_keys(
     qtbot.waitUntil(lambda: isinstance(window.page, CasesPage), timeout=WAIT)
     assert opening.note.text().startswith("Opened C-")
     page = cases(qtbot, window)
-    assert page.summary.text() == "No case waits for you."
-    look(window, "cases_empty")
-    press("F")
+    assert page.summary.text() == "1 case open"
     qtbot.waitUntil(lambda: page.presenter.shown is not None and settled(page), timeout=WAIT)
     paper = tmp_path / "script.txt"
     paper.write_text("page 4, 15 marks")
@@ -104,6 +102,70 @@ def test_a_case_goes_from_a_result_to_its_second_signature_by_keys(
     assert result(api, results[0])["grade"] == "A"
 
 
+def sign(qtbot: QtBot, program: Program, who: str, said: str) -> CasesPage:
+    page = cases(qtbot, program.enter(who))
+    press("A")
+    press("A")
+    qtbot.waitUntil(lambda: page.note.text().startswith(said) and settled(page), timeout=WAIT)
+    return page
+
+
+def test_unfair_means_are_reported_by_number_of_the_student_the_paper_and_the_report(
+    qtbot: QtBot, program: Program, university: University, api: Api
+) -> None:
+    _, results = published(api, university, students=2)
+    reg_no = result(api, results[0])["reg_no"]
+    window = program.enter("examcell")
+    window.activateWindow()
+    press("K", CONTROL)
+    press("ufm")
+    assert window.palette_box.entry(0).title == "Report unfair means"
+    press(Qt.Key.Key_Return)
+    opening = window.page
+    assert isinstance(opening, OpeningPage)
+    press(reg_no)
+    press(Qt.Key.Key_Return)
+    qtbot.waitUntil(opening.results.hasFocus, timeout=WAIT)
+    press(Qt.Key.Key_Return)
+    assert opening.authority.hasFocus()
+    press("Hall 2, report 14")
+    look(window, "case_unfair_means")
+    press(Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: isinstance(window.page, CasesPage), timeout=WAIT)
+    page = cases(qtbot, window)
+    assert page.presenter.shown is not None
+    case = page.presenter.shown.case
+    assert (case.kind, case.reason) == ("unfair_means", "As reported: Hall 2, report 14")
+    assert [one.result_id for one in case.results] == [results[0]]
+    # Heard, and judged: the digit needs no Enter.
+    press("H")
+    press("soon")
+    press(Qt.Key.Key_Return)
+    assert page.asking.complaint.text().startswith("A day first")
+    page.asking.line.selectAll()
+    press("2026-12-14 10:00, committee room")
+    press(Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "Hearing on" in page.lead.text() and settled(page), timeout=WAIT)
+    look(window, "case_heard")
+    press("D")
+    press("3")
+    assert page.asking.question.text().startswith("Judgment: course cancelled. Authority")
+    press("UFM committee 12/3")
+    look(window, "case_judged")
+    press(Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: page.note.text().startswith("Proposed") and settled(page), timeout=WAIT)
+    page = sign(qtbot, program, "head", "Approved: ")
+    page = sign(qtbot, program, "registrar", "Applied: ")
+    window = program.started[0].window
+    assert window is not None
+    page.bring(case.id)
+    page.presenter.filter = "all"
+    page.refresh()
+    qtbot.waitUntil(lambda: "may appeal until" in page.lead.text(), timeout=WAIT)
+    look(window, "case_appeal")
+    assert result(api, results[0])["grade"] == "XF"
+
+
 def test_a_case_is_rejected_with_a_reason_and_nothing_is_signed_without_the_server(
     qtbot: QtBot, program: Program, university: University, api: Api
 ) -> None:
@@ -126,3 +188,21 @@ def test_a_case_is_rejected_with_a_reason_and_nothing_is_signed_without_the_serv
     qtbot.waitUntil(lambda: page._task is None and page._loading is None, timeout=WAIT)
     assert "counts only once" in page.note.text()
     assert "Cases need the server" in page.summary.text()
+
+
+def test_the_auditor_reads_cases_and_is_told_who_opens_them(
+    qtbot: QtBot, program: Program, university: University, api: Api
+) -> None:
+    _, results = published(api, university, students=1)
+    opened = {"kind": "recheck", "reason": "Add it up again", "result_ids": results[:1]}
+    assert api.as_("registrar").post("/api/cases/", opened).status == 201
+    university.account("auditing", "auditor")
+    window = program.enter("auditing")
+    page = cases(qtbot, window)
+    assert page.summary.text() == "1 case open"
+    assert page.presenter.shown is not None
+    assert not [button for button in (page.new_button, *page.buttons) if button.isVisible()]
+    look(window, "cases_auditor")
+    press("N", CONTROL)
+    assert page.asking.complaint.text() == "You read cases; others open them and add to them."
+    assert window.page is page

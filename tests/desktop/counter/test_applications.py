@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from sims_desktop.counter.page import CounterPage
 from sims_desktop.shell.window import MainWindow
 from tests.desktop.approvals.test_inbox_page import look
 from tests.desktop.counter.conftest import WAIT, OpenCounter
@@ -39,11 +40,11 @@ def test_an_application_is_taken_and_what_is_ready_handed_out_without_a_mouse(
     assert page.note.text() == "Nothing waits to be handed out."
     press(Key.Key_F8)
     taking = page.applications.taking
-    qtbot.waitUntil(lambda: taking.type.count() == 4 and taking.type.hasFocus(), timeout=WAIT)
+    qtbot.waitUntil(lambda: taking.type.count() == 7 and taking.type.hasFocus(), timeout=WAIT)
     look(window, "counter_application")
     press(Key.Key_Return)
     assert page.applications.is_taking
-    type_in("2")
+    type_in("4")
     taking.addressee.setFocus()
     type_in("Embassy of Turkey")
     # A card that is scanned meanwhile takes nothing away.
@@ -71,7 +72,8 @@ def test_an_application_is_taken_and_what_is_ready_handed_out_without_a_mouse(
     QApplication.processEvents()
     look(window, "counter_handing")
     scan("3")
-    qtbot.waitUntil(lambda: "certificate ready since " in page.standing.text(), timeout=WAIT)
+    qtbot.waitUntil(lambda: "certificate ready, tray A-1, since " in page.standing.text(), timeout=WAIT)
+    assert page.note.text().endswith("Put it into tray A-1.")
     assert "Shift+F8 Hand out what is ready" in page.hint.text().replace("\u00a0", " ")
     look(window, "counter_ready")
     press(Key.Key_F8, SHIFT)
@@ -82,6 +84,9 @@ def test_an_application_is_taken_and_what_is_ready_handed_out_without_a_mouse(
     patched = api.as_("registrar").patch(f"/api/requests/{noc['id']}/", {"collected_by": "his brother"})
     assert patched.status == 200
     scan(" 35202-1234567-1")
+    asked = "Is the student's letter of authority there? Enter once more hands it out to Ahmed Khan, "
+    assert page.applications.next.text() == f"{asked}35202-1234567-1."
+    press(Key.Key_Return)
     qtbot.waitUntil(lambda: complaint.text().endswith("to his brother."), timeout=WAIT)
     assert page.applications.who.text() == "2 Ahmed Khan 35202-1234567-1"
     assert requests(api)[0]["collected_by"] == "his brother"
@@ -91,10 +96,107 @@ def test_an_application_is_taken_and_what_is_ready_handed_out_without_a_mouse(
 
     server.kill()
     press(Key.Key_F8)
-    type_in("3")
+    type_in("5")
     press(Key.Key_Return)
     qtbot.waitUntil(lambda: "counts only once" in taking.complaint.text(), timeout=WAIT)
     assert taking.type.currentData() == "transcript"
     press(Key.Key_Escape)
     QApplication.processEvents()
     assert page.search.hasFocus()
+
+
+def test_the_slip_of_an_application_says_what_is_missing_and_leads_back_to_it(
+    qtbot: QtBot, open_counter: OpenCounter, serve: Serve, record: Record, api: Api
+) -> None:
+    papers = ["attested CNIC", "two photographs"]
+    wished = {"fee": "2500.00", "promised_days": 3, "checklist": papers}
+    assert api.as_("registrar").patch("/api/request-types/degree/", wished).status == 200
+    page = open_counter(serve().base_url)
+    window = page.window()
+    assert isinstance(window, MainWindow)
+    open_student(qtbot, page)
+    press(Key.Key_F8)
+    taking = page.applications.taking
+    qtbot.waitUntil(lambda: taking.type.count() == 7 and taking.type.hasFocus(), timeout=WAIT)
+    type_in("2")
+    QApplication.processEvents()
+    look(window, "counter_degree")
+    press(Key.Key_Return)
+    assert taking.checklist.hasFocus()
+    press(Key.Key_Down)
+    press(Key.Key_Space)
+    look(window, "counter_checklist")
+    press(Key.Key_Return)
+    qtbot.waitUntil(lambda: page.note.text().endswith("printed."), timeout=WAIT)
+    (degree,) = requests(api)
+    receipt = degree["receipt"]
+    assert page.note.text() == (
+        f"Returned: Degree for STUDENT NAME ONE \u2066{degree['reg_no']}\u2069: attested CNIC missing. "
+        f"Fee 2,500.00: not paid yet. Receipt {receipt} printed."
+    )
+    assert page.search.hasFocus()
+    said = text_of_slip(page, receipt)
+    for words in (
+        "Degree, 1 copy",
+        "Returned: attested CNIC missing.",
+        "Challan: 2,500.00 to be paid.",
+        receipt,
+    ):
+        assert words in said, words
+    assert "Promised" not in said
+    qtbot.waitUntil(lambda: page.preview.title.text() == f"Receipt {receipt}", timeout=WAIT)
+    look(window, "counter_slip")
+
+    # The next day with the paper: the slip is scanned, and nothing else.
+    press(Key.Key_Escape)
+    scan(receipt)
+    qtbot.waitUntil(lambda: page.applications.checklist.hasFocus(), timeout=WAIT)
+    QApplication.processEvents()
+    look(window, "counter_bringing")
+    press(Key.Key_Space)
+    page.applications.fee_receipt.setFocus()
+    scan("R-88")
+    qtbot.waitUntil(lambda: page.note.text().endswith("printed."), timeout=WAIT)
+    (degree,) = requests(api)
+    assert (degree["missing"], degree["fee_receipt"]) == ([], "R-88")
+    said = text_of_slip(page, receipt)
+    assert "Promised for " in said
+    assert "Paid: 2,500.00, receipt R-88." in said
+    assert read_code(page, receipt) == receipt
+
+    # A wrong finger finds nobody; what waits is said; what is approved is handed over at once.
+    scan(receipt[:-1] + str((int(receipt[-1]) + 1) % 10))
+    qtbot.waitUntil(lambda: page.note.text().startswith("Nobody is found"), timeout=WAIT)
+    scan(receipt)
+    qtbot.waitUntil(lambda: page.note.text().startswith("Degree: Not decided yet"), timeout=WAIT)
+    api.as_("registrar").post(f"/api/requests/{degree['id']}/transition/", {"status": "approved"})
+    scan(receipt)
+    qtbot.waitUntil(lambda: page.applications.who.hasFocus(), timeout=WAIT)
+    scan("1")
+    qtbot.waitUntil(lambda: page.note.text().startswith("Handed out: Degree"), timeout=WAIT)
+    assert requests(api)[0]["collected_by"] == "STUDENT NAME ONE"
+    scan(receipt)
+    qtbot.waitUntil(lambda: page.note.text().startswith("Degree: Handed out by Counter"), timeout=WAIT)
+    assert page.search.hasFocus()
+
+
+def text_of_slip(page: CounterPage, receipt: str) -> str:
+    import pypdfium2
+
+    document = pypdfium2.PdfDocument(page._folder.path_of(receipt).read_bytes())
+    assert len(document) == 1
+    said: str = document[0].get_textpage().get_text_bounded()
+    document.close()
+    return "".join(sign for sign in " ".join(said.split()) if sign.isprintable())
+
+
+def read_code(page: CounterPage, receipt: str) -> str:
+    """What a wand reads off the printed slip."""
+    import pypdfium2
+    import zxingcpp
+    from PIL import Image
+
+    document = pypdfium2.PdfDocument(page._folder.path_of(receipt).read_bytes())
+    image: Image.Image = document[0].render(scale=2).to_pil()
+    document.close()
+    return str(zxingcpp.read_barcodes(image)[0].text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import pypdfium2
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -85,8 +86,10 @@ def test_a_transcript_is_sealed_printed_and_recorded_by_keys_alone(
     assert page.search.hasFocus()
     qtbot.waitUntil(lambda: len(page.documents.records) == 1, timeout=WAIT)
     assert page.hint.text().replace("\u00a0", " ") == (
-        "F2 Transcript   Shift+F2 Unofficial copy   F6 Print the chosen document again   "
-        "F7 A sheet is spoiled   "
+        "Ctrl+Z The sheet just printed is spoiled   "
+        "F2 Transcript   F3 Detailed marks certificate   F4 Bonafide letter   Shift+F2 Unofficial copy   "
+        "F6 A sheet is spoiled   "
+        "Shift+F6 Print the chosen document again   "
         "F8 Take an application   F9 Verify what is brought"
     )
 
@@ -110,6 +113,15 @@ def test_a_hold_is_said_first_and_no_form_opens(
     press(Key.Key_F2)
     assert over(page)
     assert page.note.text() == f"No transcript while a hold stands against it. {words}"
+    assert page.search.hasFocus()
+    press(Key.Key_H, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: page.note.text().startswith("Clearance form printed on "), timeout=WAIT)
+    form = page._folder.path_of("clearance-2022-XU-BSCS-0417").read_bytes()
+    document = pypdfium2.PdfDocument(form)
+    said = " ".join(document[0].get_textpage().get_text_bounded().split())
+    document.close()
+    for printed in ("Clearance form", "2022-XU-BSCS-0417", "12,400.00", "Accounts, window 3"):
+        assert printed in said, printed
     assert page.search.hasFocus()
 
 
@@ -178,16 +190,17 @@ def test_a_spoiled_sheet_is_void_and_the_same_bytes_come_out_again(
     scan("A-1")
     qtbot.waitUntil(lambda: over(page) and len(page.documents.records) == 1, timeout=WAIT)
     serial = page.documents.records[0].serial
-    press(Key.Key_F7)
+    press(Key.Key_F6)
     qtbot.waitUntil(lambda: stage_is(page, Stage.REPRINT), timeout=WAIT)
-    press(Key.Key_Return)
+    assert page.panel.void.hasFocus()
+    scan("A-1")
+    scan("")
     assert page.paper.faults[0].detail == "What spoiled the sheet?"
-    type_in("paper jam")
-    page.panel.stock.setFocus()
+    scan("1")
     scan("A-2")
     qtbot.waitUntil(lambda: over(page), timeout=WAIT)
     assert page.note.text() == f"{serial} printed again on 1 sheet A-2 and recorded. Sheet A-1 is void."
-    press(Key.Key_F6)
+    press(Key.Key_F6, Qt.KeyboardModifier.ShiftModifier)
     qtbot.waitUntil(lambda: stage_is(page, Stage.REPRINT), timeout=WAIT)
     scan("handed to the wrong person")
     qtbot.waitUntil(lambda: over(page), timeout=WAIT)
@@ -195,11 +208,55 @@ def test_a_spoiled_sheet_is_void_and_the_same_bytes_come_out_again(
     assert [(one["stock_number"], one["outcome"], one["reason"]) for one in sheets] == [
         ("A-1", "bound", ""),
         ("A-1", "printed", ""),
-        ("A-1", "spoiled", "paper jam"),
-        ("A-2", "printed", "paper jam"),
+        ("A-1", "spoiled", "Paper jam"),
+        ("A-2", "printed", "Paper jam"),
         (None, "printed", "handed to the wrong person"),
     ]
     assert len(api.as_("counter").get("/api/transcripts/issued/").json["results"]) == 1
+
+
+def test_ctrl_z_right_after_printing_voids_the_sheet_that_came_out_and_nothing_later_does(
+    qtbot: QtBot, open_counter: OpenCounter, serve: Serve, record: Record, api: Api
+) -> None:
+    page = open_counter(serve().base_url)
+    undo = (Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    open_student(qtbot, page)
+    press(Key.Key_F2)
+    page.panel.copies.setValue(2)
+    scan("1")
+    qtbot.waitUntil(lambda: page.paper.stage is Stage.PREVIEW, timeout=WAIT)
+    scan("A-1 A-2")
+    qtbot.waitUntil(lambda: over(page) and len(page.documents.records) == 2, timeout=WAIT)
+    second, first = (one.serial for one in page.documents.records)
+    assert page.search.hasFocus()
+    press(*undo)  # the search box would take it for its own
+    qtbot.waitUntil(lambda: stage_is(page, Stage.REPRINT), timeout=WAIT)
+    assert (page.panel.void.text(), page.panel.void.hasFocus()) == ("A-2", True)
+    press(Key.Key_Escape)
+    press(*undo)  # left as it was: the print is still what was done last
+    qtbot.waitUntil(lambda: stage_is(page, Stage.REPRINT), timeout=WAIT)
+    for words in ("A-1", "1", "A-3"):  # the wand names the sheet of the other copy
+        scan(words)
+    qtbot.waitUntil(lambda: over(page), timeout=WAIT)
+    assert page.note.text() == f"{first} printed again on 1 sheet A-3 and recorded. Sheet A-1 is void."
+    sheets = {
+        serial: [
+            (one["stock_number"], one["outcome"])
+            for one in api.as_("counter").get(f"/api/transcripts/issued/{serial}/").json["sheets"]
+        ]
+        for serial in (first, second)
+    }
+    assert sheets[first][-2:] == [("A-1", "spoiled"), ("A-3", "printed")]
+    assert ("A-2", "spoiled") not in sheets[second]
+
+    qtbot.waitUntil(lambda: "Ctrl+Z" in page.hint.text(), timeout=WAIT)
+    type_in("4")  # now something else was done here
+    assert "Ctrl+Z" not in page.hint.text()
+    press(*undo)
+    assert stage_is(page, Stage.CLOSED)
+    assert page.search.text() != "4"  # it is the box's own again
+    page.undo_print()
+    assert page.note.text() == "Nothing was printed last; F6 is for a chosen document."
 
 
 def verdict_is(page: CounterPage, word: str) -> bool:

@@ -181,7 +181,7 @@ def test_a_revoked_document_is_not_printed_again(
 ) -> None:
     serial = issue(api, record)["serial"]
     paper = PaperPresenter(connect(serve()))
-    never = f"{serial} was never printed, so no sheet of it can be spoiled. F6 prints it."
+    never = f"{serial} was never printed, so no sheet of it can be spoiled. Shift+F6 prints it."
     assert paper.begin_reprint(paper.look_up(serial), spoiled=True) == never
     assert (
         api.as_("registrar").post(f"/api/transcripts/issued/{serial}/revoke/", {"reason": "x"}).status == 200

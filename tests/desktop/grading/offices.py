@@ -54,10 +54,7 @@ class NoServer:
     def unlock_assessment(self, assessment_id: int) -> NoReturn:
         self._away()
 
-    def create_assessment(self, body: Mapping[str, Any], key: str) -> NoReturn:
-        self._away()
-
-    def remove_assessment(self, assessment_id: int) -> NoReturn:
+    def write_plan(self, section_id: int, wish: Mapping[str, Any], key: str) -> NoReturn:
         self._away()
 
     def sheets_without_columns(self, section_id: int) -> list[tuple[int, str]]:
@@ -74,7 +71,9 @@ class NoServer:
     def read_revisions(self, section_id: int) -> NoReturn:
         self._away()
 
-    def compare_revisions(self, section_id: int, since: int, until: int) -> NoReturn:
+    def compare_revisions(
+        self, section_id: int, since: int, until: int, *, unchanged: bool = False
+    ) -> NoReturn:
         self._away()
 
     def read_result_versions(self, result_id: int) -> NoReturn:

@@ -30,6 +30,8 @@ COLUMNS = (
         ("2021-XU-BSCS-0418 has no script", [(3, 0)]),
         ("418 is wrong", []),  # two of them
         ("Page 7 of the Quiz", []),
+        ("Quiz of 417; midterm of 17 and 0417", [(0, 0), (0, 1), (2, 1)]),
+        ("417 not added up; final of 17", [(0, 2), (2, 2)]),  # the first goes by the whole
         ("Please look again", []),
     ],
 )

@@ -4,13 +4,16 @@ locked, cut-offs that are moved. Real window, store, client, handlers and Postgr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDialog, QLineEdit
 
 from sims_desktop.grading.columns import ColumnPanel
 from sims_desktop.grading.correction import CorrectionPanel
@@ -22,6 +25,8 @@ from sims_desktop.grading.plan import PlanPanel
 from sims_desktop.grading.presenter.sheet import Badge
 from sims_desktop.grading.result_past import ResultPastPanel
 from sims_desktop.grading.revisions import RevisionPanel
+from sims_desktop.kit.wording import local
+from sims_server.kernel import clock
 from tests.desktop.grading.hands import CONTROL, SHIFT
 from tests.desktop.grading.places import Place, Sit
 from tests.server.results.scene import results
@@ -172,12 +177,12 @@ def test_a_published_mark_is_corrected_by_a_request_whose_effect_is_seen_first(
     place.until(lambda: panel.impact.isVisible())
     assert "21 → 61" in panel.impact.text()
     assert api.as_("head").get("/api/pending-changes/").json["results"] == []
-    panel.attach(tmp_path / "none.pdf")
+    panel.scan.attach(tmp_path / "none.pdf")
     assert panel.complaint.text() == "none.pdf cannot be read: No such file or directory"
     scan = tmp_path / "page 7.pdf"
     scan.write_bytes(b"%PDF-1.7 page 7")
-    panel.attach(scan)
-    assert panel.scan_words.text() == "page 7.pdf goes with it."
+    panel.scan.attach(scan)
+    assert panel.scan.words.text() == "page 7.pdf goes with it."
     assert panel.why.text() == (
         "&Reason, or a digit: 1 Added up wrongly, 2 A script or page was found that had not been marked"
     )
@@ -185,7 +190,11 @@ def test_a_published_mark_is_corrected_by_a_request_whose_effect_is_seen_first(
     place.type("1")
     place.key(Qt.Key.Key_Return)
     place.until(lambda: place.page.panel is None)
-    assert place.note == "Asked for 90 in Final for Student Number 2. It waits for the head of department."
+    assert re.fullmatch(
+        r"Asked for 90 in Final for Student Number 2\. "
+        r"With the head or dean of the department since \d\d:\d\d\.",
+        place.note,
+    )
     (change,) = api.as_("head").get("/api/pending-changes/").json["results"]
     assert (change["new_total"], change["reason"]) == ("61", "Added up wrongly")
     filed = api.as_("head").get(f"/api/pending-changes/{change['id']}/evidence/").json["results"]
@@ -250,6 +259,27 @@ def test_a_plan_of_assessment_is_written_in_one_line_and_made_in_other_sheets_to
     place.key(Qt.Key.Key_Z, CONTROL)
     place.until(lambda: place.note == "Took away 9 columns.")
     assert api.as_("faculty").get("/api/assessments/?section_id=" + str(bare[1])).json["results"] == []
+
+
+def test_a_plan_that_stands_is_seen_and_changed_and_taken_back(sit: Sit, scene: Scene) -> None:
+    place = sit("faculty", scene["section"])
+    place.key(Qt.Key.Key_T, CONTROL)
+    again = place.page.panel
+    assert isinstance(again, PlanPanel)
+    assert [part.texts()[3:] for part in again.model.records] == [
+        ("theory", ""),
+        ("theory", ""),
+        ("theory", "must be sat"),
+    ]
+    place.type("25/25/50")
+    assert again.sentence.text() == "100 of 100. Ctrl+Enter changes 2 columns."
+    place.key(Qt.Key.Key_Return, CONTROL)
+    place.until(lambda: [int(column.weight) for column in place.grid.columns] == [25, 25, 50])
+    place.until(lambda: place.note == "The plan stands as you wrote it. Ctrl+Z takes it back.")
+    place.key(Qt.Key.Key_Z, CONTROL)
+    place.until(lambda: place.note == "The plan is as it was.")
+    place.until(lambda: [int(column.weight) for column in place.grid.columns] == [20, 30, 50])
+    assert place.grid.columns[2].must_sit
 
 
 # Columns shown to the students, and locked
@@ -436,7 +466,34 @@ def test_a_class_that_is_not_graded_relatively_has_no_lines(sit: Sit, scene: Sce
     assert place.page.panel is None
 
 
-def test_a_returned_sheet_is_seen_beside_what_was_handed_in(sit: Sit, api: Api, scene: Scene) -> None:
+def printed(place: Place, file: Path) -> str:
+    """Ctrl+P, the system's own dialog, and what the file then says."""
+
+    def choose() -> None:
+        dialog = QApplication.activeModalWidget()
+        assert isinstance(dialog, QDialog)
+        name = dialog.findChild(QLineEdit, "filename")
+        assert name is not None
+        name.setText(str(file))
+        dialog.accept()
+
+    QTimer.singleShot(0, choose)
+    asked_in = QApplication.focusWidget()
+    place.key(Qt.Key.Key_P, CONTROL)
+    place.page.activateWindow()  # no window system does it here
+    assert asked_in is not None
+    asked_in.setFocus()
+    document = pypdfium2.PdfDocument(file)
+    try:
+        texts = [document[number].get_textpage().get_text_range() for number in range(len(document))]
+    finally:
+        document.close()
+    return " ".join(" ".join(texts).split())
+
+
+def test_a_returned_sheet_is_seen_beside_what_was_handed_in_and_printed(
+    sit: Sit, api: Api, scene: Scene, tmp_path: Path
+) -> None:
     rev = submit(api, scene["section"])
     words = {"reason": "Page 7 was not added up"}
     assert api.as_("head").post(f"/api/sheets/{scene['section']}/return/", words).status == 200
@@ -450,14 +507,31 @@ def test_a_returned_sheet_is_seen_beside_what_was_handed_in(sit: Sit, api: Api, 
     panel = place.page.panel
     assert isinstance(panel, RevisionPanel)
     place.until(lambda: panel.sentence.text().startswith("1 mark of 1 student stand otherwise."))
-    assert panel.sentence.text().endswith("1 mark on this computer are not sent and in no revision.")
+    assert panel.sentence.text().endswith("On this computer only, not sent and in no revision: 1 mark.")
     assert f"by Faculty, revision {rev}" in panel.earlier.currentText()
     assert panel.later.currentText().startswith("now, ")
     texts = [str(panel.model.index(0, column).data()) for column in range(6)]
     assert texts[2:5] == ["Quiz", "10", "17"]
     assert texts[5].startswith("Faculty, ")
+    panel.everything.click()
+    place.until(lambda: panel.model.rowCount() == 9)
+    panel.list.setFocus()
+    pages = printed(place, tmp_path / "revisions.pdf")
+    assert f"Before: handed in {local(clock.now()):%d %B %Y}" in pages
+    assert f"by Faculty, revision {rev}" in pages
+    assert "1 mark of 1 student stand otherwise. On this computer only" in pages
+    assert "all marks, in bold what stands otherwise" in pages
+    assert place.note == f"Printed revisions {rev} and {place.grid.sheet.rev}"
+    panel.everything.click()
+    place.until(lambda: panel.model.rowCount() == 1)
+    panel.list.setFocus()
     place.key(Qt.Key.Key_Return)
     assert place.page.view.here() == (0, 0), "Enter goes to the cell"
+    place.sync()
+    place.until(lambda: panel.model.rowCount() == 2)
+    assert panel.later.currentText() == f"now, revision {place.grid.sheet.rev}", "also when marks were sent"
+    assert panel.sentence.text() == "2 marks of 2 students stand otherwise."
+    assert "Award list" in printed(place, tmp_path / "list.pdf"), "with the focus in the grid"
     panel.later.setCurrentIndex(1)
     panel.earlier.setCurrentIndex(0)
     panel.later.activated.emit(1)

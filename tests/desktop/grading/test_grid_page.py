@@ -151,6 +151,27 @@ def test_the_missing_are_marked_absent_in_six_keys(desk: Desk) -> None:
     assert desk.column(0) == ["31", "12", "", "", ""]
 
 
+def test_the_missing_of_a_column_are_marked_there_from_wherever_the_cursor_was(desk: Desk) -> None:
+    """The cursor stood lower than there are missing: it stays in its column, or the quiz would be filled."""
+    for place in (1, 3):
+        desk.grid.type_text(place, 1, "5")
+    desk.view.put_cursor((3, 1))
+    desk.key(Qt.Key.Key_M)
+    assert desk.view.here() == (0, 1)
+    desk.key(Qt.Key.Key_A, CONTROL)
+    desk.type("A")
+    desk.key(Qt.Key.Key_Return)
+    assert desk.note.endswith("1 marked absent; F3 types in the hall memo")
+    desk.key(Qt.Key.Key_M)
+    assert desk.column(1) == ["7", "5", "", "5", "ABS"]
+    desk.key(Qt.Key.Key_F3)
+    desk.type("=3")
+    desk.key(Qt.Key.Key_Return)
+    assert "Quiz: 2 differ from the hall memo (F3)" not in desk.page.state.text()
+    desk.key(Qt.Key.Key_Escape)
+    assert "Quiz: 2 differ from the hall memo (F3)" in desk.page.state.text()
+
+
 def test_what_is_typed_goes_into_all_chosen_cells(desk: Desk) -> None:
     desk.key(Qt.Key.Key_Down, SHIFT)
     desk.key(Qt.Key.Key_Right, SHIFT)
@@ -243,6 +264,11 @@ def test_an_unsorted_stack_is_entered_by_number_and_mark(desk: Desk) -> None:
     )
     desk.key(Qt.Key.Key_Return)
     assert desk.column(0)[0] == "31"
+    desk.type("1417")
+    desk.key(Qt.Key.Key_Return)
+    assert re.search(r": already 34, by you \d\d:\d\d\. Enter keeps it, R replaces it$", strip.student.text())
+    desk.key(Qt.Key.Key_Return)
+    assert (desk.column(0)[3], strip.student.text()) == ("34", "Kept what stood")
     for line in ("1417", "15"):
         desk.type(line)
         desk.key(Qt.Key.Key_Return)
@@ -250,6 +276,10 @@ def test_an_unsorted_stack_is_entered_by_number_and_mark(desk: Desk) -> None:
     desk.type("R")
     desk.key(Qt.Key.Key_Return)
     assert desk.column(0)[3] == "15"
+    for line in ("1417", "R", "16"):
+        desk.type(line)
+        desk.key(Qt.Key.Key_Return)
+    assert (desk.column(0)[3], strip.student.text()) == ("16", "فاطمہ زہرا: 16 of 40")
     desk.key(Qt.Key.Key_Escape)
     assert desk.page.strip is None
 

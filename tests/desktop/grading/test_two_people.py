@@ -378,9 +378,8 @@ def test_a_returned_sheet_is_put_right_where_the_head_points_and_handed_in_with_
     lead.view.put_cursor((0, QUIZ))
     lead.key(Qt.Key.Key_F7)
     assert lead.view.here() == (1, MIDTERM)
-    assert lead.note.startswith(
-        "The head: “Midterm of 0002 and 4: page 7 was not added up” · Student Number 2"
-    )
+    assert lead.note.startswith("Student Number 2, Midterm, "), "where it is, and only then the words again"
+    assert lead.note.endswith("F7 goes on. · The head: “Midterm of 0002 and 4: page 7 was not added up”")
     lead.type("23")
     lead.key(Qt.Key.Key_Return)
     lead.key(Qt.Key.Key_F7)

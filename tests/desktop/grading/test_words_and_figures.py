@@ -85,6 +85,8 @@ class Shelf:
 def test_my_sheets_are_summed_up_in_one_sentence() -> None:
     presenter = OverviewPresenter(Shelf(line("open", waiting=3), line("submitted", filled=40)))
     assert presenter.sentence == "1 open sheet, 30 marks missing, 3 marks waiting to be sent."
+    back = OverviewPresenter(Shelf(line("open"), line("open", returned_because="Quiz 2 is missing")))
+    assert back.sentence == "2 open sheets, 1 returned, 60 marks missing."
     assert OverviewPresenter(Shelf()).sentence.startswith("No sheets yet.")
 
 

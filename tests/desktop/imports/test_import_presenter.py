@@ -170,6 +170,8 @@ def test_a_file_that_cannot_be_taken_says_why(tmp_path: Path) -> None:
         ("final marks.ods", "scores"),
         ("results 2019.csv", "results_history"),
         ("x.csv", "departments"),
+        ("Date sheet fall.xlsx", "exam_papers"),
+        ("exam halls.csv", "exam_rooms"),
     ],
 )
 def test_a_kind_is_guessed_by_the_files_name(name: str, kind: str) -> None:

@@ -20,3 +20,8 @@ def test_words_that_are_not_shown_find_an_entry_too() -> None:
     entry = Entry("Publish results", lambda: None, also="notify notification")
     assert best("notif", [entry]) == [entry]
     assert best("x", [entry]) == []
+
+
+def test_a_word_said_in_full_comes_before_one_begun() -> None:
+    sheets = entries("CS-101 Programming Fundamentals · A", "CS-101 Programming Fundamentals · P")
+    assert [entry.title[-1] for entry in best("cs-101 p", sheets)] == ["P", "A"]

@@ -137,7 +137,7 @@ def test_what_is_shown_is_taken_along_and_a_lost_connection_leaves_it_standing(
     assert rows[0][0] == page.heading.text()
     head = rows[4]
     total = dict(zip(head, rows[6], strict=True))
-    assert (total["Course"], total["Results"], total["Mean of points"]) == ("All", 4.0, 1.83)
+    assert (total["Course"], total["Results"], total["Mean"]) == ("All", 4.0, 1.83)
     page.save(paper)
     qtbot.waitUntil(lambda: page.note.text() == "Saved grades.pdf.", timeout=WAIT)
     with pypdfium2.PdfDocument(paper) as document:

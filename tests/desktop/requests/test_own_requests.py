@@ -39,13 +39,16 @@ def test_a_student_asks_and_reads_what_came_of_it(
     look(window, "own_nothing")
     press("N", CONTROL)
     assert page.form.type.hasFocus()
-    assert [page.form.type.itemText(row) for row in range(4)] == [
+    assert [page.form.type.itemText(row) for row in range(page.form.type.count())] == [
         "1 Bonafide certificate",
-        "2 No-objection certificate",
-        "3 Transcript",
-        "4 Other",
+        "2 Degree",
+        "3 Migration certificate",
+        "4 No-objection certificate",
+        "5 Transcript",
+        "6 Verification of documents",
+        "7 Other",
     ]
-    press("4")
+    press("7")
     press(Qt.Key.Key_Return)
     look(window, "own_faults")
     assert page.form.notes.hasFocus()  # beside its field: say what
@@ -58,7 +61,9 @@ def test_a_student_asks_and_reads_what_came_of_it(
     qtbot.waitUntil(lambda: page.summary.text() == "1 request under way." and settled(), timeout=WAIT)
     assert page.note.text().startswith("Asked for: Other, for Student Number 1")
     assert page.leaving() == ""
-    assert page.detail.text().splitlines()[:3] == [
+    lines = page.detail.text().splitlines()
+    assert lines[1].startswith("Promised for ")
+    assert [lines[0], *lines[2:4]] == [
         "Not decided yet (just now).",
         "1 copy",
         "My letter of admission",
@@ -79,7 +84,7 @@ def test_a_student_asks_and_reads_what_came_of_it(
     program.server.kill()
     press("N", CONTROL)
     page.form.type.setFocus()
-    press("3")
+    press("5")
     press(Qt.Key.Key_Return, CONTROL)
     qtbot.waitUntil(lambda: "counts only once" in page.form.complaint.text(), timeout=WAIT)
     assert page.form.type.currentData() == "transcript"

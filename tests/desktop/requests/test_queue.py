@@ -159,7 +159,10 @@ def test_who_takes_a_paper_is_written_down_once(api: Api, scene: dict[str, Any],
         (f"2 {'A' * 199} 35202-1234567-1", "That is longer"),
     ):
         assert taken_by(typed, first)[1].startswith(why), typed
-    assert taken_by("2Ahmed Khan,35202 1234567 1", first) == ("Ahmed Khan, 35202 1234567 1", "")
+    assert taken_by("2Ahmed Khan,35202 1234567 1", first) == (
+        "Ahmed Khan, 35202 1234567 1, letter of authority",
+        "",
+    )
     hand_out = counter.handing.hand_out
     assert hand_out(first, "1", counter.titles, NOW) == (
         "Handed out: Transcript, Student Number 1 \u20662024-CS-0001\u2069, to Student Number 1."
@@ -171,7 +174,8 @@ def test_who_takes_a_paper_is_written_down_once(api: Api, scene: dict[str, Any],
     assert taken_by("3", ready)[1].startswith("Type 1")
     # Of two who hand it out the second is told to whom it went.
     colleague.handing.hand_out(ready, "2 Ahmed Khan 35202-1234567-1", {}, NOW)
-    with pytest.raises(Exception, match=r"Handed out by .*, to Ahmed Khan, 35202-1234567-1\.") as refused:
+    by_letter = r"Handed out by .*, to Ahmed Khan, 35202-1234567-1, letter of authority\."
+    with pytest.raises(Exception, match=by_letter) as refused:
         hand_out(ready, "1", counter.titles, NOW)
     told = counter.look_again(ready, refused.value)
     assert isinstance(told, RequestView)
@@ -235,9 +239,10 @@ def test_a_queue_is_worked_off_by_keys_and_a_colleague_who_was_quicker_costs_no_
     assert page.asking.complaint.text().startswith("The bearer's identity number")
     press(" 35202-1234567-1")
     press(Qt.Key.Key_Return)
-    qtbot.waitUntil(
-        lambda: page.note.text().endswith("to Ahmed Khan, 35202-1234567-1.") and settled(page), timeout=WAIT
-    )
+    assert page.asking.complaint.text().startswith("Is the student's letter of authority there?")
+    press(Qt.Key.Key_Return)
+    by_letter = "to Ahmed Khan, 35202-1234567-1, letter of authority."
+    qtbot.waitUntil(lambda: page.note.text().endswith(by_letter) and settled(page), timeout=WAIT)
     assert page.model.rowCount() == 1
     # What waits is corrected; what somebody changed meanwhile is read before it is overwritten.
     page.filter.setCurrentIndex(page.filter.findData("pending"))
@@ -298,7 +303,7 @@ def test_a_queue_is_worked_off_by_keys_and_a_colleague_who_was_quicker_costs_no_
     look(window, "requests_new")
     assert faults(new, window._around.actions) == []
     assert "Choose what is asked for" in new.form.findChild(type(new.form.complaint), "complaint_type").text()
-    press("2")
+    press("4")
     press(Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: window.page is page and settled(page), timeout=WAIT)
     assert new.note.text().startswith("Asked for: No-objection certificate")

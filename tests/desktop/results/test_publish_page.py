@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pyotp
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
@@ -78,6 +79,42 @@ def test_what_stops_a_publish_is_said_withheld_and_published_with_its_number(
     assert number in page.note.text()
     assert states(page)[0] == "Published: 2 of 3, 1 withheld"
     look(window, "publish_done")
+
+
+def test_a_publish_asks_for_its_code_in_place_and_loses_nothing(
+    qtbot: QtBot, program: Program, scene: dict[str, Any], api: Api, university: University
+) -> None:
+    approve(api, scene["section"])
+    missing = next(row["id"] for row in results(api, scene["section"]) if row["total"] is None)
+    one = {"result_ids": [missing], "reason": "award_awaited", "note": ""}
+    assert api.as_("examcell").post("/api/results/withhold/", one).status == 200
+    window = program.enter("examcell")
+    page = tower(qtbot, window)
+    secret = api.as_("examcell").post("/api/auth/otp/enroll/").json["secret"]
+    code = pyotp.TOTP(secret)
+    assert api.as_("examcell").post("/api/auth/otp/confirm/", {"otp": code.now()}).status == 200
+    setting = {"key": "results.code_at_publish", "value": True}
+    admin = program.server.as_("admin")
+    assert admin.post("/api/settings/", setting).status == 201
+    admin.close()
+    assert sorted(rows(qtbot, page, 3)) == ["Ready", "Ready", "Withheld, award awaited"]
+    press(Qt.Key.Key_Return, CONTROL)
+    assert page.asking.complaint.text() == ""
+    press(Qt.Key.Key_Return, CONTROL)
+    qtbot.waitUntil(lambda: page.asking.asks_line, timeout=WAIT)
+    assert page.asking.question.text().startswith("Publishing CS-101 A: your one-time code")
+    press("123 456")
+    press(Qt.Key.Key_Return)
+    settled(qtbot, page)
+    qtbot.waitUntil(lambda: "wait for the next one" in page.asking.complaint.text(), timeout=WAIT)
+    assert page.asking.line.text() == "123 456", "what was typed stands"
+    look(window, "publish_code")
+    university.run("UPDATE account SET otp_last_step = 0 WHERE username = 'examcell'")
+    page.asking.line.selectAll()
+    press(code.now())
+    press(Qt.Key.Key_Return, CONTROL)
+    settled(qtbot, page)
+    assert page.note.text().startswith("Published: CS-101 A, 2 results, 1 withheld. Notification ")
 
 
 def test_a_section_is_frozen_after_it_is_asked_once(

@@ -9,19 +9,21 @@ from typing import Any
 import pytest
 
 from sims_desktop.client.errors import Offline, ProblemAnswer
+from sims_desktop.client.results import Scope
 from sims_desktop.results.presenter import (
     Act,
     Loaded,
     PublishPresenter,
-    RowLine,
     blocker_words,
     refusal_words,
     state_words,
     wish_of,
 )
+from sims_desktop.results.rows import RowLine
 from sims_shared.catalog import ProgramView
 from sims_shared.grading import AssessmentView
 from sims_shared.reminders import TeachersReminded
+from sims_shared.reports import Broadsheet
 from sims_shared.result_versions import ResultVersions
 from sims_shared.results import (
     ChangeImpact,
@@ -53,7 +55,7 @@ class Network:
         self.keys: list[str] = []
         self.fault: Exception | None = None
 
-    def publish(self, scope: dict[str, int], key: str) -> ResultsPublished:
+    def publish(self, scope: Scope, key: str) -> ResultsPublished:
         self.keys.append(key)
         if self.fault is not None:
             raise self.fault
@@ -66,10 +68,13 @@ class Network:
     def read_programs(self) -> list[ProgramView]:
         raise Offline("away")
 
-    def read_progress(self, term_id: int, program_id: int | None) -> TermProgress:
+    def read_progress(self, term_id: int, program_id: int | None, batch: str | None) -> TermProgress:
         raise Offline("away")
 
-    def read_exceptions(self, section_id: int) -> ExceptionList:
+    def read_exceptions(self, scope: Scope) -> ExceptionList:
+        raise Offline("away")
+
+    def read_broadsheet(self, scope: Scope) -> Broadsheet:
         raise Offline("away")
 
     def read_results(self, section_id: int) -> list[ResultView]:
@@ -81,7 +86,7 @@ class Network:
     def read_versions(self, result_id: int) -> ResultVersions:
         raise AssertionError(result_id)
 
-    def freeze(self, scope: dict[str, int], key: str) -> ResultsFrozen:
+    def freeze(self, scope: Scope, key: str) -> ResultsFrozen:
         raise Offline("away")
 
     def withhold(self, result_ids: list[int], reason: str, note: str, key: str) -> ResultsWithheld:

@@ -27,7 +27,7 @@ def test_a_day_is_closed_by_keys_and_a_missing_sheet_is_explained(
     window.activateWindow()
     desk = window.open("counter")
     qtbot.waitUntil(lambda: desk.focusWidget() is not None, timeout=WAIT)
-    press(Qt.Key.Key_F7, Qt.KeyboardModifier.ShiftModifier)
+    press(Qt.Key.Key_F7)
     page = window.page
     assert isinstance(page, StationeryPage)
     qtbot.waitUntil(lambda: page.presenter.loaded is not None and page.opening.hasFocus(), timeout=WAIT)

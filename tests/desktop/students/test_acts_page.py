@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +13,11 @@ from shiboken6 import isValid
 
 from sims_desktop.kit.tasks import Task
 from sims_desktop.shell.window import MainWindow
-from sims_desktop.students.page import ENROLLMENTS, StudentPage
+from sims_desktop.students.page import ENROLLMENTS, RESULTS, StudentPage
 from tests.desktop.approvals.program import CONTROL, WAIT, Program, press
 from tests.desktop.approvals.test_inbox_page import look
 from tests.desktop.reach import faults
+from tests.server.results.scene import approve, fill, publish, results
 from tests.support.api import Api
 from tests.support.university import University
 
@@ -144,7 +146,7 @@ def test_a_seat_is_taken_left_and_taken_back_by_keys(
 
 
 def test_an_order_is_given_and_a_person_changed_by_keys_while_others_work(
-    qtbot: QtBot, program: Program, scene: dict[str, Any], api: Api
+    qtbot: QtBot, program: Program, scene: dict[str, Any], api: Api, tmp_path: Path
 ) -> None:
     student = scene["students"][0]
     page = opened(qtbot, program, "registrar", student)
@@ -182,7 +184,13 @@ def test_an_order_is_given_and_a_person_changed_by_keys_while_others_work(
     theirs = {"phone": "0300-2", "address": "Karachi"}
     assert api.as_("registrar").patch(f"/api/students/{student}/", theirs).status == 200
     press(ENTER, CONTROL)
-    assert "once more changes the name" in person.words.text()
+    assert person.reason.hasFocus()  # beside it: why, and the scan that proves it
+    press("Matriculation certificate")
+    paper = tmp_path / "matric.pdf"
+    paper.write_bytes(b"%PDF-1.4 matriculation certificate")
+    person.evidence.setText(str(paper))
+    press(ENTER, CONTROL)
+    assert "once more asks a second person" in person.words.text()
     press(ENTER, CONTROL)
     qtbot.waitUntil(lambda: "Somebody changed meanwhile" in person.words.text(), timeout=WAIT)
     assert (person.lines["phone"].text(), person.lines["address"].text()) == ("0300-1", "Karachi")
@@ -190,7 +198,11 @@ def test_an_order_is_given_and_a_person_changed_by_keys_while_others_work(
     assert faults(page, page.around.actions) == []
     press(ENTER, CONTROL)
     press(ENTER, CONTROL)
-    qtbot.waitUntil(lambda: "Student Number One" in page.headline.text(), timeout=WAIT)
+    asked = "Asked for: Student Number One. Another person confirms it."
+    qtbot.waitUntil(lambda: page.note.text().startswith(asked), timeout=WAIT)
+    qtbot.waitUntil(lambda: all(task.is_over for task in page_tasks), timeout=WAIT)
+    now = api.as_("registrar").get(f"/api/students/{student}/").json
+    assert (now["name"], now["phone"]) == ("Student Number 1", "0300-1")
     # Somebody else places a hold: what the page says next tells it.
     hold = {"student_id": student, "kind": "library", "reason": "Three books"}
     assert api.as_("registrar").post("/api/holds/", hold).status == 201
@@ -228,5 +240,91 @@ def test_who_may_not_act_sees_no_acts(qtbot: QtBot, program: Program, scene: dic
         page = window.open(kind, scene["students"][0] if kind == "student" else 0)
         assert isinstance(page, StudentPage)
         QApplication.processEvents()
-        assert page.bench is None
+        assert (page.bench is None) is (kind == "record"), "a teacher may ask for a change, and no more"
         assert not {"student.enroll", "student.drop", "student.order", "student.person"} & actions_of(page)
+        assert ("student.correct" in actions_of(page)) is (kind == "student")
+
+
+def test_a_withheld_result_is_released_where_the_student_stands(
+    qtbot: QtBot, program: Program, scene: dict[str, Any], api: Api, university: University
+) -> None:
+    fill(university, scene)
+    approve(api, scene["section"])
+    held = [one for one in results(api, scene["section"]) if one["student_id"] == scene["students"][0]]
+    withheld = {"result_ids": [held[0]["id"]], "reason": "fee", "note": ""}
+    assert api.as_("examcell").post("/api/results/withhold/", withheld).status == 200
+    publish(api, scene["section"])
+    page = opened(qtbot, program, "registrar", scene["students"][0])
+    press("3")
+    press("L")
+    asking = page.bench.release_card.asking
+    assert "is withheld: fee. It goes out by a later notification of today" in asking.question.text()
+    press(ENTER)
+    assert asking.complaint.text().startswith("Type the receipt")
+    look(page.window(), "student_release")  # type: ignore[arg-type]
+    press("Challan 4711")
+    press(ENTER)
+    qtbot.waitUntil(lambda: page.note.text().startswith("Released: CS-101 B+. Notification "), timeout=WAIT)
+    assert "SGPA 3.30, CGPA 3.30, good standing." in page.note.text()
+    qtbot.waitUntil(lambda: len(page.terms.records) == 1, timeout=WAIT)
+    notes = university.rows("SELECT release_note FROM withholding")
+    assert [row["release_note"] for row in notes] == ["Challan 4711"]
+    kinds = university.rows("SELECT kind FROM notification_of_result ORDER BY id")
+    assert [row["kind"] for row in kinds] == ["main", "later"]
+    press("L")
+    assert page.complaint.text().startswith("Nothing is withheld there")
+    press("1")
+    wanted: list[str] = []
+    page.wants.connect(lambda kind, id: wanted.append(kind))
+    press("L")
+    assert wanted == ["holds"]
+
+
+def test_a_published_mark_is_corrected_from_its_student_s_page(
+    qtbot: QtBot, program: Program, scene: dict[str, Any], api: Api, university: University, tmp_path: Path
+) -> None:
+    """The term is closed: its sheet is on no teacher's computer any more."""
+    fill(university, scene)
+    approve(api, scene["section"])
+    page = opened(qtbot, program, "faculty", scene["students"][0])
+    press("R", CONTROL)
+    assert page.complaint.text().startswith("3 goes to the results; Ctrl+R asks")
+    publish(api, scene["section"])
+    university.run("UPDATE term SET status = 'closed' WHERE id = %(id)s", id=scene["term"])
+    press(Qt.Key.Key_F5)
+    qtbot.waitUntil(lambda: any(one.is_published for one in page.results.records), timeout=WAIT)
+    press("3")
+    press("R", CONTROL)
+    assert page.bench is not None
+    card = page.bench.correction_card
+    qtbot.waitUntil(lambda: "70 of 100" in card.components.text(), timeout=WAIT)
+    assert card.components.text().endswith("\u2068total 75\u2069 · \u2068grade B+\u2069")
+    assert "published" in card.past.text()
+    press("Finale 90")
+    press(ENTER)
+    assert card.complaint.text().startswith("“Finale 90”: name the assessment, then its mark. There are ")
+    press("A", CONTROL)
+    press("Final 90")
+    press(ENTER)
+    qtbot.waitUntil(card.reason.hasFocus, timeout=WAIT)
+    assert card.impact.text().startswith("total 75 → 85, grade B+ → A, CGPA 3.30 → 4.00.")
+    scan = tmp_path / "page 7.pdf"
+    scan.write_bytes(b"%PDF-1.7 page 7")
+    card.scan.attach(scan)
+    look(page.window(), "student_correction")  # type: ignore[arg-type]
+    assert faults(page, page.around.actions) == []
+    press("1")
+    press(ENTER)
+    qtbot.waitUntil(lambda: page.note.text().startswith("Asked: "), timeout=WAIT)
+    assert "With the head or dean of the department since " in page.note.text()
+    assert not card.isVisible()
+    filed = university.rows(
+        "SELECT p.reason, e.name FROM pending_change p JOIN change_evidence e ON e.change_id = p.id"
+    )
+    assert [(row["reason"], row["name"]) for row in filed] == [("Added up wrongly", "page 7.pdf")]
+    qtbot.waitUntil(page.views[RESULTS].hasFocus, timeout=WAIT)
+    press("R", CONTROL)
+    qtbot.waitUntil(
+        lambda: "with the head or dean of the department since " in card.past.text(), timeout=WAIT
+    )
+    assert card.line.text() == "", "what was asked for is done"

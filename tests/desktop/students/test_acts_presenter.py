@@ -210,9 +210,26 @@ def test_another_person_s_change_is_met_field_by_field(
     assert [fault.pointer for fault in person.faults] == ["/phone"]
     assert "0300-2" in person.faults[0].detail
     assert "E-mail and Phone" in person.meeting_words(before)
-    saved = person.save(merged)
-    assert (saved.name, saved.phone, saved.email) == ("Student Number One", "0300-1", "one@example.edu")
-    assert (saved.date_of_birth, saved.former_names) == (date(2004, 8, 30), ["Student Number 1"])
+    saved, _ = person.save(merged)
+    assert (saved.name, saved.phone, saved.email) == ("Student Number 1", "0300-1", "one@example.edu")
+    assert saved.date_of_birth == date(2004, 8, 30)
+    # The name waits for another person, and not without its proof.
+    assert person.read_proof("", "") is None
+    assert [fault.pointer for fault in person.faults][-2:] == ["/reason", "/evidence"]
+    person.faults = []
+    assert person.read_proof("certificate", str(data / "nowhere.pdf")) is None
+    person.faults = []
+    paper = data / "matric.pdf"
+    paper.write_bytes(b"%PDF-1.4 matriculation certificate")
+    proof = person.read_proof("certificate", str(paper))
+    assert proof is not None
+    asked = person.ask_for_name(merged, "certificate", proof)
+    assert [one.serial for one in asked.documents] == [issued.json["serial"]]
+    assert (asked.from_name, asked.name, asked.status) == (
+        "Student Number 1",
+        "Student Number One",
+        "pending",
+    )
 
 
 def test_a_server_that_is_away_is_said_and_a_wish_keeps_its_key(scene: dict[str, Any]) -> None:

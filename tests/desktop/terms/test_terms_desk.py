@@ -190,10 +190,18 @@ def test_days_are_changed_by_keys_and_a_term_is_closed_and_opened_with_one(
     assert read["recheck_until"] == wanted.isoformat()
     qtbot.waitUntil(page.list.hasFocus, timeout=WAIT)
     press("O")
+    assert "From then on nobody is enrolled in it" in page.asking.question.text()
+    look(window, "terms_closing")
+    press(Qt.Key.Key_Escape)
+    assert not page.asking.is_asking
+    press("O")
+    press(Qt.Key.Key_Return)
     qtbot.waitUntil(
         lambda: "Marks, results and papers go on." in page.note.text() and settled(), timeout=WAIT
     )
     assert api.as_("registrar").get(f"/api/terms/{fall.id}/").json["status"] == "closed"
+    press("O")
+    assert page.asking.question.text().startswith("Open Fall 2026? Students are enrolled in it again")
     press("O")
     qtbot.waitUntil(lambda: page.note.text().startswith("Fall 2026 is open") and settled(), timeout=WAIT)
     press("N", CONTROL)

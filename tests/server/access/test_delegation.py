@@ -13,6 +13,7 @@ import pytest
 from sims_server.kernel import clock
 from tests.server.results.scene import approve, fill, publish, results
 from tests.support.api import Api, Client, Reply
+from tests.support.database import server_connection
 from tests.support.university import University
 
 Scene = dict[str, Any]
@@ -169,7 +170,7 @@ def test_a_role_begins_and_ends_at_midnight_of_the_campus(
 def test_the_database_counts_the_days_of_the_campus(
     api: Api, scene: Scene, university: University, database_url: Any
 ) -> None:
-    with psycopg.connect(database_url.app_url) as connection:
+    with server_connection(database_url.app_url) as connection:
         for moment, day in (("18:59", "2026-11-23"), ("19:01", "2026-11-24")):
             sql = f"SELECT campus_day('2026-11-23 {moment}+00')::text"
             assert connection.execute(sql).fetchone() == (day,)
@@ -209,7 +210,7 @@ def test_a_lent_role_approves_sheets_but_none_that_its_lender_teaches(
     delegate = api.as_("stranger")
     refused = delegate.post(f"/api/sheets/{own}/approve/", {"rev": _rev(delegate, own)})
     assert (refused.status, refused.code) == (403, "sheets.own")
-    with psycopg.connect(database_url.app_url) as connection, pytest.raises(psycopg.Error) as error:
+    with server_connection(database_url.app_url) as connection, pytest.raises(psycopg.Error) as error:
         connection.execute(
             "UPDATE sheet SET state = 'approved', approved_by = %s, approved_at = now() "
             "WHERE section_id = %s",
@@ -244,7 +245,7 @@ def test_a_lent_role_decides_no_change_that_its_lender_or_its_holder_asked_for(
     by_lender = ask("head")
     refused = decide(by_lender, "faculty2")
     assert (refused.status, refused.code) == (403, "results.own_request")
-    with psycopg.connect(database_url.app_url) as connection, pytest.raises(psycopg.Error) as error:
+    with server_connection(database_url.app_url) as connection, pytest.raises(psycopg.Error) as error:
         connection.execute(
             "INSERT INTO change_approval (change_id, stage, approver_id, requester_id, capacity, approved) "
             "VALUES (%s, 1, %s, %s, 'head', true)",
@@ -276,7 +277,7 @@ def test_the_database_holds_a_delegation_within_its_bounds(
         f"UPDATE account_role SET valid_until = NULL WHERE delegation_id = {made['id']}",
         f"DELETE FROM delegation WHERE id = {made['id']}",
     ):
-        with psycopg.connect(database_url.app_url) as connection, pytest.raises(psycopg.Error) as error:
+        with server_connection(database_url.app_url) as connection, pytest.raises(psycopg.Error) as error:
             connection.execute(statement)
         assert error.value.sqlstate in {"23514", "23503", "42501"}, statement
 

@@ -10,6 +10,7 @@ import pytest
 
 from sims_server.admissions.rules import LAWFUL
 from tests.support.api import Api, Client
+from tests.support.database import server_connection
 from tests.support.university import University
 
 Scene = dict[str, Any]
@@ -106,7 +107,7 @@ def test_applicants_are_filtered_searched_and_ordered(registrar: Client, scene: 
 
 
 def test_the_table_of_moves_is_the_rule_of_moves(database_url: Any) -> None:
-    with psycopg.connect(database_url.app_url) as connection:
+    with server_connection(database_url.app_url) as connection:
         rows = connection.execute("SELECT from_status, to_status FROM applicant_transition").fetchall()
     assert sorted(rows) == sorted((status, wanted) for status, after in LAWFUL.items() for wanted in after)
 
@@ -148,7 +149,7 @@ def test_the_database_holds_the_moves_of_an_application(
         "TRUNCATE applicant",
         "UPDATE applicant_transition SET to_status = 'accepted'",
     ):
-        with psycopg.connect(database_url.app_url) as connection, pytest.raises(psycopg.Error) as error:
+        with server_connection(database_url.app_url) as connection, pytest.raises(psycopg.Error) as error:
             connection.execute(statement)
         assert error.value.sqlstate in {"23514", "42501"}, statement
 

@@ -15,11 +15,10 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from sims_server.access.operations import ship_roles
-from sims_server.kernel.database import Database
 from sims_server.kernel.execute import execute_as_system
 from tests.server.results.scene import approve, fill, publish, results
 from tests.support.api import Api
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, server_connection, server_database
 from tests.support.university import University
 from tests.support.waiting import wait_until
 
@@ -27,7 +26,7 @@ from tests.support.waiting import wait_until
 @pytest.fixture(scope="module")
 def scene(application: TestClient[Litestar], module_database_url: TestDatabase) -> Iterator[dict[str, Any]]:
     """A published section, a draft in a second, a submitted sheet, an open one with its marks in."""
-    database = Database(module_database_url.app_url, pool_size=4)
+    database = server_database(module_database_url.app_url)
     application.app.state.database = database
     data = application.app.state.data
     execute_as_system(database, ship_roles, None, action="roles.ship", data=data)
@@ -264,7 +263,7 @@ ATTACKS: dict[str, tuple[str, str | tuple[str, ...]]] = {
 def test_the_database_stops(name: str, scene: dict[str, Any]) -> None:
     constraint, statements = ATTACKS[name]
     given = (statements,) if isinstance(statements, str) else statements
-    with psycopg.connect(scene["url"]) as connection:
+    with server_connection(scene["url"]) as connection:
         for statement in given[:-1]:
             assert connection.execute(statement, scene).rowcount == 1
         with pytest.raises(psycopg.errors.CheckViolation) as caught:
@@ -275,7 +274,7 @@ def test_the_database_stops(name: str, scene: dict[str, Any]) -> None:
 
 def test_what_was_approved_can_be_applied(scene: dict[str, Any]) -> None:
     """The attacks above differ from this one by what they slip in."""
-    with psycopg.connect(scene["url"]) as connection:
+    with server_connection(scene["url"]) as connection:
         for statement in (*APPROVED, APPLY.format(more="")):
             assert connection.execute(statement, scene).rowcount == 1
         connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -290,9 +289,9 @@ def test_a_return_that_waited_for_a_publish_is_refused(scene: dict[str, Any]) ->
     )
     waiting = "SELECT true FROM pg_locks WHERE NOT granted AND pid = %(pid)s"
     with (
-        psycopg.connect(scene["url"]) as publisher,
-        psycopg.connect(scene["url"]) as returner,
-        psycopg.connect(scene["url"], autocommit=True) as watcher,
+        server_connection(scene["url"]) as publisher,
+        server_connection(scene["url"]) as returner,
+        server_connection(scene["url"], autocommit=True) as watcher,
         ThreadPoolExecutor(1) as pool,
     ):
         publisher.execute(f"{PUBLISH} WHERE id = %(raced_draft)s", scene)
@@ -308,7 +307,7 @@ def test_a_return_that_waited_for_a_publish_is_refused(scene: dict[str, Any]) ->
 
 def test_no_routine_of_the_owner_is_open_to_everybody(scene: dict[str, Any]) -> None:
     """Functions and procedures alike; extensions bring their own."""
-    with psycopg.connect(scene["url"]) as connection:
+    with server_connection(scene["url"]) as connection:
         rows = connection.execute(
             "SELECT p.oid::regprocedure::text FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace "
             "AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e') "
@@ -319,7 +318,7 @@ def test_no_routine_of_the_owner_is_open_to_everybody(scene: dict[str, Any]) -> 
 
 
 def test_a_student_reads_no_notification_of_everybodys_results(scene: dict[str, Any]) -> None:
-    with psycopg.connect(scene["url"]) as connection:
+    with server_connection(scene["url"]) as connection:
         connection.execute("SET LOCAL ROLE sims_student")
         assert connection.execute("SELECT count(number) FROM notification_of_result").fetchone() == (2,)
         with pytest.raises(psycopg.errors.InsufficientPrivilege):

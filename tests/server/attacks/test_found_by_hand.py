@@ -16,7 +16,7 @@ from sims_shared.access import Permission
 from tests.server.attacks.test_as_the_application import scene  # noqa: F401
 from tests.server.results.scene import approve, fill, publish
 from tests.support.api import Api
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, server_connection
 from tests.support.university import University
 
 OWN = "SELECT set_config('sims.actor', %(dean)s::text, true)"
@@ -83,7 +83,7 @@ ATTACKS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 def stops(place: dict[str, Any], constraint: str, statements: tuple[str, ...]) -> None:
     """All but the last statement go through, the last is refused by that constraint."""
-    with psycopg.connect(place["url"]) as connection:
+    with server_connection(place["url"]) as connection:
         for statement in statements[:-1]:
             assert connection.execute(statement, place).rowcount == 1
         with pytest.raises(psycopg.errors.CheckViolation) as caught:
@@ -99,7 +99,7 @@ def test_the_database_stops(name: str, scene: dict[str, Any]) -> None:  # noqa: 
 
 def test_what_a_second_person_confirms_is_merged(scene: dict[str, Any]) -> None:  # noqa: F811
     """The attacks above differ from this one by who decides."""
-    with psycopg.connect(scene["url"]) as connection:
+    with server_connection(scene["url"]) as connection:
         assert connection.execute(MERGE, scene).rowcount == 1
         assert connection.execute(MERGED.format("examcell"), scene).rowcount == 1
         connection.rollback()
@@ -118,7 +118,7 @@ def test_a_students_role_hears_nobody_elses_row_in_an_error(
     name: str, api: Api, university: University, database_url: TestDatabase
 ) -> None:
     place = university.stand(students=3)
-    with psycopg.connect(database_url.app_url) as connection:
+    with server_connection(database_url.app_url) as connection:
         me = str(place["students"][0])
         connection.execute("SELECT set_config('sims.student', %s, true)", (me,))
         connection.execute("SET LOCAL ROLE sims_student")
@@ -155,7 +155,7 @@ def test_a_students_role_is_not_told_who_is_one_person_with_whom(
     university.run("UPDATE student SET merged_into = %(a)s WHERE id = %(b)s", a=first, b=second)
 
     def told(acting: int, wanted: int) -> object:
-        with psycopg.connect(database_url.app_url) as connection:
+        with server_connection(database_url.app_url) as connection:
             connection.execute("SELECT set_config('sims.student', %s, true)", (str(acting),))
             connection.execute("SET LOCAL ROLE sims_student")
             row = connection.execute("SELECT same_person(%s)", (wanted,)).fetchone()
@@ -252,7 +252,7 @@ def test_attendance_beneath_a_frozen_result_stands(
             "SELECT section_id, held_on, 9 FROM class_session"
         ),
     ):
-        with psycopg.connect(database_url.app_url) as connection:
+        with server_connection(database_url.app_url) as connection:
             with pytest.raises(psycopg.errors.CheckViolation) as caught:
                 connection.execute(statement)
             assert caught.value.diag.constraint_name == "ck_attendance_results_are_not_frozen"

@@ -14,7 +14,7 @@ import pytest
 from sims_server.kernel.execute import Incoming, execute
 from sims_server.kernel.refusal import Busy
 from tests.support.api import Api
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, server_connection
 from tests.support.university import PASSWORD, University
 from tests.support.waiting import wait_until
 
@@ -24,7 +24,7 @@ LOCK = "SELECT id FROM student WHERE id = %s FOR NO KEY UPDATE NOWAIT"
 
 @contextmanager
 def held(database: TestDatabase, student: int) -> Iterator[None]:
-    with psycopg.connect(database.app_url) as connection:
+    with server_connection(database.app_url) as connection:
         connection.execute(LOCK, [student])
         yield
         connection.rollback()
@@ -40,7 +40,7 @@ def test_two_who_ask_for_each_others_merge_do_not_wait_for_each_other(
     twin = university.student("Twin")
     university.registration(twin, other_program, place["regulation"], "2024-MS-0001")
     registrar = api.as_("registrar")
-    with ThreadPoolExecutor(1) as pool, psycopg.connect(database_url.app_url) as watcher:
+    with ThreadPoolExecutor(1) as pool, server_connection(database_url.app_url) as watcher:
         with held(database_url, one):
             asked = pool.submit(
                 registrar.post, f"/api/students/{twin}/merge/", {"duplicate_id": one, "reason": "twice"}

@@ -48,6 +48,25 @@ def test_a_file_of_a_few_hundred_bytes_does_not_become_gigabytes() -> None:
         assert peak < 100 << 20, f"{len(file)} bytes took {peak >> 20} MB"
 
 
+def test_a_million_seals_in_one_file_are_not_looked_at_one_by_one() -> None:
+    """Each was cut out of the file and read: thirty megabytes kept a thread and its connection for hours."""
+    ranges = b"/ByteRange [0 10 30000000 3]"
+    file = b"%PDF-1.7\n" + ranges * (30_000_000 // len(ranges))
+    assert judge_file(file, Trust([])).verdict is Verdict.FOREIGN
+
+
+def test_a_seal_as_long_as_a_book_is_not_taken_apart() -> None:
+    """Two bytes of it became two hundred."""
+    seal = b"<3083200000" + b"0500" * (1 << 20) + b">"
+    start = len(b"%PDF-1.7\n/ByteRange[0 0000000 0000000 0000005]")
+    head = b"%%PDF-1.7\n/ByteRange[0 %07d %07d 0000005]" % (start, start + len(seal))
+    tracemalloc.start()
+    assert judge_file(head + seal + b"%%EOF", Trust([])).verdict is Verdict.FOREIGN
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 100 << 20, f"{peak >> 20} MB"
+
+
 def test_it_is_foreign_and_nothing_worse(api: Api) -> None:
     for file in (
         bomb(64, 3),

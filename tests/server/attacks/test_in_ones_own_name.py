@@ -22,7 +22,7 @@ from tests.server.attacks.test_as_the_application import (
 from tests.server.attacks.test_found_by_hand import stops
 from tests.server.results.scene import approve, fill, publish, results
 from tests.support.api import Api
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, server_connection
 from tests.support.university import University
 from tests.support.waiting import wait_until
 
@@ -100,7 +100,7 @@ def test_the_database_stops(name: str, scene: dict[str, Any]) -> None:  # noqa: 
 @pytest.mark.parametrize("who", ["nobody", "registrar"])
 def test_whoever_may_publishes_and_freezes(who: str, scene: dict[str, Any]) -> None:  # noqa: F811
     """The attacks above differ from these by who does it."""
-    with psycopg.connect(scene["url"]) as connection:
+    with server_connection(scene["url"]) as connection:
         if who != "nobody":
             connection.execute(ACTS.format(who), scene)
         assert connection.execute(PUBLISHED, scene).rowcount == 1
@@ -225,9 +225,9 @@ def test_a_record_is_not_merged_into_one_that_is_being_merged_itself(
         university.run(MERGE, **merge)
         university.run(CONFIRM, **merge)
     with (
-        psycopg.connect(database_url.app_url) as one,
-        psycopg.connect(database_url.app_url) as two,
-        psycopg.connect(database_url.app_url, autocommit=True) as watcher,
+        server_connection(database_url.app_url) as one,
+        server_connection(database_url.app_url) as two,
+        server_connection(database_url.app_url, autocommit=True) as watcher,
         ThreadPoolExecutor(1) as pool,
     ):
         one.execute(DONE, outer)

@@ -16,7 +16,7 @@ import pytest
 from sims_server.kernel import clock
 from tests.server.results.scene import fill, publish
 from tests.support.api import Api, Client
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, server_connection
 from tests.support.university import University
 
 ZONE = "Asia/Karachi"
@@ -73,7 +73,7 @@ def tries_everything(colleague: Client, place: dict[str, Any], rev: int, url: st
         assert answer.status < 500, answer.content
         if answer.status < 400:
             done.append(f"{method} {path}")
-    with psycopg.connect(url) as connection, pytest.raises(psycopg.errors.CheckViolation) as stopped:
+    with server_connection(url) as connection, pytest.raises(psycopg.errors.CheckViolation) as stopped:
         connection.execute(BY_HAND, place)
     assert stopped.value.diag.constraint_name in STOPPED
     return done

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from tests.support.api import Api
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, server_connection
 from tests.support.university import University
 
 NEW = {"username": "second", "name": "Second", "password": "a long new password 7"}
@@ -116,7 +116,7 @@ def test_a_role_that_is_given_a_power_over_grades_is_told(api: Api, told: Told) 
 )
 def test_what_was_told_is_not_untold(told: Told, database_url: TestDatabase, statement: str) -> None:
     with (
-        psycopg.connect(database_url.app_url) as connection,
+        server_connection(database_url.app_url) as connection,
         pytest.raises(psycopg.errors.InsufficientPrivilege),
     ):
         connection.execute(statement)

@@ -11,7 +11,7 @@ from sims_server.audit.operations import anchoring
 from tests.server.results.scene import approve, fill
 from tests.server.transcripts.conftest import data, keys, record  # noqa: F401
 from tests.support.api import Api
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, server_connection
 from tests.support.published import Record
 from tests.support.university import University
 
@@ -104,7 +104,7 @@ def test_a_sheet_that_another_clerk_printed_pays_for_none_of_ones_own(
     theirs = api.as_("registrar").get("/api/stationery/").json
     assert (theirs["printed"], theirs["spoiled"]) == (0, 1), "it is one sheet, and it was spoiled"
 
-    with psycopg.connect(database_url.app_url) as connection:
+    with server_connection(database_url.app_url) as connection:
         me = honest.json["by"]["id"]
         connection.execute("SELECT set_config('sims.actor', %s, true)", [str(me)])
         with pytest.raises(psycopg.errors.CheckViolation) as refused:

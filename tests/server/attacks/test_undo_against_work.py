@@ -20,6 +20,7 @@ from sims_server.operations_room.operations.checking import broken_invariants
 from tests.server.grading.pushing import Device
 from tests.server.imports.test_undoing import Desk
 from tests.support.api import Api, Reply
+from tests.support.database import TestDatabase
 from tests.support.server import Caller, Serve
 from tests.support.university import University
 
@@ -29,10 +30,12 @@ ROUNDS = 6
 class Rush:
     """People at one server, who begin together."""
 
-    def __init__(self, api: Api, university: University, folder: Path, base_url: str) -> None:
+    def __init__(
+        self, api: Api, university: University, folder: Path, base_url: str, superuser_url: str
+    ) -> None:
         self.api, self.university = api, university
         self.place = university.stand(students=1)
-        self.desk = Desk(api, university, folder)
+        self.desk = Desk(api, university, folder, superuser_url)
         self.term = university.row("SELECT name FROM term WHERE id = %(t)s", t=self.place["term"])
         program = university.row("SELECT code FROM program WHERE id = %(p)s", p=self.place["program"])
         self.students_file = "reg_no,name,program_code,admitted_on\n" + "".join(
@@ -82,8 +85,10 @@ class Rush:
 
 
 @pytest.fixture
-def rush(api: Api, university: University, tmp_path: Path, serve: Serve) -> Iterator[Rush]:
-    rush = Rush(api, university, tmp_path, serve().base_url)
+def rush(
+    api: Api, university: University, tmp_path: Path, serve: Serve, database_url: TestDatabase
+) -> Iterator[Rush]:
+    rush = Rush(api, university, tmp_path, serve().base_url, database_url.superuser_url)
     yield rush
     assert broken_invariants(api.database) == []
     rush.close()

@@ -10,7 +10,7 @@ import pytest
 
 from sims_server.kernel import clock
 from tests.support.api import Api
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, server_connection
 from tests.support.university import University
 
 
@@ -132,7 +132,7 @@ def test_each_rule_is_a_constraint_that_stops_the_application_too(
     scene: dict[str, Any], database_url: TestDatabase
 ) -> None:
     named = {name: value for name, value in scene.items() if isinstance(value, int | type(scene["today"]))}
-    with psycopg.connect(database_url.app_url, autocommit=True) as connection:
+    with server_connection(database_url.app_url, autocommit=True) as connection:
         for attack, (statement, rule) in ATTACKS.items():
             with pytest.raises(psycopg.errors.IntegrityError) as stopped:
                 connection.execute(statement, named)
@@ -149,7 +149,7 @@ def test_who_dropped_is_not_marked_and_a_notified_list_stands_before_its_owner_t
         "UPDATE enrollment SET status = 'dropped', ended_at = now() WHERE student_id = %(id)s",
         id=scene["student_0"],
     )
-    with psycopg.connect(database_url.app_url, autocommit=True) as connection:
+    with server_connection(database_url.app_url, autocommit=True) as connection:
         for attack in (
             "UPDATE attendance SET status = 'late' WHERE student_id = %(student_0)s",
             (
@@ -168,7 +168,7 @@ def test_who_dropped_is_not_marked_and_a_notified_list_stands_before_its_owner_t
 def test_a_student_acting_sees_own_marks_and_with_nothing_set_none(
     scene: dict[str, Any], database_url: TestDatabase
 ) -> None:
-    with psycopg.connect(database_url.app_url) as connection:
+    with server_connection(database_url.app_url) as connection:
         connection.execute("SET LOCAL ROLE sims_student")
         for table in ("attendance", "class_session", "condonation", "eligibility_list", "eligibility_row"):
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table

@@ -26,7 +26,7 @@ from sims_server.operations_room.operations import checking
 from sims_shared.audit import AuditHead
 from tests.server.results.scene import approve, fill, publish
 from tests.support.api import Api
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, server_connection
 from tests.support.university import University
 from tests.support.waiting import wait_until
 
@@ -79,7 +79,7 @@ def test_entries_that_commit_late_get_into_a_later_block(
     api: Api, scene: dict[str, Any], university: University, database_url: TestDatabase, data: Path
 ) -> None:
     seal(api.database)
-    with psycopg.connect(database_url.app_url) as late:
+    with server_connection(database_url.app_url) as late:
         late.execute("UPDATE student SET email = 'late@example.edu'")  # its ids come first
         university.insert("department", code="NEW", name="New")
         assert seal(api.database) == 1
@@ -102,7 +102,7 @@ def test_entries_that_commit_late_get_into_a_later_block(
 def test_a_number_that_a_rolled_back_transaction_took_is_in_no_block(
     api: Api, scene: dict[str, Any], university: University, database_url: TestDatabase, data: Path
 ) -> None:
-    with psycopg.connect(database_url.app_url) as connection:
+    with server_connection(database_url.app_url) as connection:
         connection.execute("UPDATE student SET email = 'never@example.edu'")
         connection.rollback()
     write(university, "after@example.edu")
@@ -137,7 +137,7 @@ def test_nobody_but_the_database_itself_writes_blocks(
     )
     for statement in statements:
         with (
-            psycopg.connect(database_url.app_url) as connection,
+            server_connection(database_url.app_url) as connection,
             pytest.raises(psycopg.errors.InsufficientPrivilege),
         ):
             connection.execute(statement)
@@ -156,7 +156,7 @@ def test_nobody_but_the_database_itself_writes_blocks(
 def test_somebody_else_sealing_keeps_nobody_waiting(
     api: Api, scene: dict[str, Any], database_url: TestDatabase
 ) -> None:
-    with psycopg.connect(database_url.app_url) as other:
+    with server_connection(database_url.app_url) as other:
         other.execute("SELECT pg_advisory_xact_lock(hashtext('sims.audit.seal'))")
         assert seal(api.database, patience=0.05) is None
     assert seal(api.database) == 1
@@ -180,7 +180,7 @@ def test_whoever_holds_the_seal_and_seals_nothing_is_ended(
     )
     for number, statement in enumerate(held_in):
         write(university, f"seal{number}@example.edu")
-        with psycopg.connect(database_url.app_url) as thief:
+        with server_connection(database_url.app_url) as thief:
             thief.execute(statement)
             sealer.turn()  # sees that somebody else seals
             assert thief.execute("SELECT 1").fetchone() == (1,), "who only just began is left alone"
@@ -199,7 +199,7 @@ def test_the_check_names_who_holds_the_seal(
         found = {one.name: one.rows for one in checking.broken_invariants(api.database)}
         return found.get(checking.SEAL, [])
 
-    with psycopg.connect(database_url.app_url) as thief:
+    with server_connection(database_url.app_url) as thief:
         thief.execute("SELECT pg_advisory_lock(hashtext('sims.audit.seal'))")
         assert broken() == [], "a moment is what sealing takes"
         monkeypatch.setattr(checking, "HELD_LONG", timedelta())

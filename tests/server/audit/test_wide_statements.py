@@ -13,7 +13,7 @@ from sims_server.audit.operations.sealing import seal
 from sims_server.audit.operations.verifying import verify
 from sims_server.operations_room.operations.checking import broken_invariants
 from tests.support.api import Api
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, server_connection
 from tests.support.university import University
 
 WIDE = 300
@@ -61,7 +61,7 @@ def drop_everybody(
 
     while seal(api.database):
         pass
-    connection = psycopg.connect(database_url.app_url)
+    connection = server_connection(database_url.app_url)
     drop(connection)
     return lambda: connection
 
@@ -150,7 +150,7 @@ def test_nobody_touches_what_waits(
 ) -> None:
     with drop_everybody() as connection:
         connection.commit()
-    with psycopg.connect(database_url.app_url) as app, pytest.raises(psycopg.errors.InsufficientPrivilege):
+    with server_connection(database_url.app_url) as app, pytest.raises(psycopg.errors.InsufficientPrivilege):
         app.execute(statement)
     if statement.startswith(("DELETE", "UPDATE", "TRUNCATE")):
         with (

@@ -14,6 +14,7 @@ from sims_server.kernel import clock
 from sims_server.kernel.jobs import run_job
 from tests.support.api import Api, Client, Reply
 from tests.support.brought import bring_result
+from tests.support.database import server_connection
 from tests.support.query_count import counted
 from tests.support.university import University
 
@@ -406,7 +407,7 @@ def test_the_database_holds_the_states_of_a_batch(registrar: Client, scene: Scen
         "UPDATE enrollment_batch SET plan = '{}'",
         f"DELETE FROM enrollment_batch WHERE id = {made['id']}",
     ):
-        with psycopg.connect(database_url.app_url) as connection, pytest.raises(psycopg.Error) as error:
+        with server_connection(database_url.app_url) as connection, pytest.raises(psycopg.Error) as error:
             connection.execute(statement)
         assert error.value.sqlstate in {"23514", "42501"}, statement
 

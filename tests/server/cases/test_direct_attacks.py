@@ -10,7 +10,7 @@ import pytest
 from tests.server.cases.scene import opened, published
 from tests.server.results.scene import approve, fill, results
 from tests.support.api import Api
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, server_connection
 from tests.support.university import University
 
 
@@ -21,7 +21,7 @@ class Attacker:
     def stopped_by(self, *statements: str) -> str | None:
         """The constraint (or SQLSTATE) that stops these in one transaction; None when nothing does."""
         try:
-            with psycopg.connect(self.url) as connection:
+            with server_connection(self.url) as connection:
                 for statement in statements:
                     connection.execute(statement, self.ids)
         except psycopg.Error as error:
@@ -149,7 +149,7 @@ def test_a_student_acting_sees_and_writes_the_own_case_only(
         f"SELECT set_config('sims.student', '{scene['students'][0]}', true), "
         f"set_config('sims.actor', '{scene['student']}', true)"
     )
-    with psycopg.connect(database_url.app_url) as connection:
+    with server_connection(database_url.app_url) as connection:
         connection.execute(acting)
         connection.execute("SET LOCAL ROLE sims_student")
         for table in ("academic_case", "case_result", "case_approval", "case_evidence", "evidence_file"):
@@ -168,6 +168,6 @@ def test_a_student_acting_sees_and_writes_the_own_case_only(
         "VALUES (%(mine)s, 2, 1, 'registrar', true)"
     )
     assert attacker.stopped_by(*become, sign_it) == "42501"
-    with psycopg.connect(database_url.app_url) as connection:
+    with server_connection(database_url.app_url) as connection:
         connection.execute("SET LOCAL ROLE sims_student")
         assert connection.execute("SELECT count(*) FROM academic_case").fetchone() == (0,)

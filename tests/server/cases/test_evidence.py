@@ -9,7 +9,7 @@ import pytest
 
 from tests.server.cases.scene import carry, opened, published
 from tests.support.api import Api, Reply
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, server_connection
 from tests.support.university import University
 
 PDF = b"%PDF-1.7\nthe examiner's letter"
@@ -112,7 +112,7 @@ def test_evidence_is_never_edited(
 ) -> None:
     _, (one,) = published(api, university)
     _file(api, opened(api, kind="correction", result_ids=[one])["id"])
-    with pytest.raises(psycopg.Error) as caught, psycopg.connect(database_url.app_url) as connection:
+    with pytest.raises(psycopg.Error) as caught, server_connection(database_url.app_url) as connection:
         connection.execute(statement)
     assert stopped in (caught.value.diag.constraint_name, caught.value.sqlstate)
 

@@ -10,11 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sims_server.kernel.database import Database
 from tests.server.cases.scene import carry, opened
 from tests.server.results.classes import Class
 from tests.support.api import Api
-from tests.support.database import TestDatabase, cloned_database
+from tests.support.database import TestDatabase, cloned_database, server_database
 from tests.support.policies import S1, document
 from tests.support.university import University
 
@@ -54,7 +53,7 @@ def _copy(api: Api, database_url: TestDatabase) -> Iterator[Api]:
     before = api.database
     before.forget_connections()
     with cloned_database(database_url.cluster, database_url.name) as copy:
-        database = Database(copy.app_url, pool_size=2)
+        database = server_database(copy.app_url, pool_size=2)
         api.client.app.state.database = api.database = database
         try:
             yield api

@@ -16,7 +16,7 @@ from sims_server.kernel.jobs import FUNCTIONS, JobRun
 from tests.server.cases.scene import Calendar, calendar_of, carry, decide, opened, result
 from tests.server.results.scene import approve, publish, results
 from tests.support.api import Api, Reply
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, server_connection
 from tests.support.policies import S1, document
 from tests.support.university import University
 
@@ -291,7 +291,7 @@ def test_a_lapse_is_lawful_once_after_its_day_and_as_it_was_declared(
 
     def attack(*statements: str) -> str | None:
         try:
-            with psycopg.connect(database_url.app_url) as connection:
+            with server_connection(database_url.app_url) as connection:
                 for statement in statements:
                     connection.execute(statement, {"result": one, "lapse": lapse})
         except psycopg.Error as error:
@@ -377,5 +377,5 @@ def test_who_may_extend_an_incomplete_and_only_to_a_later_day(
     assert extend(winter, "2026-05-15", reason=" ").status == 400
     assert extend(winter, "2026-05-15", by="registrar").status == 200
     # The application's role moves no day without saying why.
-    with psycopg.connect(database_url.app_url) as connection, pytest.raises(psycopg.errors.CheckViolation):
+    with server_connection(database_url.app_url) as connection, pytest.raises(psycopg.errors.CheckViolation):
         connection.execute("UPDATE result_lapse SET due_on = '2027-01-01'")

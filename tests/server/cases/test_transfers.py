@@ -11,7 +11,7 @@ import pytest
 
 from tests.server.cases.scene import published
 from tests.support.api import Api, Reply
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, server_connection
 from tests.support.policies import S1, document
 from tests.support.university import University
 
@@ -185,7 +185,7 @@ def test_a_transferred_row_exists_only_under_an_approved_case(
 
     def attack(*statements: str, **other: Any) -> str | None:
         try:
-            with psycopg.connect(database_url.app_url) as connection:
+            with server_connection(database_url.app_url) as connection:
                 for statement in statements:
                     connection.execute(statement, {**ids, **other})
         except psycopg.Error as error:

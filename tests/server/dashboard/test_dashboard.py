@@ -24,17 +24,20 @@ def cards(api: Api, name: str) -> dict[str, int]:
 
 def test_each_role_is_shown_what_waits_for_it(api: Api, scene: dict[str, Any]) -> None:
     assert api.anonymous.get("/api/dashboard/").status == 401
-    assert cards(api, "faculty") == {"my_open_sheets": 1}
-    assert cards(api, "stranger") == {"my_open_sheets": 0}
+    assert cards(api, "faculty") == {"my_open_sheets": 1, "my_returned_sheets": 0}
+    assert cards(api, "stranger") == {"my_open_sheets": 0, "my_returned_sheets": 0}
     assert cards(api, "head") == {"sheets_to_approve": 0, "changes_to_approve": 0}
     assert set(cards(api, "registrar")) == {
         "changes_to_approve",
         "sections_to_publish",
+        "names_to_confirm",
         "requests_to_decide",
         "requests_to_complete",
+        "requests_uncollected",
         "open_holds",
         "bulk_reading",
         "power_given",
+        "past_the_server",
     }
     assert cards(api, "student") == {"my_holds": 0, "my_requests": 0}
     for name in ("admin", "dean", "office", "accounts", "counter", "auditor", "examcell"):
@@ -51,6 +54,14 @@ def test_a_submitted_sheet_waits_for_the_head_and_not_for_who_teaches_it(
     assert cards(api, "head")["sheets_to_approve"] == 1
     assert cards(api, "examcell")["sheets_to_approve"] == 1
     assert cards(api, "faculty")["my_open_sheets"] == 0
+    words = {"reason": "Page 7 was not added up"}
+    assert api.as_("head").post(f"/api/sheets/{scene['section']}/return/", words).status == 200
+    assert cards(api, "faculty") == {"my_open_sheets": 1, "my_returned_sheets": 1}
+    university.run(
+        "UPDATE sheet SET state = 'submitted', submitted_by = %(by)s, submitted_at = now()",
+        by=scene["faculty"],
+    )
+    assert cards(api, "faculty")["my_returned_sheets"] == 0
     other = university.department("EE")
     university.account("otherhead", ("head", other))
     assert cards(api, "otherhead")["sheets_to_approve"] == 0

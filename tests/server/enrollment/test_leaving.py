@@ -9,6 +9,7 @@ import pytest
 
 from sims_server.kernel import clock
 from tests.support.api import Api, Client, Reply
+from tests.support.database import server_connection
 from tests.support.university import University
 
 Scene = dict[str, Any]
@@ -173,7 +174,7 @@ def test_an_override_is_kept_whoever_writes_it_and_never_without_a_reason(
     import psycopg
 
     enrollment = scene["enrollments"][0]
-    with psycopg.connect(database_url.app_url, autocommit=True) as connection:
+    with server_connection(database_url.app_url, autocommit=True) as connection:
         given = """{"code": "enrollment.held", "reason": "by hand"}"""
         connection.execute("UPDATE enrollment SET override = %s WHERE id = %s", [given, enrollment])
         kept = connection.execute("SELECT code, reason, by_account_id FROM enrollment_override").fetchall()

@@ -17,6 +17,7 @@ from sims_server.exports.rules import in_csv, in_workbook
 from sims_server.imports.operations import import_file
 from sims_shared.imports import KINDS
 from sims_shared.tables import protected, protected_in_workbook, unprotected
+from tests.server.examinations.conftest import campus_day
 from tests.support.api import Api, Client, Reply
 from tests.support.brought import bring_result
 from tests.support.university import University
@@ -70,6 +71,12 @@ def scene(api: Api, university: University) -> dict[str, Any]:
         "attendance", section_id=scene["section"], class_session_id=met, student_id=scene["students"][0],
         status="late", reason="=bus",
     )  # fmt: skip
+    hall = university.insert("exam_room", name="-Hall", seats=60)
+    paper = university.insert(
+        "exam_paper", section_id=scene["section"], held_on=campus_day(20), starts_at="14:00",
+        minutes=600,
+    )  # fmt: skip
+    university.insert("exam_seating", paper_id=paper, room_id=hall, position=1, seats=40)
     old = university.course(scene["department"], "OLD-1")
     bring_result(
         university, registration_id=scene["registrations"][0], student_id=scene["students"][0],

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, server_connection
 from tests.support.university import University
 
 Scene = dict[str, Any]
@@ -52,7 +52,7 @@ def scene(university: University) -> Scene:
 
 def refused(database: TestDatabase, sql: str, **values: Any) -> str:
     """The constraint (or the error's class) by which `sql` is refused."""
-    with psycopg.connect(database.app_url) as connection:
+    with server_connection(database.app_url) as connection:
         try:
             connection.execute(sql, values)
             connection.commit()
@@ -176,7 +176,7 @@ def test_every_write_by_psql_leaves_version_and_audit(
     scene: Scene, database_url: TestDatabase, university: University
 ) -> None:
     before = university.row("SELECT count(*) FROM audit WHERE entity = 'assessment_score'")
-    with psycopg.connect(database_url.app_url) as connection:
+    with server_connection(database_url.app_url) as connection:
         connection.execute("UPDATE assessment_score SET score = 13.5")
     versions = university.rows(
         "SELECT version, score, by_account_id FROM assessment_score_version ORDER BY id"

@@ -19,7 +19,7 @@ from sims_server.grading.rules import host_of
 from sims_server.kernel.jobs import run_job
 from tests.server.results.scene import approve, fill
 from tests.support.api import Api
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, server_connection
 from tests.support.university import University
 
 Scene = dict[str, Any]
@@ -186,7 +186,7 @@ def test_beneath_the_application_a_reminder_is_due_and_in_ones_own_name(
 ) -> None:
     def attack(who: str, teacher: str) -> str | None:
         try:
-            with psycopg.connect(database_url.app_url) as connection:
+            with server_connection(database_url.app_url) as connection:
                 connection.execute(
                     "INSERT INTO sheet_reminder (section_id, teacher_id, asked_by, job_id) "
                     "VALUES (%s, %s, %s, 1)",
@@ -199,5 +199,5 @@ def test_beneath_the_application_a_reminder_is_due_and_in_ones_own_name(
     assert attack("head", "faculty") == "ck_sheet_reminder_by_who_may"
     assert attack("examcell", "head") == "ck_sheet_reminder_of_its_teacher"
     assert attack("examcell", "faculty") is None
-    with pytest.raises(psycopg.errors.InsufficientPrivilege), psycopg.connect(database_url.app_url) as app:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), server_connection(database_url.app_url) as app:
         app.execute("UPDATE sheet_reminder SET note = 'other'")

@@ -52,6 +52,9 @@ def test_a_returned_sheet_is_compared_with_what_was_handed_in(api: Api, scene: d
         {"mark": "scored", "score": "9.50"},
     )
     assert (moved["by"]["name"], blanked["after"]) == ("Faculty", {"mark": None, "score": None})
+    everything = lead.get(f"{path}compared/?since={since}&unchanged=true").json["cells"]
+    assert len(everything) == 9, "the one that was blanked is there, what stayed too"
+    assert sum(cell["before"] != cell["after"] for cell in everything) == 2
     before_all = lead.get(f"{path}compared/?since=0&until={since}").json["cells"]
     assert len(before_all) == 9
     assert before_all[0]["before"] == {"mark": None, "score": None}

@@ -87,6 +87,10 @@ def test_faults_of_a_kind_are_named_and_kinds_are_the_registrys(api: Api, scene:
     }
     unknown = {"kind": "sports", "lifted_by": "nobody", "blocks": []}
     assert registrar.post("/api/hold-kinds/", unknown).json["errors"][0]["pointer"] == "/lifted_by"
+    # What only a role may lift that may lift nothing, nobody would ever lift.
+    never = registrar.patch("/api/hold-kinds/library/", {"lifted_by": "counter"})
+    assert (never.status, never.json["errors"][0]["pointer"]) == (400, "/lifted_by")
+    assert api.as_("admin").get("/api/hold-lifters/").json == {"roles": ["accounts", "registrar"]}
     assert registrar.patch("/api/hold-kinds/weather/", {}).status == 404
     for name in ("accounts", "counter", "head", "auditor", "student"):
         assert api.as_(name).post("/api/hold-kinds/", unknown).status == 403, name

@@ -14,7 +14,7 @@ from sims_server.imports.operations import run_import
 from sims_server.kernel.jobs import run_job
 from tests.support.api import Api, Client
 from tests.support.brought import bring_result
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, server_connection
 from tests.support.university import University
 
 # Two terms: 4.00 x 4 and 2.70 x 3 make 3.44; 3.00 x 4 more makes 3.28. The office once printed 2.87.
@@ -267,7 +267,7 @@ def test_the_application_cannot_bring_results_alone(
         (averages.format("", ""),),
         (averages.format(", import_id", f", {committed}"),),
     )
-    with psycopg.connect(database_url.app_url) as app:
+    with server_connection(database_url.app_url) as app:
         for attack in attacks:
             for statement in attack[:-1]:
                 app.execute(statement)

@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from sims_server.kernel.jobs import FUNCTIONS, JobRun, Worker, enqueue, job, run_job
+from sims_server.running import Running, background
+from sims_server.settings import Settings
 from tests.support.api import Api
+from tests.support.database import TestDatabase, server_database
 from tests.support.university import University
 from tests.support.waiting import wait_until
 
@@ -110,6 +113,28 @@ def test_a_running_job_stops_at_its_next_step_when_cancelled(
     assert api.as_("admin").post(f"/api/jobs/{job_id}/cancel/").status == 200
     cancelled.set()
     wait_until(lambda: status(university, job_id) == "cancelled")
+
+
+def test_a_job_goes_on_while_requests_hold_every_connection_of_theirs(
+    api: Api, university: University, database_url: TestDatabase, kinds: None
+) -> None:
+    """Requests that wait for what a job holds take them all; it tells how far it is, and ends."""
+
+    @job("test.told")
+    def told(run: JobRun) -> None:
+        with run.database.transaction():
+            run.progress(1, 2)
+
+    requests = server_database(database_url.app_url, pool_size=1)
+    settings = Settings(data=api.data, database_url=database_url.app_url)
+    held = requests.engine.connect()
+    try:
+        with background(Running(requests, api.data, None, settings)):
+            job_id = ask(api, "test.told")
+            wait_until(lambda: status(university, job_id) == "done")
+    finally:
+        held.close()
+        requests.close()
 
 
 def test_people_see_their_own_jobs_only(api: Api, university: University) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, server_connection
 
 
 def _names_of_settings(url: str) -> list[str]:
@@ -16,7 +16,7 @@ def _names_of_settings(url: str) -> list[str]:
 @pytest.mark.parametrize("turn", [1, 2])
 def test_what_a_test_commits_no_other_test_sees(database_url: TestDatabase, turn: int) -> None:
     assert _names_of_settings(database_url.app_url) == []
-    with psycopg.connect(database_url.app_url) as connection:
+    with server_connection(database_url.app_url) as connection:
         connection.execute("SELECT set_config('sims.actor_name', 'a test', true)")
         connection.execute("INSERT INTO setting (key, value) VALUES ('probe', '1')")
     assert _names_of_settings(database_url.app_url) == ["probe"]

@@ -13,7 +13,7 @@ import pytest
 from sims_server.kernel import clock
 from sims_server.kernel.scheduler import LOCK, SCHEDULES, Schedule, Scheduler, enqueue_due, schedule
 from tests.support.api import Api
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, server_connection
 from tests.support.university import University
 from tests.support.waiting import wait_until
 
@@ -107,7 +107,7 @@ def test_a_clock_that_loses_its_connection_stops_ticking_and_tries_again(
     running = Scheduler(api.database, api.data, try_again=0.02)
     running.start()
     wait_until(running.is_leader.is_set)
-    other = psycopg.connect(database_url.app_url, autocommit=True)
+    other = server_connection(database_url.app_url, autocommit=True)
     waiting = threading.Thread(target=other.execute, args=("SELECT pg_advisory_lock(%s)", [LOCK]))
     waiting.start()  # another process is next in the queue
     with psycopg.connect(database_url.superuser_url, autocommit=True) as connection:

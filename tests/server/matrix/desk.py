@@ -208,6 +208,19 @@ class Desk:
             self.said("examcell", f"/api/student-merges/{id}/decide/", {"approved": True})
         return id
 
+    def other_name(self) -> int:
+        """A correction of a name that the registrar asked for."""
+        student = self.person()[0]
+        answer = self.api.as_("registrar").request(
+            "POST",
+            f"/api/students/{student}/correct-name/",
+            data={"name": "Another Name", "reason": "As per matriculation certificate"},
+            files={"file": ("certificate.pdf", b"%PDF-1.4 certificate")},
+        )
+        assert answer.status == 201, answer.json
+        id: int = answer.json["id"]
+        return id
+
     def job(self, status: str) -> int:
         return self.university.insert(
             "job", kind="transcripts", status=status, created_by=self.scene["admin"],

@@ -122,6 +122,12 @@ simple(
     lambda d: {"name": f"Twice {d.number()}", "start_date": "2027-09-01", "end_date": "2027-12-31"},
 )
 simple(
+    "/api/days-off/",
+    ONE,
+    "registrar",
+    lambda d: {"first_day": "2027-03-20", "last_day": "2027-03-23", "name": f"Eid {d.number()}"},
+)
+simple(
     "/api/sections/",
     ONE,
     "registrar",
@@ -158,6 +164,12 @@ simple(
     ONE,
     "registrar",
     lambda d: {"kind": f"kind{d.number()}", "lifted_by": "registrar", "blocks": ["transcript"]},
+)
+simple(
+    "/api/request-types/",
+    ONE,
+    "registrar",
+    lambda d: {"type": f"paper{d.number()}", "title": "A paper", "checklist": ["attested CNIC"]},
 )
 
 # -- People ----------------------------------------------------------------------------------------
@@ -220,6 +232,8 @@ about("/api/student-merges/{id}/decide/", ONE, "examcell", Desk.merge, {"approve
 about(
     "/api/student-merges/{id}/undo/", ONE, "examcell", lambda d: d.merge(decided=True), {"reason": "cousins"}
 )
+about("/api/name-corrections/{id}/decide/", ONE, "examcell", Desk.other_name, {"approved": True})
+about("/api/name-corrections/{id}/withdraw/", ONE, "registrar", Desk.other_name)
 simple(
     "/api/applicants/",
     ONE,
@@ -363,6 +377,16 @@ about(
 # A list may be notified again: each is a version, and the last one judges.
 simple("/api/eligibility-lists/", EACH, "examcell", lambda d: {"section_id": d.section()["id"]})
 
+simple("/api/exam-rooms/", ONE, "examcell", lambda d: {"name": f"Hall {d.number()}", "seats": 120})
+simple(
+    "/api/exam-papers/",
+    ONE,
+    "examcell",
+    lambda d: {"section_id": d.section()["id"], "held_on": str(d.today), "starts_at": "09:00"},
+)
+# A file of slips made twice is two files of the same.
+simple("/api/exam-slips/", EACH, "examcell", lambda d: {"term_id": d.scene["term"]}, JOBS)
+
 # -- Marks -----------------------------------------------------------------------------------------
 simple(
     "/api/assessments/",
@@ -406,6 +430,17 @@ def _(desk: Desk) -> Wish:
     }  # fmt: skip
     body = {"client_id": str(uuid.uuid4()), "mid": 1, "protocol": 1, "ops": [op]}
     return Wish("faculty", f"/api/sheets/{made['id']}/sync/", body)
+
+
+@wish("/api/sheets/{section_id}/plan/", ONE)
+def _(desk: Desk) -> Wish:
+    section = desk.section()["id"]
+    column = {"name": "Viva", "type": "viva", "weight": "0", "max_score": "10"}
+    seen = desk.api.as_("faculty").get(f"/api/assessments/?section_id={section}").json["results"]
+    based_on = [
+        {name: one[name] for name in ("id", "name", "weight", "max_score", "must_sit")} for one in seen
+    ]
+    return Wish("faculty", f"/api/sheets/{section}/plan/", {"based_on": based_on, "make": [column]})
 
 
 @wish("/api/sheets/{section_id}/submit/", ONE)
@@ -568,6 +603,6 @@ about("/api/imports/{import_id}/undo/", ONE, "registrar", lambda d: d.imported(c
 KEYLESS = {
     "/api/auth/token/", "/api/auth/token/refresh/", "/api/auth/logout/", "/api/auth/password/",
     "/api/auth/otp/enroll/", "/api/auth/otp/confirm/", "/api/imports/", "/api/cases/{id}/evidence/",
-    "/api/pending-changes/{id}/evidence/",
+    "/api/pending-changes/{id}/evidence/", "/api/students/{id}/correct-name/",
     "/api/transcripts/verify-file/", "/verify/file/",
 }  # fmt: skip

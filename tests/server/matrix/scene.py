@@ -31,7 +31,8 @@ class Scene:
 
     def find(self, kind: str, which: str, role: str) -> Any:
         if which == "missing":
-            return "no-such-thing" if kind in ("serial", "setting", "session", "hold_kind") else MISSING
+            named = ("serial", "setting", "session", "hold_kind", "request_type")
+            return "no-such-thing" if kind in named else MISSING
         if kind == "job":
             return self.jobs[role if which == "mine" else "stranger"]
         return self.ids[kind].get(which, self.ids[kind]["mine"])
@@ -109,6 +110,18 @@ def _attended(api: Api, place: dict[str, Any], lead: str) -> dict[str, Any]:
     }
 
 
+def _sitting(api: Api, university: University, place: dict[str, Any], lead: str) -> dict[str, Any]:
+    """A course whose examination is still ahead: everybody may sit, on a day of the date sheet."""
+    course = university.course(place["department"])
+    section = university.section(course, place["term"], "A", 50, (university.ids[lead],))
+    for registration in place["registrations"]:
+        university.enrollment(registration, section)
+    examcell = api.as_("examcell")
+    _made(examcell.post("/api/eligibility-lists/", {"section_id": section}))
+    paper = {"section_id": section, "held_on": str(clock.now().date()), "starts_at": "09:00"}
+    return {"exam_paper": _made(examcell.post("/api/exam-papers/", paper))}
+
+
 def _asked(api: Api, university: University, place: dict[str, Any], half: dict[str, Any]) -> dict[str, Any]:
     """What people ask for: a recheck each, credit from elsewhere, admission."""
     cases, transfers = [], []
@@ -181,6 +194,8 @@ def build(api: Api, university: University, data: Path) -> Scene:
     other = _other_department(university, place)
     here = _half(api, university, place, "faculty", "head")
     there = _half(api, university, other, "faculty_ee", "head_ee")
+    here |= _sitting(api, university, place, "faculty")
+    there |= _sitting(api, university, other, "faculty_ee")
     here |= _asked(api, university, place, here)
     there |= _asked(api, university, other, there)
     manage_keys(api.database, data, "make")
@@ -210,9 +225,13 @@ def build(api: Api, university: University, data: Path) -> Scene:
     ids["section"] = {"mine": place["section"], "far": other["section"]}
     ids["assessment"] = {"mine": place["assessments"][0], "far": other["assessments"][0]}
     ids["serial"] = serials
-    for kind in ("class_session", "eligibility_list", "applicant"):
+    for kind in ("class_session", "eligibility_list", "applicant", "exam_paper"):
         ids[kind] = {"mine": here[kind], "far": there[kind]}
     ids["hold_kind"] = {"mine": "fee"}
+    ids["exam_room"] = {"mine": _made(api.as_("examcell").post("/api/exam-rooms/", {"name": "Hall A"}))}
+    ids["request_type"] = {"mine": "noc"}
+    off = {"first_day": "2027-03-23", "name": "Republic Day"}
+    ids["day_off"] = {"mine": _made(api.as_("registrar").post("/api/days-off/", off))}
     lent = {
         "to": university.ids["stranger"],
         "role": "head",

@@ -234,7 +234,7 @@ def test_one_set_of_recovery_codes_is_given_out(office: Office) -> None:
     own = office.headers("dean")
     asked = office.crowd.say("/api/auth/otp/enroll/", None, [own] * max(FEW, 6))
     assert set(spoken(asked)) == {"200"}
-    secret = office.university.row("SELECT otp_secret FROM account WHERE username = 'dean'")
+    secret = office.university.row("SELECT otp_secret FROM account_credentials('dean')")
     assert secret in {json.loads(answer.content)["secret"] for answer in asked}
     wish = Wish("dean", "/api/auth/otp/confirm/", {"otp": pyotp.TOTP(secret).now()})
     given = office.crowd.say(wish.path, wish.body, [own] * MANY)

@@ -35,6 +35,7 @@ KINDS = {
     "/api/programs/": "program",
     "/api/courses/": "course",
     "/api/terms/": "term",
+    "/api/days-off/": "day_off",
     "/api/sections/": "section",
     "/api/regulations/": "regulation",
     "/api/students/": "student",
@@ -58,15 +59,20 @@ KINDS = {
     "/api/applicants/": "applicant",
     "/api/curricula/": "curriculum",
     "/api/hold-kinds/": "hold_kind",
+    "/api/request-types/": "request_type",
     "/api/class-sessions/": "class_session",
     "/api/eligibility-lists/": "eligibility_list",
     "/api/attendance/": "attendance",
+    "/api/exam-rooms/": "exam_room",
+    "/api/exam-papers/": "exam_paper",
+    "/api/exam-slips/": "exam_slips",
     "/api/condonations/": "condonation",
     "/api/enrollments/batches/": "batch",
     "/api/cases/": "case",
     "/api/transfers/": "transfer",
     "/api/disclosures/": "disclosure",
     "/api/student-merges/": "merge",
+    "/api/name-corrections/": "name_correction",
     "/api/incompletes/": "incomplete",
 }
 # Of these nothing is near or far: whoever may read one may read all.
@@ -83,13 +89,17 @@ SHARED = {
     "notification",
     "audit",
     "import",
+    "exam_room",
 }
 # Of these there is one of the own and one of another department: a classmate's is the own.
 OF_SECTIONS = {
-    "section", "assessment", "class_session", "eligibility_list", "applicant", "batch",
+    "section", "assessment", "class_session", "eligibility_list", "applicant", "batch", "exam_paper",
 }  # fmt: skip
 # Made by a case of its own each; here they are asked for as missing ones.
-UNMADE = {"session", "condonation", "disclosure", "merge", "incomplete", "stock_count"}
+UNMADE = {
+    "session", "condonation", "disclosure", "merge", "incomplete", "stock_count", "exam_slips",
+    "name_correction",
+}  # fmt: skip
 
 
 # What a question cannot do without.
@@ -103,6 +113,7 @@ QUESTIONS = {
     "/api/attendance/percentage/": "?student_id=1&section_id=1",
     "/api/attendance/eligibility/": "?student_id=1&section_id=1",
     "/api/attendance/section-summary/": "?section_id=1",
+    "/api/exam-papers/conflicts/": "?term_id=1",
     "/api/attendance/roster/": "?section_id=1&date=2026-11-02",
     "/api/imports/mappings/": "?kind=departments",
 }
@@ -228,7 +239,12 @@ def test_a_list_shows_what_a_single_look_would_show(
             if kind_of(path) in UNMADE:
                 continue
             kind, seen, page = kind_of(path), set(), f"{path}?page_size=200"
-            key = {"serial": "serial", "setting": "key", "hold_kind": "kind"}.get(kind, "id")
+            key = {
+                "serial": "serial",
+                "setting": "key",
+                "hold_kind": "kind",
+                "request_type": "type",
+            }.get(kind, "id")
             while page:
                 answer = client.get(page)
                 assert answer.status == 200, f"{role}: {page} {answer.content[:200]!r}"

@@ -11,14 +11,14 @@ import pytest
 from tests.server.matrix.scene import Scene, build
 from tests.server.transcripts.conftest import data  # noqa: F401  a folder of this test's own keys
 from tests.support.api import Api
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, server_connection
 from tests.support.university import University
 
 # What everybody may know: the catalog, who teaches, the kinds of things. No row of it is a student's.
 OF_EVERYBODY = {
     "account", "assessment", "course", "course_equivalent", "course_prerequisite", "curriculum_course",
-    "department", "hold_kind", "notification_of_result", "offering", "program", "regulation", "request_type",
-    "section", "section_staff", "setting", "system", "term",
+    "day_off", "department", "exam_room", "hold_kind", "notification_of_result", "offering", "program",
+    "regulation", "request_type", "section", "section_staff", "setting", "system", "term",
 }  # fmt: skip
 # Whose row it is, by the column a table has: the first that stands there.
 OWNERS = {
@@ -35,13 +35,16 @@ _OF_CLASS = "SELECT count(*) FROM enrollment WHERE section_id = %(value)s AND st
 SHARED = {
     "class_session": _OF_CLASS,
     "eligibility_list": _OF_CLASS,
+    "exam_paper": _OF_CLASS,
+    "exam_seating": "SELECT count(*) FROM exam_paper p JOIN enrollment e ON e.section_id = p.section_id "
+    "WHERE p.id = %(value)s AND e.student_id = %(me)s",
     "evidence_file": "SELECT count(*) FROM case_evidence e JOIN academic_case c ON c.id = e.case_id "
     "WHERE e.sha256 = %(value)s AND c.asked_by_student = %(me)s",
     "academic_case": "SELECT count(*) FROM academic_case c "
     "LEFT JOIN registration r ON r.id = c.registration_id "
     "WHERE c.id = %(value)s AND coalesce(c.asked_by_student, r.student_id) = %(me)s",
 }
-KEYS = {"academic_case": "id", "student": "id", "evidence_file": "sha256"}
+KEYS = {"exam_seating": "paper_id", "academic_case": "id", "student": "id", "evidence_file": "sha256"}
 MUST_SHOW = {
     "student", "registration", "hold", "enrollment", "assessment_score", "result", "term_result", "request",
 }  # fmt: skip
@@ -68,7 +71,7 @@ def test_with_nothing_set_a_students_role_sees_no_row(scene: Scene, database_url
         tables = open_tables(owner)
     unguarded = {name for name, guarded in tables.items() if not guarded} - OF_EVERYBODY
     assert unguarded == set(), "a student's role reads these whole: guard their rows, or say why here"
-    with psycopg.connect(database_url.app_url) as connection:
+    with server_connection(database_url.app_url) as connection:
         connection.execute("SET LOCAL ROLE sims_student")
         for name in (name for name, guarded in tables.items() if guarded):
             seen = connection.execute(f"SELECT count(*) FROM (SELECT FROM {name}) x").fetchone()
@@ -97,7 +100,7 @@ def test_a_student_sees_that_students_rows_and_no_others(
             column = KEYS.get(name) or ("section_id" if name in SHARED else "")
             column = column or next((c for c in OWNERS if c in columns[name]), "")
             assert column, f"{name}: say here how its rows name their student"
-            with psycopg.connect(database_url.app_url) as connection:
+            with server_connection(database_url.app_url) as connection:
                 connection.execute("SELECT set_config('sims.student', %s, true)", (str(me),))
                 connection.execute("SET LOCAL ROLE sims_student")
                 seen = [r[0] for r in connection.execute(f"SELECT {column} FROM {name}").fetchall()]

@@ -16,11 +16,12 @@ from sims_server.audit.operations import anchoring
 from sims_server.audit.operations.sealing import seal_and_anchor
 from sims_server.audit.operations.verifying import verify, verify_new
 from sims_server.kernel import clock
-from sims_server.kernel.database import Database
 from sims_server.kernel.execute import execute_as_system
 from sims_server.kernel.jobs import Cancelled, run_job
 from sims_server.kernel.migrations import migrate
+from sims_server.kernel.proof import make_known
 from sims_server.kernel.provision import provision
+from sims_server.kernel.secrets import read_or_make_secret
 from sims_server.operations_room.operations.backups import manifest_of, remove_expired, take_backup
 from sims_server.operations_room.operations.checking import CHECKS
 from sims_server.operations_room.operations.programs import Connections
@@ -33,7 +34,7 @@ from sims_server.operations_room.operations.restoring import (
 from sims_server.settings import Settings
 from sims_shared.operations_room import BackupDamaged, Manifest
 from tests.support.api import Api
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, server_database
 from tests.support.university import University
 
 
@@ -297,7 +298,7 @@ def test_a_restore_is_recovered_on_record_and_a_shorter_history_without_it_is_re
     api.database.close()
     told: list[str] = []
     restore(ways, dump, manifest, told.append, tmp_path)
-    restored = Database(database_url.app_url, pool_size=1)
+    restored = server_database(database_url.app_url, pool_size=1)
     try:
         verdict = verify(restored, tmp_path)
         assert verdict.holds, verdict.findings
@@ -421,7 +422,8 @@ def test_the_oldest_server_is_backed_up_and_rehearsed_by_the_same_programs(
         return oldest_server_url.replace("postgres@/postgres", f"{role}@/sims")
 
     migrate(url("sims_owner"))
-    database = Database(url("sims_app"), pool_size=2)
+    make_known(url("sims_owner"), read_or_make_secret(tmp_path))
+    database = server_database(url("sims_app"), pool_size=2)
     ways = Connections("sims", url("sims_backup"), url("sims_owner"))
     try:
         execute_as_system(database, ship_roles, None, action="roles.ship", data=tmp_path)

@@ -28,7 +28,7 @@ from sims_server.operations_room.operations.checking import (
 from sims_server.operations_room.queries.invariants import INVARIANTS, Invariant, broken_rows
 from tests.server.results.scene import approve, fill, publish
 from tests.support.api import Api
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, server_database
 from tests.support.university import University
 
 DOCUMENT = """
@@ -139,6 +139,11 @@ BREAKING: dict[str, tuple[str, ...]] = {
         "ALTER TABLE result DISABLE TRIGGER result_moves_lawfully",
         "ALTER TABLE term ADD CONSTRAINT later CHECK (id > 0) NOT VALID",
         "ALTER TABLE result DISABLE ROW LEVEL SECURITY",
+    ),
+    "role.settings": (
+        """DO $$ BEGIN EXECUTE
+             format('ALTER ROLE sims_app IN DATABASE %I SET synchronous_commit = off', current_database())
+           ; END $$""",
     ),
     "audit.triggers": (
         "ALTER TABLE student DISABLE TRIGGER zz_audit_update",
@@ -252,7 +257,7 @@ def record(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[TestDatabase]:
     """A section with published results and an issued document, made the way people make it."""
-    database = Database(module_database_url.app_url, pool_size=4)
+    database = server_database(module_database_url.app_url)
     application.app.state.database = database
     data: Path = application.app.state.data
     execute_as_system(database, ship_roles, None, action="roles.ship", data=data)
@@ -268,7 +273,7 @@ def record(
 
 @pytest.fixture
 def checked(record: TestDatabase) -> Iterator[Database]:
-    database = Database(record.app_url, pool_size=1)
+    database = server_database(record.app_url, pool_size=1)
     yield database
     database.close()
 

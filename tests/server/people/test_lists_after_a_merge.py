@@ -95,6 +95,12 @@ def more_of(university: University, database_url: TestDatabase, scene: Scene) ->
             "FROM registration",
             [scene.ids["term"]["mine"]],
         )
+        superuser.execute(
+            "INSERT INTO name_correction (student_id, from_name, name, reason, sha256, file_name, size, "
+            "requested_by) SELECT id, name, 'Another Name', 'certificate', repeat('0', 64), 'a.pdf', 1, %s "
+            "FROM student",
+            [university.ids["registrar"]],
+        )
 
 
 def test_every_list_by_student_shows_both_records_of_a_person(

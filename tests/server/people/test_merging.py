@@ -10,7 +10,7 @@ import pytest
 from tests.server.results.classes import PASS_50, Class
 from tests.server.results.scene import results
 from tests.support.api import Api, Reply
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, server_connection
 from tests.support.policies import S1, document
 from tests.support.university import University
 
@@ -149,7 +149,7 @@ def test_merges_make_no_chain_and_nobody_is_a_twin_of_oneself(
 def test_as_the_application_nobody_merges_alone(api: Api, scene: Class, database_url: TestDatabase) -> None:
     one, twin = scene.scene["students"]
     asked = ask(api, scene).json["id"]
-    with psycopg.connect(database_url.app_url, autocommit=True) as connection:
+    with server_connection(database_url.app_url, autocommit=True) as connection:
         alone = "UPDATE student_merge SET status = 'merged', decided_by = requested_by, decided_at = now()"
         begun = "INSERT INTO student_merge (survivor_id, duplicate_id, status, reason, requested_by)"
         for attempt in (

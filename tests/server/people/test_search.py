@@ -15,7 +15,7 @@ from sims_server.kernel.paging import _is_number, read_page
 from sims_server.kernel.work import Work
 from sims_server.people.queries import REGISTRATIONS, STUDENTS
 from tests.support.api import Api
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, server_connection
 from tests.support.university import University
 
 # Registration numbers and telephones as universities and people write them; many begin alike.
@@ -166,7 +166,7 @@ def test_a_changed_number_is_found_and_the_old_one_is_not(
 
 
 def test_a_students_role_reads_no_list_of_numbers(place: dict[str, Any], database_url: TestDatabase) -> None:
-    with psycopg.connect(database_url.app_url) as connection:
+    with server_connection(database_url.app_url) as connection:
         connection.execute("SELECT set_config('sims.student', %s, true)", (str(place["students"][0]),))
         connection.execute("SET LOCAL ROLE sims_student")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
@@ -180,7 +180,7 @@ def test_nobody_but_the_triggers_writes_the_list_of_numbers(database_url: TestDa
         "UPDATE student_number SET student_id = 1",
     ):
         with (
-            psycopg.connect(database_url.app_url) as connection,
+            server_connection(database_url.app_url) as connection,
             pytest.raises(psycopg.errors.InsufficientPrivilege),
         ):
             connection.execute(attempt)

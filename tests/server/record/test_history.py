@@ -11,7 +11,7 @@ import pytest
 from tests.server.results.classes import PASS_50, Class
 from tests.server.results.scene import results
 from tests.support.api import Api
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, server_connection
 from tests.support.policies import S1, document
 from tests.support.university import University
 
@@ -93,7 +93,7 @@ def test_a_student_acting_reads_of_the_audit_the_own_rows_since_they_were_out(
     scene.marks(70)
     scene.sit([("Final", "final", 100, 100)], [["90"], ["90"]])
     mine, other = scene.scene["students"]
-    with psycopg.connect(database_url.app_url) as connection:
+    with server_connection(database_url.app_url) as connection:
         connection.execute("SELECT set_config('sims.student', %s, true)", [str(mine)])
         connection.execute("SET LOCAL ROLE sims_student")
         rows = connection.execute(
@@ -105,7 +105,7 @@ def test_a_student_acting_reads_of_the_audit_the_own_rows_since_they_were_out(
         assert not [row for row in rows if row[0] == "result" and "grade" in row[2]]
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("SELECT 1 FROM audit")
-    with psycopg.connect(database_url.app_url) as connection:
+    with server_connection(database_url.app_url) as connection:
         connection.execute("SET LOCAL ROLE sims_student")
         assert connection.execute("SELECT * FROM own_changes_since('2000-01-01')").fetchall() == []
     assert other != mine

@@ -10,7 +10,7 @@ import pytest
 from sims_server.regulations.operations import install_default_regulation
 from sims_shared.regulations import default_policy
 from tests.support.api import Api
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, server_connection
 from tests.support.university import University
 
 
@@ -59,7 +59,7 @@ def test_in_force_stands_still_for_the_application_role_too(api: Api, database_u
         "DELETE FROM regulation",
     ):
         with (
-            psycopg.connect(database_url.app_url) as connection,
+            server_connection(database_url.app_url) as connection,
             pytest.raises(psycopg.errors.CheckViolation),
         ):
             connection.execute(statement)

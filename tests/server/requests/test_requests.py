@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
+from sims_shared.requests import request_of
 from tests.support.api import Api
 from tests.support.query_count import counted
 from tests.support.university import University
@@ -83,10 +85,7 @@ def test_students_ask_for_themselves_and_see_their_own(api: Api, scene: dict[str
     assert student.get(other).status == 404
     assert student.patch(own.headers["location"], {"copies": 3}).status == 403
     assert [row["type"] for row in student.get("/api/request-types/").json["results"]] == [
-        "bonafide",
-        "noc",
-        "other",
-        "transcript",
+        *("bonafide", "degree", "migration", "noc", "other", "transcript", "verification"),
     ]
 
 
@@ -166,3 +165,98 @@ def test_what_lies_ready_is_listed_until_somebody_comes_for_it(api: Api, scene: 
     ready = counter.get("/api/requests/?collected=false").json["results"][0]
     assert counter.patch(f"/api/requests/{ready['id']}/", {"collected_by": "brother"}).status == 200
     assert listed("false") == []
+
+
+def test_what_an_application_lacks_is_brought_before_it_is_promised_and_decided(
+    api: Api, scene: dict[str, Any]
+) -> None:
+    registrar, counter, student = api.as_("registrar"), api.as_("counter"), api.as_("student")
+    types = "/api/request-types/"
+    wished = {"fee": "2500.00", "promised_days": 1, "checklist": ["attested CNIC", "two photographs"]}
+    assert registrar.patch(f"{types}degree/", wished).json["fee"] == "2500.00"
+    assert counter.patch(f"{types}degree/", {"fee": "0.00"}).status == 403
+    assert registrar.post(types, {"type": "degree", "title": "Again"}).code == "requests.type_taken"
+    strange = counter.post("/api/requests/", ask(scene, type="degree", missing=["a passport"]))
+    assert strange.json["errors"][0]["pointer"] == "/missing"
+    told = student.post(
+        "/api/requests/", ask(scene, type="degree", missing=["attested CNIC"], fee_receipt="7")
+    )
+    assert [fault["pointer"] for fault in told.json["errors"]] == ["/missing", "/fee_receipt"]
+
+    # From home nothing is brought; at the counter what was ticked off is not missing.
+    from_home = student.post("/api/requests/", ask(scene, type="degree")).json
+    assert (from_home["missing"], from_home["promised_on"]) == (wished["checklist"], None)
+    made = counter.post("/api/requests/", ask(scene, type="degree", copies=2, missing=["attested CNIC"]))
+    assert (made.json["fee_due"], made.json["promised_on"]) == ("5000.00", None)
+    path = made.headers["location"]
+    early = registrar.post(f"{path}transition/", {"status": "approved"})
+    assert (early.code, early.json["missing"]) == ("requests.incomplete", ["attested CNIC"])
+    brought = counter.patch(path, {"missing": [], "fee_receipt": "R-88"}).json
+    assert (brought["fee_receipt"], brought["missing"]) == ("R-88", [])
+    promised = date.fromisoformat(brought["promised_on"])
+    assert promised > date.fromisoformat(brought["created_at"][:10]) - timedelta(days=1)
+    assert promised.isoweekday() < 6
+    assert counter.patch(path, {"copies": 3}).json["fee_due"] == "7500.00"
+    # What is asked for later costs what it costs then; what was promised stays.
+    assert registrar.patch(f"{types}degree/", {"fee": "9000.00"}).status == 200
+    assert registrar.get(path).json["fee_due"] == "7500.00"
+    assert registrar.post(f"{path}transition/", {"status": "approved"}).status == 200
+    assert request_of(brought["receipt"]) == made.json["id"]
+
+
+def test_what_is_not_offered_any_more_is_not_asked_for_and_what_was_asked_goes_on(
+    api: Api, scene: dict[str, Any]
+) -> None:
+    registrar, counter = api.as_("registrar"), api.as_("counter")
+    degree = "/api/request-types/degree/"
+    before = registrar.get(degree)
+    asked = counter.post("/api/requests/", ask(scene, type="degree"))
+    assert counter.patch(degree, {"is_offered": False}).status == 403
+    assert registrar.patch(degree, {"is_offered": False}).json["is_offered"] is False
+    late = registrar.patch(degree, {"title": "Mine"}, headers={"If-Match": before.headers["etag"]})
+    assert late.code == "request.stale"
+    refused = counter.post("/api/requests/", ask(scene, type="degree"))
+    assert [(fault["pointer"], fault["code"]) for fault in refused.json["errors"]] == [
+        ("/type", "not_offered")
+    ]
+    path = f"{asked.headers['location']}transition/"
+    assert registrar.post(path, {"status": "approved"}).status == 200
+    offered = counter.get("/api/request-types/?is_offered=true&ordering=title").json["results"]
+    assert "degree" not in [one["type"] for one in offered]
+    assert [one["title"] for one in offered] == sorted(one["title"] for one in offered)
+
+
+def test_what_lies_ready_has_a_tray_to_itself_until_it_is_handed_over(
+    api: Api, scene: dict[str, Any]
+) -> None:
+    registrar, counter = api.as_("registrar"), api.as_("counter")
+    refused = api.as_("admin").patch("/api/settings/requests.trays/", {"value": "B-9..A-1"})
+    assert refused.code == "settings.invalid", refused.json
+    assert api.as_("admin").patch("/api/settings/requests.trays/", {"value": "B-13..B-14"}).status == 200
+
+    def ready(tray: str | None) -> Any:
+        path = counter.post("/api/requests/", ask(scene)).headers["location"]
+        assert counter.post(f"{path}transition/", {"status": "completed", "tray": "B-1"}).status == 409
+        registrar.post(f"{path}transition/", {"status": "approved"})
+        return counter.post(f"{path}transition/", {"status": "completed", "tray": tray})
+
+    first, second, full = ready("*").json, ready("*").json, ready("*").json
+    assert [one["tray"] for one in (first, second, full)] == ["B-13", "B-14", None]
+    assert ready("B-14").code == "requests.tray_taken"
+    path = f"/api/requests/{second['id']}/"
+    taken = counter.patch(path, {"collected_by": "Bina Student"})
+    assert (taken.json["tray"], taken.json["processed_by"]["name"]) == (None, "Counter")
+    assert counter.patch(path, {"tray": "B-14"}).code == "requests.wrong_state"
+    assert counter.patch(f"/api/requests/{full['id']}/", {"tray": "B-14"}).json["tray"] == "B-14"
+    at_once = ask(scene)
+    path = counter.post("/api/requests/", at_once).headers["location"]
+    registrar.post(f"{path}transition/", {"status": "approved"})
+    both = {"status": "completed", "tray": "C-1", "collected_by": "Bina Student"}
+    assert counter.post(f"{path}transition/", both).code == "requests.wrong_state"
+
+    def listed(day: str) -> list[int]:
+        given = f"?status=completed&collected=false&ordering=id&ready_before={day}"
+        return [one["id"] for one in counter.get(f"/api/requests/{given}").json["results"]]
+
+    assert listed("2100-01-01") == [first["id"], full["id"]]
+    assert listed("2020-01-01") == []

@@ -10,7 +10,7 @@ import pytest
 from tests.server.results.classes import Class
 from tests.server.results.scene import approve, publish, results
 from tests.support.api import Api, Reply
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, server_connection
 from tests.support.policies import document
 from tests.support.university import University
 
@@ -152,7 +152,7 @@ def test_only_the_lead_of_an_open_sheet_moves_them_and_only_as_it_was_seen(
     approve(relative.api, relative.section)
     assert relative.propose(("A", "79")).code == "sheets.wrong_state"
     with (
-        psycopg.connect(database_url.app_url) as connection,
+        server_connection(database_url.app_url) as connection,
         pytest.raises(psycopg.errors.CheckViolation, match="only while it is open"),
     ):
         connection.execute(

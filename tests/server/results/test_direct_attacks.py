@@ -15,7 +15,7 @@ import pytest
 
 from tests.server.results.scene import approve, fill, publish, results
 from tests.support.api import Api
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, server_connection
 from tests.support.university import University
 
 
@@ -32,7 +32,7 @@ class Attacker:
         carried_out = 0
         caught = None
         try:
-            with closing(psycopg.connect(self.url)) as connection, connection.transaction():
+            with closing(server_connection(self.url)) as connection, connection.transaction():
                 for statement in statements:
                     connection.execute(statement, self.ids)
                     carried_out += 1
@@ -45,7 +45,7 @@ class Attacker:
             assert caught.diag.constraint_name == constraint
 
     def allowed(self, *statements: str) -> None:
-        with psycopg.connect(self.url) as connection:
+        with server_connection(self.url) as connection:
             for statement in statements:
                 connection.execute(statement, self.ids)
 
@@ -446,7 +446,7 @@ def test_a_total_keeps_at_most_six_places_and_the_state_is_one_of_three(publishe
 
 
 def test_a_student_sees_no_draft_and_nobody_elses_result(published: Attacker) -> None:
-    with psycopg.connect(published.url) as connection:
+    with server_connection(published.url) as connection:
         connection.execute("SET LOCAL ROLE sims_student")
         assert connection.execute("SELECT count(*) FROM result").fetchone() == (0,)
         connection.execute(

@@ -59,6 +59,30 @@ def test_a_program_counts_only_its_own_rows(api: Api, university: University) ->
     assert _section(api, scene, program_id=other)["roster"] == 1
 
 
+def test_a_batch_counts_only_its_own_rows_and_says_how_many_are_complete(
+    api: Api, university: University
+) -> None:
+    scene = university.stand(students=3)
+    university.run(
+        "UPDATE registration SET batch = 'M', intake = '2025F' WHERE id = ANY (%(ids)s)",
+        ids=scene["registrations"][1:],
+    )
+    enter(university, scene, 0, [16, 40, None])
+    enter(university, scene, 1, [16, 40, None])
+    enter(university, scene, 2, [16, 40, 70])
+    approve(api, scene["section"])
+    assert _section(api, scene, program_id=scene["program"])["roster"] == 3
+    morning = _section(api, scene, program_id=scene["program"], batch="M")
+    assert (morning["roster"], morning["filled"], morning["total"], morning["missing"]) == (2, 5, 6, 1)
+    where = f"term_id={scene['term']}&program_id={scene['program']}"
+    classes = api.as_("examcell").get(f"/api/results/overview/?{where}").json["classes"]
+    assert [(one["batch"], one["intake"], one["students"], one["complete"]) for one in classes] == [
+        ("M", "2025F", 2, 1)
+    ]
+    stuck = api.as_("examcell").get(f"/api/results/exceptions/?{where}&batch=M").json
+    assert [row["reg_no"] for row in stuck["rows"]] == ["2024-CS-0002"]
+
+
 def test_a_previewed_change_changes_nothing_and_is_refused_like_a_real_one(
     api: Api, university: University
 ) -> None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import psycopg
+import pyotp
 import pytest
 
 from sims_server.kernel.database import Connection
@@ -495,3 +496,33 @@ def test_the_document_of_the_interface_knows_every_call(api: Api, university: Un
     ):
         assert "post" in paths[path], path
     assert "get" in paths["/api/students/{id}/explain/cgpa/"]
+
+
+def test_a_publish_wants_a_code_of_its_moment_where_the_institution_says_so(
+    api: Api, university: University
+) -> None:
+    scene = university.stand(students=1)
+    fill(university, scene)
+    examcell, wanted = api.as_("examcell"), {"section_id": scene["section"]}
+    university.setting("results.code_at_publish", True)
+    assert examcell.post("/api/results/publish/", wanted).code == "results.sheet_not_approved", "asked last"
+    approve(api, scene["section"])
+    assert examcell.post("/api/results/publish/", wanted).code == "auth.otp_enrollment_required"
+    secret = examcell.post("/api/auth/otp/enroll/").json["secret"]
+    now = pyotp.TOTP(secret).now()
+    assert examcell.post("/api/auth/otp/confirm/", {"otp": now}).status == 200
+    asked = examcell.post("/api/results/publish/", wanted)
+    assert (asked.status, asked.code) == (403, "auth.otp_wanted")
+    spent = examcell.post("/api/results/publish/", {**wanted, "otp": now})
+    assert (spent.status, spent.code) == (400, "auth.otp_invalid")
+    assert spent.json["errors"][0]["pointer"] == "/otp"
+    tries = [examcell.post("/api/results/publish/", {**wanted, "otp": "000000"}).code for _ in range(8)]
+    assert tries[-1] == "auth.too_many_attempts", "nobody guesses six digits at the publish"
+    university.run("DELETE FROM sign_in_failure")
+    university.run("UPDATE account SET otp_last_step = 0 WHERE username = 'examcell'")
+    body = {**wanted, "otp": pyotp.TOTP(secret).now()}
+    key = {"headers": {"Idempotency-Key": "once"}}
+    first, lost = (examcell.post("/api/results/publish/", body, **key) for _ in range(2))
+    assert (first.status, lost.status, first.json) == (200, 200, lost.json), (
+        "the same again is answered again"
+    )

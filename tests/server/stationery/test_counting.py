@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.support.api import Api
-from tests.support.database import TestDatabase
+from tests.support.database import TestDatabase, server_connection
 from tests.support.published import Record
 from tests.support.server import Serve
 
@@ -124,7 +124,7 @@ def test_the_database_lets_no_count_lie(api: Api, serial: str, database_url: Tes
     accounts = {row["username"]: row["id"] for row in api.as_("admin").get("/api/accounts/").json["results"]}
     values = {"me": accounts["counter"], "other": accounts["registrar"], "last": last}
     for statement, constraint in LIES.items():
-        with psycopg.connect(database_url.app_url) as connection:
+        with server_connection(database_url.app_url) as connection:
             connection.execute("SELECT set_config('sims.actor', %s, true)", [str(accounts["counter"])])
             with pytest.raises(psycopg.Error) as refused:
                 connection.execute(f"INSERT INTO stock_count {statement}", values)
@@ -132,7 +132,7 @@ def test_the_database_lets_no_count_lie(api: Api, serial: str, database_url: Tes
             connection.rollback()
     for statement in ("UPDATE stock_count SET remaining = 10", "DELETE FROM stock_count"):
         with (
-            psycopg.connect(database_url.app_url) as connection,
+            server_connection(database_url.app_url) as connection,
             pytest.raises(psycopg.errors.InsufficientPrivilege),
         ):
             connection.execute(statement)

@@ -11,6 +11,7 @@ import zxingcpp
 
 from sims_server.transcripts.operations.keys import ensure_demo_keys, manage_keys
 from sims_shared.seal import Verdict, judge_file, judge_text
+from tests.support.database import server_connection
 from tests.support.published import issue, pdf_of, trust_of, wanted
 
 
@@ -179,6 +180,32 @@ def test_a_duplicate_says_so_and_voids_the_earlier_one(api, record, keys):
     )
 
 
+def test_of_several_papers_a_duplicate_replaces_one_and_a_corrected_one_all_of_its_examination(
+    api, record, keys
+):
+    def made(document="transcript", **said):
+        return issue(api, record, document=document, **said)
+
+    def standing():
+        listed = api.as_("counter").get("/api/transcripts/issued/").json["results"]
+        return {one["serial"] for one in listed if one["status"] == "valid"}
+
+    first, second = (copy["serial"] for copy in made(copies=2)["copies"])
+    lost = made(kind="duplicate", replaces=first)["serial"]
+    assert standing() == {second, lost}
+    newest, oldest = (
+        one["term_id"]
+        for one in api.as_("counter").get(f"/api/transcripts/{record.student}/examinations/").json["results"]
+    )
+    old = made("dmc", term_id=oldest)["serial"]
+    new = [made("dmc")["serial"], made("dmc", term_id=newest)["serial"]]  # the latest where none is named
+    assert standing() == {second, lost, old, *new}
+    right = made("dmc", kind="corrected")["serial"]
+    assert standing() == {second, lost, old, right}
+    assert made(kind="corrected")["serial"] in standing()
+    assert not standing() & {second, lost}
+
+
 def test_a_student_of_two_programs_gets_the_paper_of_each(api, record, keys):
     other = record.university.program(record.place["department"], "BSSE")
     second = record.university.registration(
@@ -322,7 +349,7 @@ def test_issued_documents_cannot_be_touched_by_the_application(api, record, keys
         "TRUNCATE issued_document CASCADE",
     ):
         with (
-            psycopg.connect(database_url.app_url) as connection,
+            server_connection(database_url.app_url) as connection,
             pytest.raises(psycopg.errors.InsufficientPrivilege),
         ):
             connection.execute(statement)

@@ -16,7 +16,9 @@ from sims_server.kernel.database import Database
 from sims_server.kernel.execute import execute_as_system
 from sims_server.kernel.migrations import migrate
 from sims_server.kernel.postmaster import Layout, read_listening
+from sims_server.kernel.proof import make_known
 from sims_server.kernel.provision import provision
+from sims_server.kernel.secrets import read_or_make_secret
 from tests.support.server import ROOT
 from tests.support.storm.journal import HIGHEST
 from tests.support.university import University
@@ -50,7 +52,8 @@ class Campus:
     def _furnish(self) -> list[int]:
         self._data = self._folder / "data"
         self._data.mkdir()
-        database = Database(self.cluster.url("sims_app", DATABASE))
+        make_known(self.cluster.url("sims_owner", DATABASE), read_or_make_secret(self._data))
+        database = Database(self.cluster.url("sims_app", DATABASE), read_or_make_secret(self._data))
         try:
             execute_as_system(database, ship_roles, None, action="roles.ship", data=self._data)
             make = University(database)

@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from sims_desktop.client.errors import ProblemAnswer
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.wording import listed, plural, status_words, when
-from sims_desktop.requests.presenter.words import title_words
+from sims_desktop.requests.presenter.words import fee_words, promised_words, title_words
 from sims_shared.access import Permission
 from sims_shared.catalog import ProgramView
+from sims_shared.enrollment import MAY_ENROLL
 from sims_shared.holds import HoldKindView, HoldView
 from sims_shared.people import StudentView
-from sims_shared.requests import RequestTypeView, RequestView
+from sims_shared.requests import RequestTypeView, RequestView, request_of
 from sims_shared.transcripts import DOCUMENTS, IssuedDocumentView
 
 OFF_LINE = later("Off line the counter verifies but does not issue. F9 verifies.")
@@ -28,6 +30,7 @@ DOCUMENT_NAMES = {
     "transcript": later("Transcript"),
     "dmc": later("Detailed marks certificate"),
     "provisional": later("Provisional certificate"),
+    "bonafide": later("Bonafide letter"),
 }
 _SERIAL = re.compile(rf"(?:{'|'.join(DOCUMENTS.values())})-\d{{4}}-\d+", re.IGNORECASE)
 _SEALED_CODE = re.compile(r"https?://.*/v/|[A-Z2-7]{120,}", re.IGNORECASE)
@@ -50,6 +53,8 @@ class DeskCalls(Protocol):
 
     def request_types(self) -> list[RequestTypeView]: ...
 
+    def read_request(self, request_id: int) -> RequestView: ...
+
     def documents_of(self, student_id: int) -> list[IssuedDocumentView]: ...
 
     def find_document(self, serial: str) -> IssuedDocumentView | None: ...
@@ -57,15 +62,19 @@ class DeskCalls(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search brought: students, or the one student to open at once (perhaps for a `serial`)."""
+    """What a search brought: students, or the one student to open at once (perhaps for a `serial`, or for
+    the request whose slip was scanned)."""
 
     words: str
     students: Sequence[StudentView] = ()
     open_id: int | None = None
     serial: str = ""
+    request_id: int | None = None
 
     @property
     def sentence(self) -> str:
+        if request_of(self.words) is not None:
+            return phrase("No application has the receipt “{words}”.", words=self.words)
         if not self.students:
             return phrase("Nobody is found by “{words}”.", words=self.words)
         return phrase(
@@ -119,6 +128,20 @@ class Visitor:
             self._words_of(hold) for hold in self.blocking
         )
 
+    @property
+    def letter_refusal(self) -> str:
+        """The same of a letter, which only an active registration has."""
+        if self.blocking:
+            return phrase("No letter while a hold stands against it. ") + " ".join(
+                self._words_of(hold) for hold in self.blocking
+            )
+        if self.student.status in MAY_ENROLL:
+            return ""
+        return phrase(
+            "No letter: the registration is {status}. The registrar changes that by an order.",
+            status=status_words(self.student.status),
+        )
+
     def _words_of(self, hold: HoldView) -> str:
         amount = phrase(" of {amount:,.2f}", amount=hold.amount) if hold.amount is not None else ""
         touched = listed(name.replace("_", " ") for name in hold.blocks)
@@ -147,19 +170,27 @@ class Visitor:
         for request in self.requests:
             title = title_words(request.type, self.request_titles)
             if request.status == "completed" and request.collected_by is None:
+                since = when(request.ready_at, now)
                 ready.append(
-                    phrase("{title} ready since {when}.", title=title, when=when(request.ready_at, now))
-                )
-            elif request.status == "approved":
-                waiting.append(phrase("{title} approved, not ready yet.", title=title))
-            elif request.status == "pending":
-                waiting.append(
                     phrase(
-                        "{title} asked for {when}, not decided yet.",
+                        "{title} ready, tray {tray}, since {when}.",
                         title=title,
-                        when=when(request.created_at, now),
+                        tray=request.tray,
+                        when=since,
                     )
+                    if request.tray
+                    else phrase("{title} ready since {when}.", title=title, when=since)
                 )
+                continue
+            if request.status == "approved":
+                said = phrase("{title} approved, not ready yet.", title=title)
+            elif request.status == "pending":
+                asked = when(request.created_at, now)
+                said = phrase("{title} asked for {when}, not decided yet.", title=title, when=asked)
+            else:
+                continue
+            more = (promised_words(request), fee_words(request))
+            waiting.append(" ".join([said, *(words for words in more if words)]))
         return ready + waiting
 
     def first_line(self, now: datetime) -> str:
@@ -205,6 +236,9 @@ class DeskPresenter:
     def find(self, text: str) -> Found:
         """A serial finds its student; a whole registration number, or the only one found, opens."""
         words = " ".join(text.split())
+        request_id = request_of(words)
+        if request_id is not None:
+            return self._find_request(words, request_id)
         if _SERIAL.fullmatch(words):
             document = self._calls.find_document(words)
             if document is not None:
@@ -212,6 +246,15 @@ class DeskPresenter:
         students = self._calls.find_students(words)
         exact = [one for one in students if one.reg_no.casefold() == words.casefold()] or students
         return Found(words, students, open_id=exact[0].id if len(exact) == 1 else None)
+
+    def _find_request(self, words: str, request_id: int) -> Found:
+        try:
+            request = self._calls.read_request(request_id)
+        except ProblemAnswer as answer:
+            if answer.status != 404:
+                raise
+            return Found(words)
+        return Found(words, open_id=request.student_id, request_id=request.id)
 
     def visit(self, student_id: int) -> Visitor:
         """Everything that is said about a student at the counter."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
@@ -22,6 +22,7 @@ from sims_desktop.kit.wording import listed, plural, status_words
 from sims_shared.problems import Fault
 from sims_shared.transcripts import (
     Difference,
+    Examination,
     Issued,
     IssuedDocumentDetail,
     StockNumberTaken,
@@ -35,6 +36,13 @@ PURPOSES = (
     later("Scholarship"),
     later("Personal record"),
 )
+LETTER_PURPOSES = (
+    later("Passport application"),
+    later("Visa application"),
+    later("Bank account"),
+    later("Scholarship"),
+)
+SPOILED = (later("Paper jam"), later("Smudged or torn"), later("Wrong sheet"), later("Misprinted"))
 COPIES_AT_MOST = 50
 _STOCK = re.compile(r"[!-~]{1,40}")
 _BETWEEN = re.compile(r"[\s,;]+")
@@ -43,7 +51,9 @@ _BETWEEN = re.compile(r"[\s,;]+")
 class PaperCalls(Protocol):
     """The server as a job needs it; raises `ClientError`s."""
 
-    def unofficial_copy(self, student_id: int) -> bytes: ...
+    def unofficial_copy(self, student_id: int, of: Mapping[str, str | int] | None = None) -> bytes: ...
+
+    def examinations(self, student_id: int) -> list[Examination]: ...
 
     def issue(self, body: dict[str, Any], key: str) -> Issued: ...
 
@@ -77,11 +87,19 @@ def new_key() -> str:
     return uuid.uuid4().hex
 
 
-def purpose_of(typed: str) -> str:
+def purpose_of(typed: str, purposes: Sequence[str] = PURPOSES) -> str:
     """A digit chooses, anything else is the purpose itself."""
     text = " ".join(typed.split())
-    if text.isascii() and text.isdigit() and 1 <= int(text) <= len(PURPOSES):
-        return PURPOSES[int(text) - 1]
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= len(purposes):
+        return purposes[int(text) - 1]
+    return text
+
+
+def reason_of(typed: str) -> str:
+    """What spoiled a sheet: a digit chooses, anything else is the reason itself."""
+    text = " ".join(typed.split())
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= len(SPOILED):
+        return SPOILED[int(text) - 1]
     return text
 
 
@@ -208,36 +226,87 @@ class PaperPresenter:
         self.job: Job | None = None
         self.document: IssuedDocumentDetail | None = None
         self.is_spoiled = False
+        self.examinations: Sequence[Examination] = ()
+        self.examination: Examination | None = None
+        self.is_duplicate = False
+        self.evidence = ""
+        self.is_letter = False
+        self.addressee = ""
 
-    # A new transcript
+    # A new transcript, the marks certificate of an examination, or a letter
 
-    def begin(self, visitor: Visitor) -> bool:
-        """False when a known hold stands against it: the page says why."""
+    def begin(
+        self, visitor: Visitor, examinations: Sequence[Examination] = (), *, is_letter: bool = False
+    ) -> bool:
+        """False when something known stands against it: the page says why. With `examinations` it is a marks
+        certificate of one of them."""
         self.close()
-        if visitor.blocking:
+        if visitor.blocking or (is_letter and visitor.letter_refusal):
             return False
         self.visitor = visitor
+        self.is_letter = is_letter
+        self.examinations = examinations
+        if examinations:
+            self.examination = examinations[0]
         self.stage = Stage.PURPOSE
         self.on_change()
         return True
 
-    def choose(self, typed: str, copies: int) -> bool:
+    def take_examination(self, number: int, *, is_duplicate: bool, evidence: str) -> None:
+        """Which one, and whether it takes the place of one that was lost."""
+        self.examination = self.examinations[number]
+        self.is_duplicate, self.evidence = is_duplicate, " ".join(evidence.split())
+
+    @property
+    def purposes(self) -> Sequence[str]:
+        """What a digit stands for; a letter has one more, for what is said in words."""
+        return LETTER_PURPOSES if self.is_letter else PURPOSES
+
+    def choose(self, typed: str, copies: int, addressee: str = "") -> bool:
         """The purpose is known: time to draw the preview."""
         self.faults = []
-        purpose = purpose_of(typed)
+        purpose = purpose_of(typed, self.purposes)
+        if self.is_letter and purpose.isdigit():
+            purpose = ""
+        if self.is_duplicate and not self.evidence:
+            detail = phrase("The number of the report or affidavit of the loss")
+            self.faults.append(Fault("/evidence", "missing", detail))
+        if self.is_duplicate and self.examination is not None and self.examination.serial is None:
+            detail = phrase(
+                "No valid certificate of this examination was issued; there is nothing to replace."
+            )
+            self.faults.append(Fault("/examination", "wrong", detail))
         if not purpose:
-            self.faults.append(Fault("/purpose", "missing", phrase("A digit of the list, or what it is for")))
+            detail = phrase("A digit of the list, or what it is for")
+            if self.is_letter and typed.strip():
+                detail = phrase("Say in words what it is for; the letter prints them")
+            self.faults.append(Fault("/purpose", "missing", detail))
         if not 1 <= copies <= COPIES_AT_MOST:
             self.faults.append(Fault("/copies", "wrong", phrase("1 to {most} copies", most=COPIES_AT_MOST)))
         if not self.faults:
-            self.purpose, self.copies = purpose, copies
+            self.purpose, self.copies, self.addressee = purpose, copies, " ".join(addressee.split())
             self.stage = Stage.DRAWING
             self.complaint = ""
         self.on_change()
         return not self.faults
 
     def draw(self, student_id: int) -> bytes:
-        return self.calls.unofficial_copy(student_id)
+        return self.calls.unofficial_copy(student_id, self._of() | self._said())
+
+    def _of(self) -> dict[str, str | int]:
+        """Which paper it is."""
+        if self.is_letter:
+            return {"document": "bonafide"}
+        if self.examination is not None:
+            return {"document": "dmc", "term_id": self.examination.term_id}
+        return {"document": "transcript"}
+
+    def _said(self) -> dict[str, str | int]:
+        """What the text of a letter is made of."""
+        if not self.is_letter:
+            return {}
+        to: dict[str, str | int] = {"addressee": self.addressee} if self.addressee else {}
+        return {"purpose": self.purpose} | to
 
     def drew(self, pdf: bytes) -> None:
         if self.stage is Stage.DRAWING:
@@ -282,15 +351,19 @@ class PaperPresenter:
         """The job that Enter starts, or goes on with."""
         if self.job is None:
             assert self.visitor is not None
-            self.job = IssueJob(
-                {
-                    "student_id": self.visitor.student.id,
-                    "document": "transcript",
-                    "purpose": self.purpose,
-                    "copies": self.copies,
-                    "stock_numbers": self.stock or None,
-                }
-            )
+            body: dict[str, Any] = {
+                "student_id": self.visitor.student.id,
+                "purpose": self.purpose,
+                "copies": self.copies,
+                "stock_numbers": self.stock or None,
+            }
+            body |= self._of() | self._said()
+            if self.is_duplicate:
+                said = f"{self.purpose}, duplicate upon {self.evidence}"
+                body |= {"kind": "duplicate", "purpose": said[:200]}
+                if self.examination is not None:
+                    body["replaces"] = self.examination.serial
+            self.job = IssueJob(body)
         self.stage = Stage.WORKING
         self.complaint = ""
         self.on_change()
@@ -391,13 +464,18 @@ class PaperPresenter:
             )
         if spoiled and not was_printed(document):
             return phrase(
-                "{serial} was never printed, so no sheet of it can be spoiled. F6 prints it.",
+                "{serial} was never printed, so no sheet of it can be spoiled. Shift+F6 prints it.",
                 serial=document.serial,
             )
         self.document, self.is_spoiled = document, spoiled
         self.stage = Stage.REPRINT
         self.on_change()
         return ""
+
+    def turn_to(self, document: IssuedDocumentDetail) -> None:
+        """The spoiled sheet is one of another copy."""
+        self.document = document
+        self.on_change()
 
     @property
     def needs_reason(self) -> bool:
@@ -413,7 +491,7 @@ class PaperPresenter:
         """Another sheet; None when something is missing, then `faults` say what."""
         document = self.document
         assert document is not None
-        reason, void = " ".join(reason.split()), void.strip()
+        reason, void = (reason_of(reason) if self.is_spoiled else " ".join(reason.split())), void.strip()
         numbers = stock_numbers_of(typed_stock)
         self.faults = []
         if self.needs_reason and not reason:
@@ -453,6 +531,9 @@ class PaperPresenter:
         self.visitor = self.document = self.job = self.pdf = None
         self.purpose, self.copies, self.stock = "", 1, []
         self.complaint, self.faults, self.is_spoiled = "", [], False
+        self.examinations, self.examination = (), None
+        self.is_duplicate, self.evidence = False, ""
+        self.is_letter, self.addressee = False, ""
         self.on_change()
 
 
@@ -494,7 +575,7 @@ def words_of(error: Exception) -> str:
             return f"{error.title}. " + " ".join(
                 difference_words(row) for row in rows if isinstance(row, dict)
             )
-        return error.detail or error.title
+        return str(error)
     if isinstance(error, SignedOut):
         return phrase("Your session has ended: switch user and sign in again.")
     if isinstance(error, TryLater):
@@ -502,3 +583,13 @@ def words_of(error: Exception) -> str:
     if isinstance(error, PrinterFault | ClientError):
         return str(error)
     raise error
+
+
+def examination_words(one: Examination) -> str:
+    """`Fall 2023 · SGPA 2.79`, and what was issued of it already."""
+    said = [one.term]
+    if one.sgpa is not None:
+        said.append(phrase("SGPA {sgpa}", sgpa=f"{one.sgpa:.2f}"))
+    if one.serial is not None:
+        said.append(phrase("{serial} was issued; D for a duplicate", serial=one.serial))
+    return " · ".join(said)

@@ -218,15 +218,18 @@ def _finding_of(judgment: Judgment) -> Finding:
         (phrase("Credits"), judgment.credits),
         (phrase("Serial"), judgment.serial),
         (phrase("Issued on"), str(judgment.issued_on) if judgment.issued_on else None),
+        (phrase("Valid until"), str(judgment.valid_until) if judgment.valid_until else None),
         (phrase("Institution"), judgment.institution),
     ]
     word = phrase(VERDICTS[judgment.verdict])
-    if judgment.verdict is Verdict.GENUINE and judgment.list_stale:
+    if judgment.verdict is Verdict.GENUINE and judgment.expired:
+        word = phrase("GENUINE, EXPIRED")
+    elif judgment.verdict is Verdict.GENUINE and judgment.list_stale:
         word = phrase("GENUINE, STALE LIST")
     return Finding(
         word,
         _sentence(judgment.in_words),
-        judgment.verdict is Verdict.GENUINE and not judgment.list_stale,
+        judgment.verdict is Verdict.GENUINE and not judgment.list_stale and not judgment.expired,
         [(label, value) for label, value in facts if value],
         [(course.code, course.credits, course.grade) for course in judgment.courses or ()],
         list(judgment.faults),

@@ -7,6 +7,7 @@ the wish; two others approve it; until then sheet and record say what they said.
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from sims_desktop.grading.presenter.entry import Mistake, Value, number_text, read_entry, shown, spoken
@@ -14,6 +15,7 @@ from sims_desktop.grading.presenter.grid import GridPresenter
 from sims_desktop.grading.presenter.sheet import Key
 from sims_desktop.kit.language import phrase
 from sims_desktop.kit.wording import left_to_right
+from sims_desktop.results.correcting import with_whom
 from sims_desktop.results.presenter import impact_words
 from sims_shared.results import ChangeImpact, PendingChangeView
 
@@ -82,10 +84,11 @@ class CorrectionPresenter:
     def foreseen(self, impact: ChangeImpact) -> None:
         self.impact = impact_words(impact)
 
-    def asked(self, change: PendingChangeView) -> str:
-        return phrase(
-            "Asked for {mark} in {assessment} for {name}. It waits for the head of department.",
+    def asked(self, change: PendingChangeView, now: datetime) -> str:
+        said = phrase(
+            "Asked for {mark} in {assessment} for {name}.",
             mark=shown(self.value) if self.value is not None else "",
             assessment=self.column.name,
             name=self.row.name,
         )
+        return f"{said} {with_whom(change, now)}"

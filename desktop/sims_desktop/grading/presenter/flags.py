@@ -12,21 +12,30 @@ from collections.abc import Sequence
 from sims_desktop.grading.presenter.sheet import Column, Row
 
 NUMBER = re.compile(r"[0-9]{2,}")
+CLAUSE = re.compile(r"[;\n؛]")
 LAST_DIGITS = re.compile(r"([0-9]+)[^0-9]*\Z")
 Spot = tuple[int, int]
 
 
 def named_cells(because: str, rows: Sequence[Row], columns: Sequence[Column]) -> list[Spot]:
     """(row, column) of the sheet, row by row: the students whose number the words say, under the assessments
-    they say, or under the first one that takes marks."""
-    students = named_rows(because, rows)
-    if not students or not columns:
+    they say, or under the first one that takes marks. “Quiz of 2; midterm of 28” is two sentences: each has
+    its own; one that names no assessment goes by the whole."""
+    if not columns:
         return []
-    said = because.casefold()
-    wanted = [place for place, head in enumerate(columns) if head.name.strip().casefold() in said]
-    if not wanted:
-        wanted = [next((place for place, head in enumerate(columns) if not head.closed), 0)]
-    return [(row, column) for row in students for column in wanted]
+    everywhere = _named_columns(because, columns)
+    if not everywhere:
+        everywhere = [next((place for place, head in enumerate(columns) if not head.closed), 0)]
+    spots: set[Spot] = set()
+    for clause in CLAUSE.split(because):
+        wanted = _named_columns(clause, columns) or everywhere
+        spots.update((row, column) for row in named_rows(clause, rows) for column in wanted)
+    return sorted(spots)
+
+
+def _named_columns(words: str, columns: Sequence[Column]) -> list[int]:
+    said = words.casefold()
+    return [place for place, head in enumerate(columns) if head.name.strip().casefold() in said]
 
 
 def named_rows(because: str, rows: Sequence[Row]) -> list[int]:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from sims_desktop.client.late_marks import Asked, LeftOver
 from sims_shared.cutoffs import SheetCutoffs
 from sims_shared.grading import DeviceView
+from sims_shared.plan import PlanView
 from sims_shared.result_versions import ResultVersions
 from sims_shared.results import ChangeImpact, PendingChangeView, ResultView
 from sims_shared.revisions import SheetCompared, SheetRevisions
@@ -62,10 +63,8 @@ class ColumnOffice(Protocol):
 
 
 class PlanOffice(Protocol):
-    def create_assessment(self, body: Mapping[str, Any], key: str) -> int: ...
-
-    def remove_assessment(self, assessment_id: int) -> None:
-        """Refused once a mark was typed under it."""
+    def write_plan(self, section_id: int, wish: Mapping[str, Any], key: str) -> PlanView:
+        """All of it, or nothing. Raises ProblemAnswer: `assessments.plan_changed`."""
         ...
 
     def sheets_without_columns(self, section_id: int) -> list[tuple[int, str]]:
@@ -84,7 +83,11 @@ class CutoffOffice(Protocol):
 class PastOffice(Protocol):
     def read_revisions(self, section_id: int) -> SheetRevisions: ...
 
-    def compare_revisions(self, section_id: int, since: int, until: int) -> SheetCompared: ...
+    def compare_revisions(
+        self, section_id: int, since: int, until: int, *, unchanged: bool = False
+    ) -> SheetCompared:
+        """What stands otherwise; `unchanged` brings the other marks too."""
+        ...
 
     def read_result_versions(self, result_id: int) -> ResultVersions: ...
 

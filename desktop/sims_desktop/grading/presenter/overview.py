@@ -113,7 +113,10 @@ class OverviewPresenter:
         missing = sum(line.total - line.filled for line in open_)
         waiting = sum(line.waiting for line in self.lines)
         conflicts = sum(line.conflicts for line in self.lines)
-        parts = [plural(len(open_), "open sheet"), phrase("{missing:,} marks missing", missing=missing)]
+        parts = [plural(len(open_), "open sheet")]
+        if returned := sum(bool(line.returned_because) for line in open_):
+            parts.append(phrase("{returned:,} returned", returned=returned))
+        parts.append(phrase("{missing:,} marks missing", missing=missing))
         if waiting:
             parts.append(phrase("{marks} waiting to be sent", marks=plural(waiting, "mark")))
         if conflicts:

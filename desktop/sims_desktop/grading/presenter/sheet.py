@@ -58,6 +58,8 @@ class Column:
     closed: str = ""
     released: str = ""
     locked: str = ""
+    head: str = "theory"
+    must_sit: bool = False
 
     @property
     def heading(self) -> str:
@@ -210,6 +212,12 @@ class SheetShelf(Protocol):
     def read_typed_at(self, section_id: int, key: Key) -> datetime | None:
         """When this cell was last typed on this computer."""
         ...
+
+    def read_memo(self, section_id: int, assessment_id: int) -> str:
+        """What was typed here of the hall memo, as `keep_memo` got it; empty when nothing was."""
+        ...
+
+    def keep_memo(self, section_id: int, assessment_id: int, memo: str) -> None: ...
 
     def write(self, section_id: int, edits: Sequence[Edit]) -> dict[Key, Cell]: ...
 

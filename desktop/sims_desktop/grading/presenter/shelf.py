@@ -133,6 +133,12 @@ class StoreShelf:
             (at for fate, at in self._store.history(section_id, key) if fate.fate == "edited"), default=None
         )
 
+    def read_memo(self, section_id: int, assessment_id: int) -> str:
+        return self._store.recall(f"memo/{section_id}/{assessment_id}") or ""
+
+    def keep_memo(self, section_id: int, assessment_id: int, memo: str) -> None:
+        self._store.remember(f"memo/{section_id}/{assessment_id}", memo or None)
+
     def write(self, section_id: int, edits: Sequence[Edit]) -> dict[Key, Cell]:
         shown = self._store.edit(
             section_id, [(e.enrollment_id, e.assessment_id, e.value.mark, e.value.score) for e in edits]
@@ -207,6 +213,8 @@ def _column(view: AssessmentView, now: datetime) -> Column:
         closed,
         released=when(view.released_at, now) if view.released_at is not None else "",
         locked=when(view.locked_at, now) if view.locked_at is not None else "",
+        head=view.head,
+        must_sit=view.must_sit,
     )
 
 

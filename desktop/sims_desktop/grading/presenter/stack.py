@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 
-from sims_desktop.grading.presenter.entry import Mistake, number_text, read_entry, shown
+from sims_desktop.grading.presenter.entry import Mistake, number_text, read_entry, shown, spoken
 from sims_desktop.grading.presenter.grid import GridPresenter
 from sims_desktop.grading.presenter.sheet import Badge, Cell, Column, Row
 from sims_desktop.kit.language import phrase
@@ -113,6 +113,7 @@ class StackPresenter:
         self.asking = Asking.NUMBER
         self.sentence = phrase("Type the last digits of the registration number")
         self._meant = ""
+        self._replaces = False  # R was said before the mark: it is not asked again
 
     @property
     def head(self) -> Column:
@@ -180,8 +181,13 @@ class StackPresenter:
             self._next(f"{row.name}: {closed}")
             return
         self.asking = Asking.MARK
-        stands = phrase(", has {text}", text=cell.text) if not cell.is_blank and not self.blind else ""
-        self.sentence = f"{row.name} · {left_to_right(row.reg_no)}{stands}"
+        self.sentence = f"{row.name} · {left_to_right(row.reg_no)}"
+        if not cell.is_blank and not self.blind:
+            self.sentence += ": " + phrase(
+                "already {text}{by}. Enter keeps it, R replaces it",
+                text=cell.text,
+                by=self._author(row, cell),
+            )
 
     def back(self) -> bool:
         """Esc: one question back; False when there is none left and the strip may close."""
@@ -234,6 +240,18 @@ class StackPresenter:
 
     def _take_mark(self, text: str) -> None:
         assert self.student is not None
+        now = self._cell(self.student)
+        if not self.blind and not now.is_blank and not self._replaces:
+            if not text:
+                self._count()
+                self._next(phrase("Kept what stood"))
+                return
+            if text.casefold() == "r":
+                self._replaces = True
+                self.sentence = f"{self.student.name}: " + phrase(
+                    "type the mark that replaces {text}", text=now.text
+                )
+                return
         meant = read_entry(text, self.head.max_score, self.grid.aliases)
         if not text or isinstance(meant, Mistake):
             reason = meant.reason if isinstance(meant, Mistake) else phrase("type the mark")
@@ -247,7 +265,8 @@ class StackPresenter:
                 self._count()
                 self._next(phrase("{name}: {text}, the same twice", name=self.student.name, text=cell.text))
                 return
-        if not cell.is_blank and (cell.typed is not None or cell.value != meant):
+        differs = not cell.is_blank and (cell.typed is not None or cell.value != meant)
+        if differs and not self._replaces:
             self._meant, self.asking = text, Asking.KEEP_OR_REPLACE
             by = self._author(self.student, cell)
             first = phrase("the first keying says") if self.blind else phrase("already")
@@ -269,14 +288,7 @@ class StackPresenter:
             self._next(phrase("{name}: {why}. Not entered", name=row.name, why=outcome.why))
             return
         self._count()
-        self._next(
-            phrase(
-                "{name}: {text} of {max_score}",
-                name=row.name,
-                text=self._cell(row).text,
-                max_score=number_text(head.max_score),
-            )
-        )
+        self._next(f"{row.name}: {spoken(self._cell(row).value, head.max_score)}")
 
     def _author(self, row: Row, cell: Cell) -> str:
         """Completes "already 14": who wrote it. What the server does not have was typed here."""
@@ -295,4 +307,5 @@ class StackPresenter:
 
     def _next(self, sentence: str) -> None:
         self.student, self.candidates, self.asking, self._meant = None, [], Asking.NUMBER, ""
+        self._replaces = False
         self.sentence = sentence

@@ -13,7 +13,8 @@ from typing import Any, Protocol
 
 from sims_desktop.client.errors import ClientError, ProblemAnswer, TryLater
 from sims_desktop.kit.language import phrase
-from sims_desktop.requests.presenter.words import in_order, title_words, who_words
+from sims_desktop.kit.wording import listed, plural
+from sims_desktop.requests.presenter.words import date_words, in_order, title_words, who_words
 from sims_shared.problems import Fault
 from sims_shared.requests import RequestTypeView, RequestView
 
@@ -28,22 +29,63 @@ class ApplyingPresenter:
     """`read_types` and `ask_for` run off the window's thread."""
 
     calls: Calls
-    titles: Mapping[str, str] = field(default_factory=dict)
+    kinds: Mapping[str, RequestTypeView] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
     _keys: dict[str, str] = field(default_factory=dict)
 
-    def read_types(self) -> dict[str, str]:
-        return {one.type: one.title for one in self.calls.list_types()}
+    def read_types(self) -> dict[str, RequestTypeView]:
+        return {one.type: one for one in self.calls.list_types()}
 
-    def take_types(self, titles: Mapping[str, str]) -> None:
-        self.titles = titles
+    def take_types(self, kinds: Mapping[str, RequestTypeView]) -> None:
+        self.kinds = kinds
+
+    @property
+    def titles(self) -> Mapping[str, str]:
+        return {one.type: one.title for one in self.kinds.values()}
+
+    def checklist(self, type: str | None) -> list[str]:
+        """The papers that belong to it."""
+        kind = self._kind(type)
+        return list(kind.checklist) if kind is not None else []
+
+    def _kind(self, type: str | None) -> RequestTypeView | None:
+        return self.kinds.get(type) if type is not None else None
+
+    def costs(self, type: str | None) -> bool:
+        kind = self._kind(type)
+        return kind is not None and bool(kind.fee)
+
+    def about(self, type: str | None) -> str:
+        """What it costs, until when it is promised, and what is to be brought."""
+        kind = self._kind(type)
+        if kind is None:
+            return ""
+        within = plural(kind.promised_days, "working day", "working days")
+        said = [phrase("Promised within {days}.", days=within)]
+        if kind.promised_on is not None:
+            day = date_words(kind.promised_on)
+            said = [phrase("Promised for {day}, within {days}.", day=day, days=within)]
+        if kind.fee:
+            said.insert(0, phrase("Fee {fee} a copy.", fee=f"{kind.fee:,.2f}"))
+        if kind.checklist:
+            papers = listed((phrase(paper) for paper in kind.checklist), 20)
+            said.append(phrase("To be brought: {papers}.", papers=papers))
+        return " ".join(said)
 
     @property
     def types(self) -> Sequence[str]:
-        return in_order(self.titles)
+        """What can be asked for now; the titles are of all, for what was asked for before."""
+        return in_order(kind.type for kind in self.kinds.values() if kind.is_offered)
 
     def check(
-        self, student_id: int | None, type: str | None, copies: int, addressee: str, notes: str
+        self,
+        student_id: int | None,
+        type: str | None,
+        copies: int,
+        addressee: str,
+        notes: str,
+        missing: Sequence[str] = (),
+        fee_receipt: str = "",
     ) -> dict[str, Any] | None:
         """The command, or None with every fault beside its field."""
         self.faults = []
@@ -62,6 +104,10 @@ class ApplyingPresenter:
             body["addressee"] = addressee.strip()
         if notes.strip():
             body["notes"] = notes.strip()
+        if missing:
+            body["missing"] = list(missing)
+        if fee_receipt.strip():
+            body["fee_receipt"] = fee_receipt.strip()
         return body
 
     def ask_for(self, body: dict[str, Any]) -> RequestView:

@@ -14,7 +14,14 @@ from typing import Any, Protocol
 
 from sims_desktop.client.errors import ClientError, ProblemAnswer, TryLater
 from sims_desktop.kit.language import phrase
-from sims_desktop.requests.presenter.words import is_ready, now_words, taken_by, title_words, who_words
+from sims_desktop.requests.presenter.words import (
+    is_ready,
+    now_words,
+    taken_by,
+    title_words,
+    tray_of,
+    who_words,
+)
 from sims_shared.access import Permission
 from sims_shared.requests import RequestView, WrongRequestState
 
@@ -54,7 +61,11 @@ class Handing:
     def choices(self, request: RequestView) -> str:
         """What is asked before a paper leaves the house."""
         asked = phrase("1 the student, 2 a bearer: “2 Ahmed Khan 35202-1234567-1”")
-        return asked if is_ready(request) else phrase("{asked}, 3 nobody yet, it lies ready", asked=asked)
+        if is_ready(request):
+            return asked
+        return phrase(
+            "{asked}, 3 nobody yet, it lies ready (in the next free tray, or “3 B-14”)", asked=asked
+        )
 
     def question(self, request: RequestView, titles: Mapping[str, str]) -> str:
         return phrase(
@@ -73,7 +84,8 @@ class Handing:
         """Completes it, or notes who came for what lay ready. Answers what was done. Raises ProblemAnswer."""
         taker, _ = taken_by(typed, request)
         if request.status == "approved":
-            done = self.move(request.id, {"status": "completed", "collected_by": taker})
+            body = {"status": "completed", "collected_by": taker}
+            done = self.move(request.id, body if taker is not None else body | {"tray": tray_of(typed)})
         else:
             assert taker is not None
             done = self.calls.note_collected(request.id, taker)
@@ -81,6 +93,8 @@ class Handing:
             raise ProblemAnswer(409, WrongRequestState.code, detail=now_words(done, now))
         what = f"{title_words(done.type, titles)}, {who_words(done)}"
         if taker is None:
+            if done.tray:
+                return phrase("Ready: {what}. Put it into tray {tray}.", what=what, tray=done.tray)
             return phrase("Ready: {what}. It waits for whoever comes.", what=what)
         return phrase("Handed out: {what}, to {taker}.", what=what, taker=taker)
 

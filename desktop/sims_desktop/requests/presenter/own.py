@@ -11,8 +11,8 @@ from sims_desktop.client.errors import ClientError
 from sims_desktop.kit.language import phrase
 from sims_desktop.kit.wording import plural, when
 from sims_desktop.requests.presenter.applying import ApplyingPresenter
-from sims_desktop.requests.presenter.words import is_ready, now_words, title_words, wish_words
-from sims_shared.requests import RequestView
+from sims_desktop.requests.presenter.words import is_ready, now_words, terms_words, title_words, wish_words
+from sims_shared.requests import RequestTypeView, RequestView
 
 OPEN = frozenset({"pending", "approved"})
 
@@ -24,7 +24,7 @@ class Calls(Protocol):
 @dataclass(frozen=True, slots=True)
 class Loaded:
     requests: Sequence[RequestView]
-    titles: Mapping[str, str]
+    kinds: Mapping[str, RequestTypeView]
 
 
 @dataclass(slots=True)
@@ -39,12 +39,12 @@ class OwnPresenter:
     on_change: Callable[[], None] = field(default=lambda: None)
 
     def load(self) -> Loaded:
-        titles = self.applying.titles or self.applying.read_types()
-        return Loaded(self.calls.list_own(self.student_id), titles)
+        kinds = self.applying.kinds or self.applying.read_types()
+        return Loaded(self.calls.list_own(self.student_id), kinds)
 
     def take(self, loaded: Loaded) -> None:
         self.loaded, self.complaint = loaded, ""
-        self.applying.take_types(loaded.titles)
+        self.applying.take_types(loaded.kinds)
         self.on_change()
 
     def not_loaded(self, error: Exception) -> None:
@@ -79,7 +79,7 @@ class OwnPresenter:
         return title_words(request.type, self.applying.titles)
 
     def detail(self, request: RequestView, now: datetime) -> str:
-        lines = [now_words(request, now), *wish_words(request)]
+        lines = [now_words(request, now), *terms_words(request), *wish_words(request)]
         asker = request.requested_by.name
         lines.append(phrase("Asked for: {when}, by {name}.", when=when(request.created_at, now), name=asker))
         return "\n".join(lines)

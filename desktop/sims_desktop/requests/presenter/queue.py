@@ -10,18 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from html import escape
 from typing import Protocol
 
 from sims_desktop.client.errors import ClientError, ProblemAnswer, TryLater
 from sims_desktop.client.http import Parameters
 from sims_desktop.kit.language import later, phrase
-from sims_desktop.kit.wording import listed, plural, when
+from sims_desktop.kit.wording import left_to_right, listed, local, plural, when
 from sims_desktop.requests.presenter import correcting, handing
 from sims_desktop.requests.presenter.correcting import CorrectingPresenter
 from sims_desktop.requests.presenter.handing import Handing, quicker_words
 from sims_desktop.requests.presenter.words import (
     now_words,
     state_words,
+    terms_words,
     title_words,
     waiting_words,
     who_words,
@@ -36,12 +38,14 @@ FILTERS: dict[str, str] = {
     "pending": later("waiting for a decision"),
     "approved": later("to be handed out"),
     "ready": later("ready, nobody came yet"),
+    "uncollected": later("ready for 30 days, nobody came"),
     "all": later("of any state"),
 }
 GIVEN: dict[str, Parameters] = {
     "pending": {"status": "pending", "ordering": "id"},
     "approved": {"status": "approved", "ordering": "id"},
     "ready": {"status": "completed", "collected": False, "ordering": "id"},
+    "uncollected": {"status": "completed", "uncollected": True, "ordering": "id"},
     "all": {"ordering": "-id"},
 }
 
@@ -209,6 +213,22 @@ class QueuePresenter:
         said = phrase("{requests} {which}", requests=plural(count, "request"), which=which) + of_type
         return phrase("{said}, and more below", said=said) if self.loaded.next is not None else said
 
+    def paper(self, now: datetime) -> str:
+        """The list as it stands, to take to the shelf or to the telephone."""
+        heads = (phrase("What"), phrase("Number"), phrase("Name"), phrase("State"), phrase("Receipt"))
+        rows = "".join(
+            f"<tr><td>{escape(self.title(one))}</td><td>{escape(one.reg_no or '')}</td>"
+            f"<td>{escape(one.student_name)}</td><td>{escape(self.state(one, now))}</td>"
+            f"<td>{escape(one.receipt)}</td></tr>"
+            for one in self.requests
+        )
+        return (
+            f"<h3>{escape(self.sentence)}, {local(now):%Y-%m-%d %H:%M}</h3>"
+            "<table width='100%' cellspacing='0' cellpadding='3' border='1'><thead><tr>"
+            + "".join(f"<th align='left'>{escape(head)}</th>" for head in heads)
+            + f"</tr></thead><tbody>{rows}</tbody></table>"
+        )
+
     # One request
 
     def sign(self, request: RequestView) -> str:
@@ -222,8 +242,10 @@ class QueuePresenter:
         return phrase("chosen") if request.id in self.chosen else phrase("not chosen")
 
     def state(self, request: RequestView, now: datetime) -> str:
-        """`for 3 days`; before it the state, where the list does not name it."""
+        """`for 3 days`; before it the state, where the list does not name it, and the tray."""
         since = waiting_words(request, now)
+        if request.tray:
+            since = phrase("tray {tray}, {since}", tray=left_to_right(request.tray), since=since)
         if request.status == GIVEN[self.filter].get("status"):
             return since
         return phrase("{state}, {since}", state=state_words(request), since=since)
@@ -231,7 +253,8 @@ class QueuePresenter:
     def detail(self, request: RequestView, now: datetime) -> str:
         asker = request.requested_by.name
         asked = phrase("Asked for: {when}, by {name}.", when=when(request.created_at, now), name=asker)
-        return "\n".join([now_words(request, now), *wish_words(request), asked])
+        terms = terms_words(request)
+        return "\n".join([now_words(request, now), *terms, *wish_words(request), asked])
 
     def why_not_decide(self, request: RequestView | None) -> str:
         if request is None:

@@ -7,20 +7,32 @@ below it, behind a dash, so that student and office read both.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sims_desktop.approvals.presenter import age
 from sims_desktop.kit.language import later, phrase
-from sims_desktop.kit.wording import left_to_right, plural, when
-from sims_shared.requests import RequestView
+from sims_desktop.kit.wording import DAYS, day_words, left_to_right, listed, plural, when
+from sims_shared.requests import ANY_TRAY, RequestView
 
 # The types that every university has; a further one is called as its row says.
 TITLES = {
     "transcript": later("Transcript"),
     "bonafide": later("Bonafide certificate"),
     "noc": later("No-objection certificate"),
+    "degree": later("Degree"),
+    "verification": later("Verification of documents"),
+    "migration": later("Migration certificate"),
     "other": later("Other"),
 }
+# The papers that every university asks for; a further one is called as its row says.
+PAPERS = (
+    later("attested CNIC"),
+    later("matriculation certificate"),
+    later("clearance form"),
+    later("two photographs"),
+    later("the document or an attested copy"),
+    later("student card"),
+)
 STATES = {
     "pending": later("not decided yet"),
     "approved": later("approved, to be handed out"),
@@ -31,8 +43,11 @@ READY = later("ready, nobody came for it yet")
 OFFICE = "\n— "
 NOTES_AT_MOST = 4000
 NAME_AT_MOST = 200
+TRAY_AT_MOST = 20
 DIGITS_OF_A_NUMBER = 5
 SELF, BEARER, NOBODY = "1", "2", "3"
+BY_LETTER = "letter of authority"
+"""As it stands on record; so in every language."""
 
 
 def title_words(type: str, titles: Mapping[str, str]) -> str:
@@ -84,11 +99,51 @@ def now_words(request: RequestView, now: datetime) -> str:
         return phrase("Rejected by {by}, {at}.", by=by, at=at)
     if is_ready(request):
         at = when(request.ready_at, now)
-        return phrase("Ready since {at}, made out by {by}; nobody came for it yet.", by=by, at=at)
+        said = phrase("Ready since {at}, made out by {by}; nobody came for it yet.", by=by, at=at)
+        return f"{said} {tray_words(request)}".strip()
     if request.status == "completed":
         taker = request.collected_by or ""
         return phrase("Handed out by {by}, {at}, to {taker}.", by=by, at=at, taker=taker)
     return phrase("Not decided yet ({age}).", age=waiting_words(request, now))
+
+
+def tray_words(request: RequestView) -> str:
+    return phrase("It lies in tray {tray}.", tray=left_to_right(request.tray)) if request.tray else ""
+
+
+def missing_words(request: RequestView) -> str:
+    """`attested CNIC and two photographs`, or nothing."""
+    return listed((phrase(paper) for paper in request.missing), 20)
+
+
+def fee_words(request: RequestView) -> str:
+    if not request.fee_due:
+        return ""
+    fee = f"{request.fee_due:,.2f}"
+    if request.fee_receipt is None:
+        return phrase("Fee {fee}: not paid yet.", fee=fee)
+    return phrase("Fee {fee}: paid, receipt {number}.", fee=fee, number=left_to_right(request.fee_receipt))
+
+
+def promised_words(request: RequestView) -> str:
+    """Until when it was promised; empty for what was never promised, or is over."""
+    if request.missing and request.status == "pending":
+        return phrase(
+            "Not brought yet: {missing}. Until then nothing is promised.", missing=missing_words(request)
+        )
+    if request.promised_on is None or request.status not in ("pending", "approved"):
+        return ""
+    return phrase("Promised for {day}.", day=date_words(request.promised_on))
+
+
+def terms_words(request: RequestView) -> list[str]:
+    """Until when it was promised, or what is missing; and what it costs."""
+    return [words for words in (promised_words(request), fee_words(request)) if words]
+
+
+def date_words(day: date) -> str:
+    """`Fri 8 January 2027`: of a day that is months ahead the year is said."""
+    return f"{phrase(DAYS[day.weekday()])} {day_words(day)} {day.year}"
 
 
 def wish_words(request: RequestView) -> list[str]:
@@ -116,12 +171,12 @@ def with_said(notes: str, said: str) -> str:
 
 def taken_by(typed: str, request: RequestView) -> tuple[str | None, str]:
     """Who takes the paper, from `1`, `2 name and number` or `3`; or why that cannot be. A bearer is written
-    down by name and identity number."""
+    down by name and identity number, and that a letter of the student was seen; after 3 may stand a tray."""
     choice, rest = typed.strip()[:1], typed.strip()[1:].strip()
     if choice == SELF and not rest:
         return request.student_name, ""
-    if choice == NOBODY and not rest and request.status != "completed":
-        return None, ""
+    if choice == NOBODY and request.status != "completed":
+        return None, "" if len(rest) <= TRAY_AT_MOST else phrase("That is no tray.")
     if choice != BEARER:
         return None, phrase("Type 1, or 2 with name and identity number.")
     words = rest.replace(",", " ").split()
@@ -133,7 +188,24 @@ def taken_by(typed: str, request: RequestView) -> tuple[str | None, str]:
         return None, phrase("Who is the bearer? As in “2 Ahmed Khan 35202-1234567-1”.")
     if sum(character.isdigit() for character in number) < DIGITS_OF_A_NUMBER:
         return None, phrase("The bearer's identity number as well, as in “2 Ahmed Khan 35202-1234567-1”.")
-    taker = f"{name}, {number}"
+    taker = f"{name}, {number}, {BY_LETTER}"
     if len(taker) > NAME_AT_MOST:
         return None, phrase("That is longer than {most} letters.", most=NAME_AT_MOST)
     return taker, ""
+
+
+def tray_of(typed: str) -> str:
+    """The tray that was typed after 3; else the next that is free."""
+    return typed.strip()[1:].strip().upper() or ANY_TRAY
+
+
+def asks_letter(typed: str) -> bool:
+    """Whether somebody else than the student is to take it."""
+    return typed.strip()[:1] == BEARER
+
+
+def letter_words(taker: str) -> str:
+    name = taker.removesuffix(f", {BY_LETTER}")
+    return phrase(
+        "Is the student's letter of authority there? Enter once more hands it out to {name}.", name=name
+    )

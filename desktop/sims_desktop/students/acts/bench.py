@@ -19,6 +19,9 @@ from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.page import Page
 from sims_desktop.kit.tables import RecordView
 from sims_desktop.students.acts.card import Card
+from sims_desktop.students.acts.correcting import Calls as CorrectionCalls
+from sims_desktop.students.acts.correcting import CorrectionPresenter
+from sims_desktop.students.acts.correction_card import CorrectionCard
 from sims_desktop.students.acts.leave_card import LeaveCard
 from sims_desktop.students.acts.order_card import OrderCard
 from sims_desktop.students.acts.orders import Calls as OrderCalls
@@ -26,12 +29,16 @@ from sims_desktop.students.acts.orders import OrderPresenter
 from sims_desktop.students.acts.person import Calls as PersonCalls
 from sims_desktop.students.acts.person import PersonPresenter
 from sims_desktop.students.acts.person_card import PersonCard
+from sims_desktop.students.acts.release_card import ReleaseCard
+from sims_desktop.students.acts.releasing import Calls as ReleaseCalls
+from sims_desktop.students.acts.releasing import ReleasePresenter
 from sims_desktop.students.acts.seat_card import SeatCard
 from sims_desktop.students.acts.seats import BAR, DROP, REINSTATE, WITHDRAW, SeatPresenter
 from sims_desktop.students.acts.seats import Calls as SeatCalls
 from sims_desktop.students.acts.wishes import Rights, is_moved
 from sims_shared.record import EnrollmentLine
 from sims_shared.record import RecordView as Record
+from sims_shared.results import ResultView
 
 VERBS = {
     DROP: (later("Drop this enrollment"), "D", later("Drop (D)")),
@@ -39,10 +46,10 @@ VERBS = {
     BAR: (later("Bar from this enrollment"), "B", later("Bar (B)")),
     REINSTATE: (later("Reinstate in this enrollment"), "R", later("Reinstate (R)")),
 }
-PERSON, SEATS = "person", "seats"
+PERSON, SEATS, RESULTS = "person", "seats", "results"
 
 
-class Calls(SeatCalls, OrderCalls, PersonCalls, Protocol):
+class Calls(SeatCalls, OrderCalls, PersonCalls, ReleaseCalls, CorrectionCalls, Protocol):
     """Everything the acts ask of the server."""
 
 
@@ -70,9 +77,11 @@ class Bench(QObject):
         acting: Acting,
         enrollments: RecordView[EnrollmentLine],
         to_enrollments: Callable[[], object],
+        results: RecordView[ResultView],
     ) -> None:
         super().__init__(page)
         self._page, self._enrollments, self._to_enrollments = page, enrollments, to_enrollments
+        self._results = results
         self._record: Record | None = None
         self._taking_back = False
         self.seats = SeatPresenter(acting.calls, acting.rights)
@@ -96,9 +105,25 @@ class Bench(QObject):
             self._add(
                 "person", later("Change the person"), "N", later("Change (N)"), self.person_card, PERSON
             )
-        if acting.rights.place_holds and acting.has_holds:
-            page.add_action("student.hold", later("Holds of this student"), "L", self._to_holds)
+        if acting.rights.release:
+            self.release_card = ReleaseCard(page, ReleasePresenter(acting.calls))
+            self.cards.append(self.release_card)
+            self._button("release", later("Release (L)"), self.ask_release, RESULTS)
+        if acting.rights.ask_changes:
+            self.correction_card = CorrectionCard(page, CorrectionPresenter(acting.calls))
+            self.cards.append(self.correction_card)
+            title = later("Ask for a change of the result under the cursor")
+            page.add_action("student.correct", title, "Ctrl+R", self.ask_correction)
+            self._button("correct", later("Ask for a change (Ctrl+R)"), self.ask_correction, RESULTS)
+        self._has_holds = acting.rights.place_holds and acting.has_holds
+        if self._has_holds:
             self._button("hold", later("Holds (L)"), self._to_holds, PERSON)
+        # One key for both: among the results it releases, elsewhere it goes to the holds.
+        if acting.rights.release:
+            title = later("Release the withheld result under the cursor")
+            page.add_action("student.release", title, () if self._has_holds else "L", self.ask_release)
+        if self._has_holds:
+            page.add_action("student.hold", later("Holds of this student"), "L", self._release_or_holds)
         for _, button in self._of_tab:
             row.addWidget(button)
         row.addStretch(1)
@@ -229,6 +254,36 @@ class Bench(QObject):
 
     def _not_taking_back(self) -> None:
         self._taking_back = False
+
+    def ask_release(self) -> None:
+        result = self._results.current() if self._results.isVisible() else None
+        why_not = self.release_card.presenter.why_not(result)
+        if why_not or result is None:
+            self.refused.emit(why_not)
+            return
+        self.close()
+        self.opened.emit()
+        self.release_card.show()
+        self.release_card.ask(result)
+        self.release_card.fit()
+
+    def ask_correction(self) -> None:
+        result = self._results.current() if self._results.isVisible() else None
+        why_not = self.correction_card.presenter.why_not(result)
+        if why_not or result is None:
+            self.refused.emit(why_not)
+            return
+        self.close()
+        self.opened.emit()
+        self.correction_card.show()
+        self.correction_card.ask(result)
+        self.correction_card.fit()
+
+    def _release_or_holds(self) -> None:
+        if hasattr(self, "release_card") and self._results.isVisible():
+            self.ask_release()
+        else:
+            self._to_holds()
 
     def _to_holds(self) -> None:
         if self._record is not None:

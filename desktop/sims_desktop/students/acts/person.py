@@ -1,6 +1,7 @@
 """Who the student is: name as per certificate, contact, family. Qt-free.
 
-The rule a newcomer would get wrong: what somebody else changed meanwhile is met field by field. What I did
+The rules a newcomer would get wrong: another name is not saved but asked for, with the paper that proves it,
+and a second person confirms it. And what somebody else changed meanwhile is met field by field. What I did
 not touch becomes theirs; what both touched stays as I typed it, with theirs beside it, until I say again.
 """
 
@@ -9,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any, Protocol
 
 from sims_desktop.client.errors import ProblemAnswer
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.wording import left_to_right, listed, plural
 from sims_desktop.students.acts.wishes import no_in_words
+from sims_shared.cases import EVIDENCE_MOST
+from sims_shared.naming import NameCorrectionView
 from sims_shared.people import StudentView
 from sims_shared.problems import Fault, Stale
 from sims_shared.record import RecordView
@@ -35,6 +39,9 @@ PRIVATE = ("father_name", "national_id", "date_of_birth", "phone", "address")
 class Calls(Protocol):
     def read_person(self, student_id: int) -> tuple[StudentView, str]: ...
     def change_person(self, student_id: int, changes: dict[str, Any], etag: str) -> StudentView: ...
+    def correct_name(
+        self, student_id: int, name: str, name_native: str, reason: str, file_name: str, content: bytes
+    ) -> NameCorrectionView: ...
 
 
 @dataclass(slots=True)
@@ -84,6 +91,41 @@ class PersonPresenter:
             self.faults.append(Fault("/name", "request.missing", phrase("A student has a name.")))
         return not self.faults
 
+    # Another name
+
+    def is_renamed(self, typed: Mapping[str, str]) -> bool:
+        return "name" in self.changes(typed)
+
+    def read_proof(self, reason: str, path: str) -> tuple[str, bytes] | None:
+        """The paper that goes with another name, read now; None where something is missing, and `faults`
+        say what."""
+        if not reason.strip():
+            detail = phrase("Why is it another name? As in “matriculation certificate”.")
+            self.faults.append(Fault("/reason", "request.missing", detail))
+        file = Path(path.strip()).expanduser()
+        if not path.strip():
+            detail = phrase("The scan of the paper that proves it; Ctrl+O chooses it.")
+            self.faults.append(Fault("/evidence", "request.missing", detail))
+            return None
+        try:
+            if file.stat().st_size > EVIDENCE_MOST:
+                detail = phrase("{name} is larger than 10 MB.", name=file.name)
+                self.faults.append(Fault("/evidence", "request.wrong", detail))
+            content = file.read_bytes()
+        except OSError as error:
+            why = error.strerror or error
+            detail = phrase("{name} cannot be read: {why}", name=file.name, why=why)
+            self.faults.append(Fault("/evidence", "request.wrong", detail))
+        return None if self.faults else (file.name, content)
+
+    def ask_for_name(
+        self, typed: Mapping[str, str], reason: str, proof: tuple[str, bytes]
+    ) -> NameCorrectionView:
+        """Raises ProblemAnswer: `names.pending` where one waits already, faults of fields."""
+        assert self.base is not None
+        native = self.changes(typed).get("name_native") or ""
+        return self.calls.correct_name(self.base.id, typed["name"].strip(), native, reason.strip(), *proof)
+
     def name_words(self, typed: Mapping[str, str]) -> str:
         """What another name means, before it is said; empty when the name stays."""
         if "name" not in self.changes(typed):
@@ -106,10 +148,21 @@ class PersonPresenter:
             )
         )
 
-    def save(self, typed: Mapping[str, str]) -> StudentView:
-        """Raises ProblemAnswer; `request.stale` when somebody was there before."""
+    def rest(self, typed: Mapping[str, str]) -> dict[str, str | None]:
+        """What is saved at once: all but another name."""
+        changes = self.changes(typed)
+        if "name" in changes:
+            del changes["name"]
+            if changes.get("name_native"):
+                del changes["name_native"]  # goes with it
+        return changes
+
+    def save(self, typed: Mapping[str, str]) -> tuple[StudentView, str]:
+        """The person as it stands then. Raises ProblemAnswer; `request.stale` when somebody was there
+        before."""
         assert self.base is not None
-        return self.calls.change_person(self.base.id, self.changes(typed), self._etag)
+        self.calls.change_person(self.base.id, self.rest(typed), self._etag)
+        return self.calls.read_person(self.base.id)
 
     def meet(self, theirs: tuple[StudentView, str], typed: Mapping[str, str]) -> dict[str, str]:
         """Somebody changed the person meanwhile. What the form says now; faults name what both changed."""

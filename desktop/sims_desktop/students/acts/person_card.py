@@ -1,11 +1,11 @@
-"""N: the person's own fields. Ctrl+Enter saves what differs; of another name it says first what carries the
-old one."""
+"""N: the person's own fields. Ctrl+Enter saves what differs; another name is asked for with its proof, and it
+is said first what carries the old one."""
 
 from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QLineEdit, QVBoxLayout, QWidget
 
 from sims_desktop.kit.asking import colour, push_button, row_of, text_label
 from sims_desktop.kit.forms import Form
@@ -13,6 +13,7 @@ from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.page import Page
 from sims_desktop.students.acts.card import SEND, Card, scrolling
 from sims_desktop.students.acts.person import LABELS, PersonPresenter, is_stale
+from sims_shared.naming import NameCorrectionView
 from sims_shared.people import StudentView
 from sims_shared.record import RecordView as Record
 
@@ -34,6 +35,9 @@ class PersonCard(Card):
             line.textEdited.connect(lambda _: self._say(""))
             self.lines[name] = line
             self.form.add(name, label, line)
+            if name == "name_native":  # what another name needs stands below it
+                self._add_proof(inside)
+        self.lines["name"].textEdited.connect(lambda _: self._show_proof())
         self.words = text_label("student_person_words", inside)
         self.save_button = push_button(inside, "student_person_save", self.save, phrase("Save (Ctrl+Enter)"))
         column = QVBoxLayout(inside)
@@ -47,7 +51,23 @@ class PersonCard(Card):
         layout.addWidget(scrolling(inside, self, "student_person_area"))
         self.setFocusProxy(self.lines["name"])
         page.add_action("student.person_save", later("Save the person's fields"), SEND, self.save, self)
+        page.add_action(
+            "student.person_proof", later("Choose the scan of the proof"), "Ctrl+O", self.choose, self
+        )
+        self._show_proof()
         self._say("")
+
+    def _add_proof(self, inside: QWidget) -> None:
+        self.reason, self.evidence = QLineEdit(inside), QLineEdit(inside)
+        self.reason.setMaxLength(2000)
+        self.evidence.setPlaceholderText(phrase("Ctrl+O chooses the scan"))
+        self.form.add("reason", later("&Why another name"), self.reason)
+        self.form.add("evidence", later("&Scan of the proof"), self.evidence)
+
+    def fit(self) -> None:
+        """No line is squeezed for another one's fault: what does not fit is scrolled."""
+        self._inside.setMinimumHeight(max(0, self._inside.heightForWidth(self._inside.width())))
+        super().fit()
 
     @property
     def typed(self) -> dict[str, str]:
@@ -63,6 +83,7 @@ class PersonCard(Card):
         def done(read: tuple[StudentView, str]) -> None:
             self.presenter.take(read)
             self._fill({name: self.presenter.text(name) for name in self.presenter.fields})
+            self._show_proof()
             for name in LABELS:
                 self.form.show_row(name, name in self.presenter.fields)
             self.lines["name"].setFocus()
@@ -78,6 +99,19 @@ class PersonCard(Card):
             self.lines[name].setText(text)
             self.lines[name].setCursorPosition(0)
 
+    def _show_proof(self) -> None:
+        """Asked for with another name, and only then."""
+        renamed = self.presenter.base is not None and self.presenter.is_renamed(self.typed)
+        for name in ("reason", "evidence"):
+            self.form.show_row(name, renamed)
+        self.fit()
+
+    def choose(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, phrase("The scan of the paper that proves the name"), "")
+        if path:
+            self.evidence.setText(path)
+            self.evidence.setFocus()
+
     def save(self) -> None:
         if self.is_busy or self.presenter.base is None:
             return
@@ -85,24 +119,33 @@ class PersonCard(Card):
         if not self.presenter.changes(typed):
             self._say(phrase("Nothing is changed."))
             return
-        if not self.presenter.check(typed):
+        renamed, proof = self.presenter.is_renamed(typed), None
+        is_good = self.presenter.check(typed)
+        if renamed:
+            proof = self.presenter.read_proof(self.reason.text(), self.evidence.text())
+        if not is_good or (renamed and proof is None):
             self.form.show_faults(self.presenter.faults)
+            self.fit()
             return
         self.form.clear_faults()
         consequence = self.presenter.name_words(typed)
         if consequence and self._agreed != typed["name"]:
             self._agreed = typed["name"]
-            once_more = phrase("Ctrl+Enter once more changes the name.")
+            once_more = phrase("Ctrl+Enter once more asks a second person for the name.")
             self._say(f"{consequence} {once_more}")
             return
+        if self.presenter.rest(typed):
+            self._save_rest(typed, proof)
+        elif proof is not None:
+            self._ask_for_name(typed, proof)
 
-        def done(saved: StudentView) -> None:
-            self.presenter.base = None
-            self._fill(dict.fromkeys(self.lines, ""))
-            self._agreed = ""
-            self._say("")
-            self.hide()
-            self.done.emit(phrase("Saved: {name}.", name=saved.name))
+    def _save_rest(self, typed: dict[str, str], proof: tuple[str, bytes] | None) -> None:
+        def done(saved: tuple[StudentView, str]) -> None:
+            self.presenter.take(saved)
+            if proof is not None:
+                self._ask_for_name(typed, proof)
+            else:
+                self._over(phrase("Saved: {name}.", name=saved[0].name))
 
         def failed(error: Exception) -> None:
             if is_stale(error):
@@ -112,6 +155,25 @@ class PersonCard(Card):
 
         self.act(phrase("Saving"), partial(self.presenter.save, typed), done, failed)
 
+    def _ask_for_name(self, typed: dict[str, str], proof: tuple[str, bytes]) -> None:
+        def done(asked: NameCorrectionView) -> None:
+            self.page.around.changes.tell("names", asked.student_id)
+            self._over(phrase("Asked for: {name}. Another person confirms it.", name=asked.name))
+
+        ask = partial(self.presenter.ask_for_name, typed, self.reason.text(), proof)
+        self.act(phrase("Asking for another name"), ask, done, self._failed)
+
+    def _over(self, said: str) -> None:
+        self.presenter.base = None
+        self._fill(dict.fromkeys(self.lines, ""))
+        self.reason.clear()
+        self.evidence.clear()
+        self._agreed = ""
+        self._show_proof()
+        self._say("")
+        self.hide()
+        self.done.emit(said)
+
     def _meet(self) -> None:
         """Theirs, with mine kept where both changed the same."""
         before = self.presenter.base
@@ -120,6 +182,7 @@ class PersonCard(Card):
         def done(theirs: tuple[StudentView, str]) -> None:
             texts = self.presenter.meet(theirs, self.typed)
             self._fill(texts)
+            self._show_proof()
             self._agreed = ""
             self.form.show_faults(self.presenter.faults)
             self._say(self.presenter.meeting_words(before))
@@ -130,6 +193,7 @@ class PersonCard(Card):
     def _failed(self, error: Exception) -> None:
         words = self.presenter.refused(error)
         self.form.show_faults(self.presenter.faults, words)
+        self.fit()
 
     def _say(self, words: str) -> None:
         self.words.setText(words)

@@ -25,6 +25,8 @@ class Rights:
     override: bool
     manage: bool
     place_holds: bool
+    release: bool = False
+    ask_changes: bool = False
 
     @classmethod
     def of(cls, permissions: Collection[str]) -> Rights:
@@ -33,11 +35,14 @@ class Rights:
             Permission.OVERRIDE_ENROLLMENT in permissions,
             Permission.MANAGE_STUDENTS in permissions,
             bool({Permission.PLACE_HOLD, Permission.PLACE_FEE_HOLD} & set(permissions)),
+            Permission.WITHHOLD_RESULTS in permissions,
+            Permission.REQUEST_CHANGE in permissions,
         )
 
     @property
     def any(self) -> bool:
-        return self.enroll or self.override or self.manage or self.place_holds
+        acts = (self.enroll, self.override, self.manage, self.place_holds, self.release, self.ask_changes)
+        return any(acts)
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from sims_server.access.operations.accounts import (
 from sims_server.access.operations.delegating import delegate_role, revoke_delegation
 from sims_server.access.operations.signing_in import (
     change_password,
+    check_code_of_now,
     confirm_otp,
     end_session,
     enroll_otp,
@@ -27,6 +28,7 @@ __all__ = [
     "change_account",
     "change_password",
     "change_role",
+    "check_code_of_now",
     "confirm_otp",
     "create_account",
     "create_role",

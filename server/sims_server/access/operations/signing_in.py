@@ -33,6 +33,7 @@ from sims_shared.access import (
     OtpInvalid,
     OtpRequired,
     OtpSecret,
+    OtpWanted,
     RecoveryCodes,
     RefreshInvalid,
     RefreshSession,
@@ -41,7 +42,8 @@ from sims_shared.access import (
     SignOut,
     Tokens,
     TooManyAttempts,
-)  # fmt: skip
+)
+from sims_shared.problems import Fault, OneTimeCodeNeeded
 
 FAILURES_COUNT_FOR = timedelta(minutes=15)
 _ONE_AT_A_TIME = (
@@ -157,13 +159,8 @@ def _spend_otp(work: Work, found: dict[str, Any], otp: str) -> bool:
             return spent_now == 1
     spent = hashlib.sha256(digits.lower().encode()).hexdigest()
     if spent in found["recovery_hashes"]:
-        spent_now = work.run(
-            "UPDATE account SET recovery_hashes = array_remove(recovery_hashes, %(spent)s) WHERE id = %(id)s "
-            "AND %(spent)s = ANY (recovery_hashes)",
-            spent=spent,
-            id=found["id"],
-        )
-        return spent_now == 1
+        good: bool = work.value("SELECT spend_recovery_code(%(id)s, %(spent)s)", id=found["id"], spent=spent)
+        return good
     return False
 
 
@@ -248,11 +245,11 @@ def change_password(work: Work, command: ChangePassword) -> None:
         _record_failure(work, work.caller.username)
         raise SignInInvalid("The current password is wrong.")
     check_password(command.new, work.caller.username)
-    changed = work.run(
-        "UPDATE account SET password_hash = %(new)s WHERE id = %(id)s AND password_hash = %(old)s",
-        new=hash_password(command.new),
+    changed = work.value(
+        "SELECT exchange_password(%(id)s, %(old)s, %(new)s)",
         id=found["id"],
         old=found["password_hash"],
+        new=hash_password(command.new),
     )
     if not changed:  # somebody changed it while this was being hashed
         raise SignInInvalid("The current password is wrong.")
@@ -283,6 +280,22 @@ def enroll_otp(work: Work, command: EnrollOtp) -> OtpSecret:
         name=work.caller.username, issuer_name=work.setting("institution")
     )
     return OtpSecret(secret=secret, otpauth_uri=uri)
+
+
+def check_code_of_now(work: Work, otp: str | None) -> None:
+    """For what is done rarely and goes out: the person shows the code of this moment, good once. Raises
+    OneTimeCodeNeeded, OtpWanted, TooManyAttempts or OtpInvalid."""
+    username = work.caller.username
+    found = queries.find_account_by_username(work.connection, username)
+    if found is None or found["otp_confirmed_at"] is None:
+        raise OneTimeCodeNeeded
+    if not otp:
+        raise OtpWanted
+    _check_throttle(work, username)
+    if not _spend_otp(work, found, otp):
+        _record_failure(work, username)
+        detail = "It is wrong, or was used before; wait for the next one."
+        raise OtpInvalid(detail, errors=[Fault("/otp", "wrong", detail)])
 
 
 @operation(None, "auth.confirm_otp")

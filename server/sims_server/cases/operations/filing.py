@@ -45,6 +45,24 @@ def file_change_evidence(work: Work, command: FileChangeEvidence) -> ChangeEvide
     return get_filed(work, ChangeEvidenceView, command.id, filed)
 
 
+def keep_file(work: Work, content: bytes) -> str:
+    """The digest under which it is kept from now on, once however often it is filed. Raises
+    EvidenceInvalid."""
+    check_evidence(content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    work.run(
+        "INSERT INTO evidence_file (sha256, content) VALUES (%(sha256)s, %(content)s) ON CONFLICT DO NOTHING",
+        sha256=sha256,
+        content=content,
+    )
+    return sha256
+
+
+def name_of_file(name: str) -> str:
+    """As it may stand in a header and in a list."""
+    return plain_name(name)
+
+
 def _file(work: Work, table: Table, names: str, command: FileEvidence) -> int:
     """Raises EvidenceInvalid, EvidenceFiled, or InvalidInput for a note that is too long."""
     check_evidence(command.file)
@@ -63,17 +81,13 @@ def _file(work: Work, table: Table, names: str, command: FileEvidence) -> int:
         raise EvidenceFiled
     if filed["files"] >= EVIDENCE_FILES:
         raise EvidenceInvalid(f"{EVIDENCE_FILES} files are kept at most.")
-    work.run(
-        "INSERT INTO evidence_file (sha256, content) VALUES (%(sha256)s, %(content)s) ON CONFLICT DO NOTHING",
-        sha256=sha256,
-        content=command.file,
-    )
+    keep_file(work, command.file)
     id: int = work.insert(
         table,
         {
             names: command.id,
             "sha256": sha256,
-            "name": plain_name(command.file_name),
+            "name": name_of_file(command.file_name),
             "media_type": media_type_of(command.file),
             "size": len(command.file),
             "note": command.note.strip(),

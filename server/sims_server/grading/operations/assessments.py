@@ -44,6 +44,7 @@ def create_assessment(work: Work, command: CreateAssessment) -> AssessmentView:
     rules.check_sheet_open(lock_sheet(work, command.section_id)["state"])
     rules.check_weights(found["weights_total"], rules.FULL_WEIGHT * 0, command.weight)
     values = {name: getattr(command, name) for name in command.__struct_fields__}
+    values["position"] = queries.last_position(work, command.section_id)
     made = work.insert(assessment, values)
     return queries.get_assessment(work, made)
 
@@ -68,9 +69,9 @@ def change_assessment(work: Work, command: ChangeAssessment) -> AssessmentView:
 
 def _writable(work: Work, id: int) -> dict[str, Any]:
     """The assessment, its sheet locked and open, when the caller is who enters it."""
-    found = queries.access_assessment_to_manage(work, id)
+    found = queries.access_assessment_to_change(work, id)
     _check_enters(work, found["entered_by"], teaching=found["teaching"])
-    rules.check_sheet_open(lock_sheet(work, found["section_id"])["state"])
+    rules.check_sheet_open(found["state"])
     return found
 
 

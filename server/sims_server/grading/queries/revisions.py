@@ -17,10 +17,12 @@ from sims_shared.values import SYSTEM, Person
 
 
 class ComparedQuery(msgspec.Struct):
-    """The earlier revision, and the later one: that of now where it is not said."""
+    """The earlier revision, and the later one: that of now where it is not said. `unchanged` brings the
+    marks too that both show alike."""
 
     since: int
     until: int | None = None
+    unchanged: bool = False
 
 
 def _by(row: dict[str, Any]) -> Person:
@@ -46,7 +48,7 @@ def get_revisions(work: Work, section_id: int) -> SheetRevisions:
 _COMPARED = """
 WITH touched AS (
   SELECT DISTINCT enrollment_id, assessment_id FROM assessment_score_version
-   WHERE section_id = %(id)s AND rev > %(since)s AND rev <= %(until)s)
+   WHERE section_id = %(id)s AND (rev > %(since)s OR %(unchanged)s) AND rev <= %(until)s)
 SELECT e.id AS enrollment_id, g.reg_no, s.name, t.assessment_id, coalesce(x.name, '') AS assessment,
        b.mark AS old_mark, b.score AS old_score, n.mark AS new_mark, n.score AS new_score, n.at,
        a.id AS by_id, a.name AS by_name
@@ -62,7 +64,7 @@ SELECT e.id AS enrollment_id, g.reg_no, s.name, t.assessment_id, coalesce(x.name
      WHERE v.enrollment_id = t.enrollment_id AND v.assessment_id = t.assessment_id AND v.rev <= %(until)s
      ORDER BY v.version DESC LIMIT 1) n ON true
   LEFT JOIN account a ON a.id = n.by_account_id
- WHERE (b.mark, b.score) IS DISTINCT FROM (n.mark, n.score)
+ WHERE (b.mark, b.score) IS DISTINCT FROM (n.mark, n.score) OR (%(unchanged)s AND n.mark IS NOT NULL)
  ORDER BY g.reg_no, x.position, t.assessment_id
 """
 
@@ -72,7 +74,8 @@ def compare_revisions(work: Work, section_id: int, query: ComparedQuery) -> Shee
     access_sheet_to_read(work, section_id)
     now: int = work.value("SELECT rev FROM sheet WHERE section_id = %(id)s", id=section_id)
     until = now if query.until is None else query.until
-    rows = work.rows(_COMPARED, id=section_id, since=query.since, until=until)
+    given = {"since": query.since, "until": until, "unchanged": query.unchanged}
+    rows = work.rows(_COMPARED, id=section_id, **given)
     cells = [
         CellMoved(
             before=CellThen(row.pop("old_mark"), row.pop("old_score")),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from sims_server.enrollment.queries import section_scope
+from sims_server.grading.queries.sheets import lock_sheet
 from sims_server.kernel.actor import Caller
 from sims_server.kernel.paging import Filter, Listing, Order
 from sims_server.kernel.work import Work
@@ -115,3 +116,9 @@ def access_score(work: Work, id: int) -> dict[str, Any]:
     if row is None:
         raise NotFound
     return row
+
+
+def access_score_to_change(work: Work, id: int) -> dict[str, Any]:
+    """Its sheet is locked before If-Match is compared, or two who read the same could both be let through."""
+    lock_sheet(work, access_score(work, id)["section_id"])
+    return access_score(work, id)

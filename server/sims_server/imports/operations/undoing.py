@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 
+from sims_server.examinations.queries import PAPER_ROOMS
 from sims_server.imports import queries
 from sims_server.imports.model import import_batch
 from sims_server.imports.operations.planning import Source, forget_rows, make_plan, source_of
@@ -102,6 +103,11 @@ WRITTEN: dict[str, tuple[_Written, ...]] = {
         _Written("hold", "hold", ("amount", "reason", "contact", "lifted_at", "lifted_by", "lift_reason")),
     ),
     "scores": (),
+    "exam_rooms": (_Written("exam_room", "exam_room", ("seats",)),),
+    "exam_papers": (
+        _Written("exam_seating", "exam_seating", (), ("paper_id", "room_id", "position", "seats")),
+        _Written("exam_paper", "exam_paper", ("held_on", "starts_at", "minutes")),
+    ),
 }
 # What the application may not delete goes by the function that knows what an import made.
 _REMOVED_BY_FUNCTION = frozenset({"students", "enrollments", "accounts", "attendance"})
@@ -167,6 +173,8 @@ def _check_undoable(found: dict[str, Any]) -> None:
 
 def _undo_rows(work: Work, import_id: int, kind: str, written: tuple[_Written, ...]) -> None:
     main = written[-1]
+    if kind == "exam_papers":
+        _refuse_if_rooms_moved(work, import_id)
     made = made_by(work, import_id, main.entity)
     for one in written[:-1]:
         if kind == "attendance" or kind == "students":
@@ -228,6 +236,25 @@ def _remove(work: Work, import_id: int, kind: str, main: _Written, made: list[in
         work.value("SELECT remove_imported(%(import)s, %(ids)s::bigint[])", **{"import": import_id}, ids=made)
     else:
         work.run(f"DELETE FROM {main.table} WHERE id = ANY (%(ids)s)", ids=made)
+
+
+def _refuse_if_rooms_moved(work: Work, import_id: int) -> None:
+    """A room added to a paper since changed nothing of what the import wrote: the plan kept what it said."""
+    now = {
+        row["id"]: row["rooms"]
+        for row in work.rows(
+            f"SELECT p.id, {PAPER_ROOMS} AS rooms FROM exam_paper p JOIN import_effect e ON e.target = p.id "
+            "WHERE e.import_id = %(import)s AND e.changes ? 'rooms'",
+            **{"import": import_id},
+        )
+    }
+    _refuse_if_any(
+        [
+            Fault(_place(effect["number"]), "changed_since", "Its rooms changed since.")
+            for effect in effects_of(work, import_id)
+            if "rooms" in effect["changes"] and now.get(effect["target"]) != effect["changes"]["rooms"][1]
+        ]
+    )
 
 
 def _undo_prerequisites(work: Work, import_id: int, made: list[int]) -> None:

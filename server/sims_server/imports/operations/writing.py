@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sims_server.imports import queries
+from sims_server.imports.operations.date_sheet import DATE_SHEET_STATEMENTS
 from sims_server.imports.operations.history import TAKES_TWO, record_history
 from sims_server.imports.queries import ATTEMPT, FEE_REASON, typed_rows
 from sims_server.imports.rules import COLUMNS
@@ -322,6 +323,7 @@ STATEMENTS: dict[str, tuple[str, ...]] = {
             "WHERE f.fate = 'new' AND f.refs[3] IS NOT NULL AND f.refs[4] IS NULL ORDER BY i.number"
         ),
     ),
+    **DATE_SHEET_STATEMENTS,
 }
 
 _MADE_STUDENTS = (

@@ -174,6 +174,8 @@ _TABLE = {
     "scores": "assessment_score",
     "attendance": "attendance",
     "holds": "hold",
+    "exam_rooms": "exam_room",
+    "exam_papers": "exam_paper",
 }
 
 

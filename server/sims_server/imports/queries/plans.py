@@ -6,6 +6,7 @@ what would change, and every fault.
 
 from __future__ import annotations
 
+from sims_server.imports.queries.date_sheet_plans import DATE_SHEET_PLANS
 from sims_server.imports.queries.desk_plans import DESK_PLANS
 from sims_server.imports.queries.planned import (
     COURSE_AND_TERM,
@@ -464,6 +465,7 @@ PLANS: dict[str, Planned] = {
         ),
     ),
     **DESK_PLANS,
+    **DATE_SHEET_PLANS,
 }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from sims_server.imports.rules.cells import Cell, CellRefused, plain
 from sims_server.imports.rules.columns import COLUMNS, Column
 from sims_server.imports.rules.headers import columns_of, header_faults, mapping_faults, offer
+from sims_shared.examinations import LONGEST, SHORTEST
 from sims_shared.problems import Fault
 from sims_shared.values import intake_of
 
@@ -26,6 +27,9 @@ __all__ = [
     "place_of",
     "read_rows",
 ]
+
+
+DAY = 24 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +113,35 @@ def _across(kind: str, cells: dict[str, str], refused: set[str]) -> list[tuple[s
         cells["kind"] = "fee"
     elif kind == "attendance" and "slot" not in cells and "slot" not in refused:
         cells["slot"] = "1"
+    elif kind == "exam_papers":
+        faults += _sat(cells, refused)
     elif kind == "results_history":
         faults += _recorded(cells, refused)
     return faults
+
+
+def _sat(cells: dict[str, str], refused: set[str]) -> list[tuple[str, str, str]]:
+    """Of a section that writes one paper nobody says which; and a paper ends after it begins."""
+    if "part" not in refused:
+        cells.setdefault("part", "")
+    if "starts_at" in refused or "starts_at" not in cells:
+        return []
+    begins = _minute(cells["starts_at"])
+    if "ends_at" not in cells:
+        if begins < DAY - SHORTEST or "ends_at" in refused:
+            return []
+        return [("starts_at", "out_of_range", "A paper ends on the day it begins.")]
+    lasts = _minute(cells["ends_at"]) - begins
+    if lasts <= 0:
+        return [("ends_at", "before_start", f"It would end at {cells['ends_at']}, before it begins.")]
+    if not SHORTEST <= lasts <= LONGEST:
+        detail = f"A paper takes {SHORTEST} to {LONGEST} minutes, not {lasts}."
+        return [("ends_at", "out_of_range", detail)]
+    return []
+
+
+def _minute(clock: str) -> int:
+    return int(clock[:2]) * 60 + int(clock[3:])
 
 
 _OF_A_COURSE = ("course_title", "credits", "grade", "grade_points", "total", "outcome", "attempt")

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 
+from sims_shared.examinations import ROOMS_OF_A_PAPER
 from sims_shared.tables import unprotected
 from sims_shared.values import UNSEEN, parse_decimal
 
@@ -112,6 +113,49 @@ def day(cell: str) -> str:
         return date.fromisoformat(found["day"]).isoformat()
     except ValueError:
         raise CellRefused("malformed", f"“{cell[:60]}” is not a date like 2026-09-01.") from None
+
+
+# What a spreadsheet makes of a time of day has seconds; of a length of time, one digit for the hour.
+_CLOCK = re.compile(r"(?P<hour>[0-9]{1,2})[:.](?P<minute>[0-9]{2})(:00)? ?(?P<half>[ap]\.?m\.?)?", re.ASCII)
+_FIRST_HOUR = 6
+
+
+def clock(cell: str) -> str:
+    """A time of day as 09:00. Nobody writes a paper at two in the night: that 2:00 is an afternoon, which
+    is asked, and never guessed."""
+    found = _CLOCK.fullmatch(cell.lower())
+    hour, minute = (int(found["hour"]), int(found["minute"])) if found else (99, 99)
+    half = (found["half"] or "").replace(".", "") if found else ""
+    if not (1 <= hour <= 12 if half else hour <= 24) or minute > 59 or (hour == 24 and minute):
+        raise CellRefused("malformed", f"“{cell[:60]}” is not a time of day like 09:00 or 2:00 pm.")
+    if half:
+        hour = hour % 12 + (12 if half == "pm" else 0)
+    elif hour < _FIRST_HOUR:
+        raise CellRefused(
+            "at_night",
+            f"“{cell}” is in the night; write {hour + 12}:{minute:02d} for the afternoon, "
+            f"or {hour or 12}:{minute:02d} am if it is meant.",
+        )
+    return f"{hour:02d}:{minute:02d}"
+
+
+def seated(cell: str) -> str:
+    """Rooms in the order they are filled, `Hall A: 60, Room 7`, with how many sit there where that is not as
+    many as the room holds."""
+    said, names = [], set[str]()
+    for part in (" ".join(part.split()) for part in re.split(r"[,;\n]", cell)):
+        if not part:
+            continue
+        name, _, seats = (piece.strip() for piece in part.partition(":"))
+        if not name or name.casefold() in names:
+            raise CellRefused("repeated", f"“{(name or part)[:60]}” stands there twice, or has no name.")
+        if ":" in part and not (re.fullmatch(r"[0-9]{1,6}", seats, re.ASCII) and 0 < int(seats) <= 100_000):
+            raise CellRefused("malformed", f"“{part[:60]}”: how many sit there is a whole number, as 60.")
+        names.add(name.casefold())
+        said.append(f"{name}: {int(seats)}" if seats else name)
+    if len(said) > ROOMS_OF_A_PAPER:
+        raise CellRefused("out_of_range", f"A paper is written in {ROOMS_OF_A_PAPER} rooms at most.")
+    return ", ".join(said)
 
 
 _TRUTHS = {

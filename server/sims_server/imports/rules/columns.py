@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 from sims_server.imports.rules.cells import (
     Read,
+    clock,
     day,
     decimal,
     lowered,
     matching,
     one_of,
+    seated,
     text,
     truth,
     whole,
@@ -38,6 +40,8 @@ class Column:
 CODE = matching(r"\S(.{0,38}\S)?", "a code of at most 40 characters")
 REG_NO = matching(r"[!-~]([ -~]{0,38}[!-~])?", "a registration number (at most 40 ASCII characters)")
 USERNAME = lowered(matching(r"[a-z0-9][a-z0-9._@-]{0,79}", "a user name (letters, digits and . _ @ -)"))
+# Commas and colons stand between rooms where a paper names them.
+ROOM = matching(r"[^,:;\s]([^,:;\n]{0,198}[^,:;\s])?", "a room's name, which has no comma and no colon")
 CREDITS = decimal(2, "0", "999.99")
 MARKS = decimal(2, "0.01", "99999.99")
 
@@ -205,5 +209,19 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("attempt", whole(1, 99), "integer"),
         Column("sgpa", decimal(6, "0", "100"), "numeric", means="of the term, as recorded"),
         Column("cgpa", decimal(6, "0", "100"), "numeric", means="up to the term, as recorded"),
+    ),
+    "exam_rooms": (
+        Column("name", ROOM, required=True),
+        Column("seats", whole(1, 100_000), "integer", means="blank where nobody counts"),
+    ),
+    "exam_papers": (
+        _COURSE,
+        _TERM,
+        Column("section", CODE, means="blank where the course has one section in the term"),
+        Column("part", text(40), means="theory, practical; blank where the section writes one paper"),
+        Column("date", day, "date", required=True),
+        Column("starts_at", clock, required=True, means="as 09:00 or 2:00 pm"),
+        Column("ends_at", clock, means="three hours later when blank"),
+        Column("rooms", seated, means="in the order they are filled: Hall A: 60, Room 7"),
     ),
 }

@@ -21,7 +21,7 @@ _CALLED: dict[str, tuple[str, ...]] = {
         "registration", "registrationno", "registrationnumber", "regno", "regnumber", "reg", "rollno",
         "rollnumber", "roll", "studentid", "studentno", "studentnumber", "studentregno",
     ),
-    "name": ("studentname", "fullname", "nameofstudent", "names", "title"),
+    "name": ("studentname", "fullname", "nameofstudent", "names", "title", "room", "hall"),
     "name_native": ("nativename", "nameurdu", "urduname"),
     "father_name": ("father", "fathersname", "fathername", "guardian"),
     "national_id": ("cnic", "nic", "cnicno", "nationalid", "bform"),
@@ -48,7 +48,7 @@ _CALLED: dict[str, tuple[str, ...]] = {
     "roles": ("role",),
     "amount": ("dues", "balance", "outstanding", "due", "feedue", "payable", "amountdue"),
     "reason": ("remarks", "note", "notes", "description"),
-    "date": ("day", "classdate", "heldon"),
+    "date": ("day", "classdate", "heldon", "examdate", "paperdate"),
     "status": ("attendance", "state"),
     "slot": ("period", "lecture"),
     "grade": ("lettergrade", "lg"),
@@ -59,6 +59,11 @@ _CALLED: dict[str, tuple[str, ...]] = {
     "cgpa": ("cumulativegpa",),
     "start_date": ("start", "from", "begins"),
     "end_date": ("end", "to", "ends"),
+    "starts_at": ("from", "time", "begins", "start", "starttime", "timefrom"),
+    "ends_at": ("to", "till", "until", "ends", "end", "endtime", "timeto"),
+    "rooms": ("room", "hall", "halls", "venue", "place", "centre", "center"),
+    "part": ("type", "papertype", "kind", "theorypractical"),
+    "seats": ("capacity", "strength", "size"),
 }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from sims_server.operations_room.operations.backups import DRILL, TAKE
 
 PRUNE, SWEEP = "housekeeping.prune", "housekeeping.sweep"
 KEYS_LIVE = timedelta(hours=24)
+SLIPS_LIVE = timedelta(days=7)
 TICKS_LIVE = timedelta(days=90)
 FAILURES_LIVE = timedelta(days=2)
 BACKUPS_TAKE = timedelta(hours=6)  # at most
@@ -27,7 +28,8 @@ schedule("housekeeping.sweep", "*/10 * * * *", SWEEP)
 
 @job(PRUNE)
 def prune_job(run: JobRun) -> dict[str, int]:
-    """Every hour: remembered answers after 24 hours, expired unofficial copies, old ticks, own jobs."""
+    """Every hour: remembered answers after 24 hours, expired unofficial copies, files of slips after a
+    week, old ticks, own jobs."""
     return execute_as_system(run.database, prune, None, action=PRUNE, data=run.data)
 
 
@@ -42,6 +44,7 @@ def prune(work: Work, _: None = None) -> dict[str, int]:
     return {
         "keys": work.run("DELETE FROM idempotency_key WHERE created_at < %(t)s", t=work.now - KEYS_LIVE),
         "copies": work.run("DELETE FROM unofficial_copy WHERE expires_at < %(t)s", t=work.now),
+        "slips": work.run("DELETE FROM exam_slip_print WHERE made_at < %(t)s", t=work.now - SLIPS_LIVE),
         "failures": work.run("DELETE FROM sign_in_failure WHERE at < %(t)s", t=work.now - FAILURES_LIVE),
         "jobs": work.run(
             "DELETE FROM job WHERE kind LIKE 'housekeeping.%%' AND status = 'done' AND finished_at < %(t)s",

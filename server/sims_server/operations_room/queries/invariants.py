@@ -50,6 +50,19 @@ INVARIANTS = (
            AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid)
         """,
     ),
+    Invariant(
+        "role.settings",
+        "The application's role carries no setting of its own that loses or hides what was written",
+        # The server's connections say themselves what changes the meaning of a statement; how surely a commit
+        # is on disk is the cluster's to say, and so is not said there.
+        """
+        SELECT coalesce(d.datname, 'every database') AS database, setting
+          FROM pg_db_role_setting s LEFT JOIN pg_database d ON d.oid = s.setdatabase
+         CROSS JOIN LATERAL unnest(s.setconfig) AS setting
+         WHERE s.setrole = 'sims_app'::regrole AND (d.datname IS NULL OR d.datname = current_database())
+           AND setting ~ '^(synchronous_commit|local_preload_libraries|role|search_path|row_security)='
+        """,
+    ),
     Invariant("audit.triggers", "Every audited table writes its audit", SILENT_TABLES),
     Invariant(
         "audit.coverage",

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sims_server.access.operations import check_code_of_now
 from sims_server.audit.operations import seal_after_commit
 from sims_server.kernel.arrays import array_of
 from sims_server.kernel.execute import operation
@@ -54,10 +55,10 @@ _FROM = """
 _SHEETS = """
 SELECT h.section_id, h.state, s.course_code, s.code, s.weights_total, s.marks_total,
        (SELECT coalesce(sum(a.max_score), 0) FROM assessment a WHERE a.section_id = s.id) AS maxima,
-       ARRAY(SELECT DISTINCT coalesce(p.policy #>> '{{total,basis}}', 'weights') FROM enrollment x
-         JOIN registration y ON y.id = x.registration_id
-               JOIN regulation p ON p.id = y.regulation_id WHERE x.section_id = s.id
-                 AND x.status <> 'dropped') AS bases
+       ARRAY(SELECT DISTINCT coalesce(p.policy #>> '{{total,basis}}', 'weights') FROM regulation p
+              WHERE p.id IN (SELECT y.regulation_id FROM enrollment x JOIN registration y
+                               ON y.id = x.registration_id
+                              WHERE x.section_id = s.id AND x.status <> 'dropped')) AS bases
   FROM sheet h JOIN section s ON s.id = h.section_id
  WHERE h.section_id IN (SELECT e.section_id {source} WHERE e.status <> 'dropped' AND {whom})
  ORDER BY h.section_id FOR UPDATE OF h
@@ -163,6 +164,8 @@ def publish_results(work: Work, command: PublishResults) -> ResultsPublished:
             result_ids=[row["result_id"] for row in withheld][:NAMED_MOST],
         )
     check_ready(work, ready)
+    if work.setting("results.code_at_publish"):  # last: nobody spends a code on what would be refused
+        check_code_of_now(work, command.otp)
     notification = declare_results(work, "main", scope.named, ready, withheld)
     return ResultsPublished(published=len(ready), withheld=len(withheld), notification=notification)
 

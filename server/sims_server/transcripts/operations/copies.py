@@ -17,9 +17,11 @@ from sims_server.sealing.drawing import Unofficial, draw_document
 from sims_server.sealing.lettering import LetteringMissing
 from sims_server.sealing.symbol import address_root
 from sims_server.transcripts import queries, rules
+from sims_server.transcripts.operations.issuing import check_enrolled
 from sims_server.transcripts.operations.keys import issuer_id
-from sims_shared.transcripts import NameUnprintable
+from sims_shared.transcripts import CopyOf, Examination, Examinations, NameUnprintable, NothingToPrint
 
+TRANSCRIPT = CopyOf()
 VALID_FOR = timedelta(hours=48)
 TOKEN_BYTES = 15  # 120 bits, 24 letters
 
@@ -33,20 +35,28 @@ class Copy(NamedTuple):
     email: str | None
 
 
-def make_copy(work: Work, student_id: int) -> Copy:
-    """Draws the copy and remembers its token."""
+def make_copy(work: Work, student_id: int, of: CopyOf = TRANSCRIPT) -> Copy:
+    """Draws the copy and remembers its token. Raises NothingToPrint, NotEnrolled."""
     record = queries.read_record(work, student_id)
-    content: Content = rules.without_seal(
-        rules.paper(
-            record,
-            queries.read_issuer(work, issuer_id(work.setting("institution"))),
-            document="transcript",
-            serial="UNOFFICIAL",
-            status_index=0,
-            issued_on=work.today,
-            demo=queries.is_demo(work),
+    semester = check_enrolled(work, record) if of.document == "bonafide" else None
+    try:
+        content: Content = rules.without_seal(
+            rules.paper(
+                record,
+                queries.read_issuer(work, issuer_id(work.setting("institution")), of.document),
+                document=of.document,
+                serial="UNOFFICIAL",
+                status_index=0,
+                issued_on=work.today,
+                demo=queries.is_demo(work),
+                purpose=of.purpose or "",
+                addressee=of.addressee or "",
+                term_id=of.term_id,
+                semester=semester,
+            )
         )
-    )
+    except LookupError as failure:
+        raise NothingToPrint(str(failure).capitalize() + ".") from failure
     token = base64.b32encode(secrets.token_bytes(TOKEN_BYTES)).decode()
     expires_at = work.now + VALID_FOR
     local = expires_at.astimezone(ZoneInfo(work.setting("time_zone")))
@@ -73,9 +83,21 @@ def make_copy(work: Work, student_id: int) -> Copy:
     return Copy(pdf, token, expires_at, record.email)
 
 
-def copy_transcript(work: Work, student_id: int) -> File:
-    """An unofficial copy of a student's transcript."""
+def copy_transcript(work: Work, student_id: int, query: CopyOf = TRANSCRIPT) -> File:
+    """An unofficial copy of a transcript, of an examination's marks certificate, or of a letter."""
     queries.access_own_copy(work, student_id)
-    copy = make_copy(work, student_id)
-    disclose(work, student_id, "unofficial transcript")
-    return File(copy.pdf, "application/pdf", f"unofficial-transcript-{student_id}.pdf")
+    copy = make_copy(work, student_id, query)
+    disclose(work, student_id, f"unofficial {query.document}")
+    return File(copy.pdf, "application/pdf", f"unofficial-{query.document}-{student_id}.pdf")
+
+
+def list_examinations(work: Work, student_id: int) -> Examinations:
+    """The examinations of the current registration of which a marks certificate can be issued."""
+    record = queries.read_record(work, student_id)
+    issued = queries.certificates_of(work, record.registration_id)
+    return Examinations(
+        results=[
+            Examination(term_id=line.term_id, term=line.name, sgpa=line.sgpa, serial=issued.get(line.term_id))
+            for line in reversed(rules.examinations(record))
+        ]
+    )

@@ -8,7 +8,10 @@ that were sealed, because a PDF drawn again tomorrow is another document.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
+
+from msgspec import structs
 
 from sims_server.audit.operations import seal_after_commit
 from sims_server.kernel.execute import operation
@@ -35,7 +38,9 @@ from sims_shared.transcripts import (
     IssueTranscript,
     NameUnprintable,
     NotComplete,
+    NotEnrolled,
     NothingToPrint,
+    NotReplaceable,
     TranscriptDiffers,
     TranscriptHeld,
 )
@@ -53,7 +58,13 @@ def seal_document(work: Work, command: IssueTranscript, job_id: int | None = Non
     record = queries.read_record(work, command.student_id, command.registration_id)
     _check_command(command)
     remark = check_holds(work, command.student_id)
-    lawful, unlawful = rules.judge_differences(queries.printed_otherwise(work, command.student_id))
+    semester = None
+    if command.document == "bonafide":
+        semester = check_enrolled(work, record)
+        printed = []  # a letter prints no result, so none of them can stop it
+    else:
+        printed = queries.printed_otherwise(work, command.student_id)
+    lawful, unlawful = rules.judge_differences(printed)
     if unlawful:
         raise TranscriptDiffers(
             "; ".join(
@@ -64,12 +75,13 @@ def seal_document(work: Work, command: IssueTranscript, job_id: int | None = Non
     if command.document == "provisional" and record.status not in rules.COMPLETE:
         raise NotComplete("A provisional certificate needs a registration whose program is complete.")
     ring = keyring_of(work)
-    standing = []
-    if command.kind != "original":
-        standing = queries.standing_documents(work, record.registration_id, command.document, command.term_id)
+    command = _of_an_examination(record, command)
+    standing = _replaced(work, record, command)
     copies = [
         _seal_copy(
-            work, command, record, ring, number, remark, standing[0]["serial"] if standing else None, job_id
+            *(work, command, record, semester, ring, number, remark),
+            standing[0]["serial"] if standing else None,
+            job_id,
         )
         for number in range(1, command.copies + 1)
     ]
@@ -92,6 +104,53 @@ def seal_document(work: Work, command: IssueTranscript, job_id: int | None = Non
         copies=copies,
         differences=lawful,
     )
+
+
+def _of_an_examination(record: rules.Record, command: IssueTranscript) -> IssueTranscript:
+    """A marks certificate is of the latest examination where none is named; the register says of which."""
+    if command.document != "dmc":
+        return command
+    try:
+        line = rules.examination_of(record, command.term_id)
+    except LookupError as failure:
+        raise NothingToPrint(str(failure).capitalize() + ".") from failure
+    return structs.replace(command, term_id=line.term_id)
+
+
+def _replaced(work: Work, record: rules.Record, command: IssueTranscript) -> Sequence[dict[str, Any]]:
+    """What the new document supersedes. Refuses one that is not there to be replaced."""
+    if command.kind == "original" and command.replaces is not None:
+        detail = "Only a duplicate or a corrected document replaces another."
+        raise InvalidInput(detail, errors=[Fault("/replaces", "invalid", detail)])
+    if command.kind == "original":
+        return []
+    # Of two clerks who replace the same one, the second must read what the first did.
+    work.run(
+        "SELECT pg_advisory_xact_lock(hashtext('issued_document.replaced'), %(id)s::int)",
+        id=record.registration_id % 2**31,
+    )
+    standing = queries.standing_documents(work, record.registration_id, command.document, command.term_id)
+    try:
+        return rules.replaced_by(
+            command.kind,
+            command.document,
+            standing,
+            named=command.replaces,
+            purpose=command.purpose,
+            addressee=command.addressee,
+        )
+    except LookupError as failure:
+        raise NotReplaceable(
+            f"{command.replaces} is no valid document of this kind that this registration holds."
+        ) from failure
+
+
+def check_enrolled(work: Work, record: rules.Record) -> rules.Semester | None:
+    """Refuses a letter where nobody is enrolled; otherwise the semester it says, where one is known."""
+    refusal = rules.why_no_letter(record)
+    if refusal:
+        raise NotEnrolled(refusal, status_now=record.status)
+    return queries.read_semester(work, record.registration_id)
 
 
 def _check_command(command: IssueTranscript) -> None:
@@ -122,6 +181,7 @@ def _seal_copy(
     work: Work,
     command: IssueTranscript,
     record: rules.Record,
+    semester: rules.Semester | None,
     ring: Any,
     number: int,
     remark: str,
@@ -135,7 +195,7 @@ def _seal_copy(
     try:
         content = rules.paper(
             record,
-            queries.read_issuer(work, ring.issuer),
+            queries.read_issuer(work, ring.issuer, command.document),
             document=command.document,
             serial=serial,
             status_index=index,
@@ -149,6 +209,7 @@ def _seal_copy(
             addressee=command.addressee or "",
             remark=remark,
             term_id=command.term_id,
+            semester=semester,
         )
     except LookupError as failure:
         raise NothingToPrint(str(failure).capitalize() + ".") from failure

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 import msgspec
 
 from sims_server.kernel.execute import operation
@@ -9,12 +11,14 @@ from sims_server.kernel.http import File
 from sims_server.kernel.work import Work
 from sims_server.sealing import web_page
 from sims_server.transcripts.operations.verifying import judge_in_register, verify_token
+from sims_shared.seal.judgment import day_in_words
 from sims_shared.transcripts import FileVerdict, TokenMalformed, TranscriptUnknown, Verified, VerifyFile
 
 TITLES = {
     "transcript": "Transcript",
     "dmc": "Detailed marks certificate",
     "provisional": "Provisional certificate",
+    "bonafide": "Bonafide letter",
 }
 TONES = {
     "valid": web_page.GOOD,
@@ -62,10 +66,10 @@ def verification_page(work: Work, token: str) -> File:
         return _html(
             web_page.verdict_page(institution, tone=web_page.BAD, word="UNKNOWN", in_words=words), 404
         )
-    return _html(_found_page(institution, found))
+    return _html(_found_page(institution, found, ZoneInfo(work.setting("time_zone"))))
 
 
-def _found_page(institution: str, found: Verified) -> bytes:
+def _found_page(institution: str, found: Verified, zone: ZoneInfo) -> bytes:
     official = "" if found.official else "Unofficial "
     title = TITLES.get(found.document, found.document.capitalize())
     facts = [("Document", f"{official}{title}".capitalize() if official else title)]
@@ -75,11 +79,13 @@ def _found_page(institution: str, found: Verified) -> bytes:
         ("Name", found.student.name),
         ("Registration no.", found.student.reg_no),
         ("Program", found.program),
-        ("CGPA", found.cgpa or "-"),
-        ("Credits earned", found.credits or "-"),
-        ("Issued", f"{found.issued_at:%Y-%m-%d}"),
     ]
-    if found.valid_until is not None:
+    if found.document != "bonafide":  # a letter tells no result
+        facts += [("CGPA", found.cgpa or "-"), ("Credits earned", found.credits or "-")]
+    facts.append(("Issued", f"{found.issued_at:%Y-%m-%d}"))
+    if found.valid_until is not None and found.official:
+        facts.append(("Valid until", day_in_words(found.valid_until.astimezone(zone).date())))
+    elif found.valid_until is not None:
         facts.append(("Code valid until", f"{found.valid_until:%Y-%m-%d %H:%M} UTC"))
     word = found.status.upper() if found.official else f"{found.status.upper()}, UNOFFICIAL"
     return web_page.verdict_page(
@@ -118,13 +124,18 @@ def verify_file_page(work: Work, command: VerifyFile) -> File:
             ("Name", found.student.name),
             ("Registration no.", found.student.reg_no),
             ("Program", found.program or "-"),
-            ("CGPA", found.cgpa or "-"),
         ]
+        if found.document != "bonafide":
+            facts.append(("CGPA", found.cgpa or "-"))
+        if found.valid_until is not None:
+            facts.append(("Valid until", day_in_words(found.valid_until)))
+    word = found.verdict.replace("_", " ").upper()
+    expired = found.verdict == "genuine" and found.expired
     return _html(
         web_page.verdict_page(
             institution,
-            tone=FILE_TONES[found.verdict],
-            word=found.verdict.replace("_", " ").upper(),
+            tone=web_page.WARN if expired else FILE_TONES[found.verdict],
+            word=f"{word}, EXPIRED" if expired else word,
             in_words=_after_colon(found.in_words),
             demo=found.demo,
             facts=facts,

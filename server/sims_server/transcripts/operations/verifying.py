@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from datetime import UTC, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -22,9 +24,10 @@ from sims_server.sealing.status import make_status_list
 from sims_server.transcripts import queries
 from sims_server.transcripts.operations.keys import find_keyring, issuer_id
 from sims_shared import transcripts as shared
-from sims_shared.seal import Judgment, Trust, Verdict, judge_file, with_status
+from sims_shared.seal import Judgment, Trust, Verdict, judge_file, with_status, with_validity
 from sims_shared.seal.content import CHECK_LETTERS, SignedContent, read_token
 from sims_shared.seal.content import TokenMalformed as CodeMalformed
+from sims_shared.seal.judgment import day_in_words
 from sims_shared.seal.keys import KeyDocument
 from sims_shared.seal.statuses import Status
 from sims_shared.transcripts import (
@@ -103,7 +106,7 @@ def verify_token(work: Work, token: str) -> Verified:
             raise TranscriptUnknown
         if row is None or not secrets.compare_digest(row["check_code"].encode(), typed.encode()):
             raise TranscriptUnknown
-        return _verified(row)
+        return _verified(work, row)
     try:
         message, code = read_token(folded)
     except CodeMalformed as malformed:
@@ -118,7 +121,7 @@ def _verify_code(work: Work, token: str, key_id: str, code: SignedContent, messa
     row = queries.find_by_serial(work, code.serial)
     if row is None or not row["qr_text"].endswith("/V/" + token):
         raise TranscriptUnknown("It is signed by us, but not in the register.")
-    return _verified(row)
+    return _verified(work, row)
 
 
 def _courses(content: Content) -> list[CourseOnPaper]:
@@ -154,15 +157,26 @@ def _facts(content: Content) -> dict[str, Any]:
     }
 
 
-def _verified(row: dict[str, Any]) -> Verified:
+def _verified(work: Work, row: dict[str, Any]) -> Verified:
+    content = read_content(row["content"].encode())
+    status, words, until, last_day = row["status"], WORDS[row["status"]], None, content.last_day()
+    if last_day is not None:
+        zone = ZoneInfo(work.setting("time_zone"))
+        until = datetime.combine(last_day, time(23, 59, 59), zone).astimezone(UTC)
+        if status == "valid" and work.today > last_day:
+            status = "expired"
+            words = f"EXPIRED: genuine; valid until {day_in_words(last_day)}, which has passed."
+        elif status == "valid":
+            words = f"{words} Valid until {day_in_words(last_day)}."
     return Verified(
-        status=row["status"],
-        in_words=WORDS[row["status"]],
+        status=status,
+        in_words=words,
+        valid_until=until,
         official=True,
         serial=row["serial"],
         issued_at=row["issued_at"],
         sha256=row["sha256"],
-        **_facts(read_content(row["content"].encode())),
+        **_facts(content),
     )
 
 
@@ -211,6 +225,7 @@ def judge_in_register(work: Work, data: bytes) -> FileVerdict:
         )
         return _file_verdict(judgment)
     judgment.list_age = 0
+    with_validity(judgment, work.today)
     return _file_verdict(with_status(judgment, _STATUS[row["status"]]))
 
 
@@ -230,4 +245,6 @@ def _file_verdict(judgment: Judgment) -> FileVerdict:
         program=judgment.program,
         cgpa=judgment.cgpa,
         sha256=judgment.sha256,
+        valid_until=judgment.valid_until,
+        expired=judgment.expired,
     )

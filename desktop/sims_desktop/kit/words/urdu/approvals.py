@@ -120,4 +120,8 @@ WORDS: dict[str, str] = {
     "unsent marks": "نہ بھیجے گئے نمبر",
     "Approved": "منظور",
     "Rejected": "مسترد",
+    "Here again: {who} returned it {when}, “{reason}”.": "دوبارہ آئی ہے: {who} نے {when} واپس کی، “{reason}”۔",
+    "{marks} of {students} stand otherwise than revision {rev:,}:": "{students} کے {marks} نظرثانی {rev:,} سے مختلف ہیں:",
+    "No mark stands otherwise than in revision {rev:,}.": "کوئی نمبر نظرثانی {rev:,} سے مختلف نہیں۔",
+    "What stands otherwise since it was returned": "واپسی کے بعد جو مختلف ہے",
 }

@@ -133,4 +133,9 @@ WORDS: dict[str, str] = {
     "brought in": "لائی گئی",
     "taken back": "واپس لی گئی",
     "failed": "ناکام",
+    "examination rooms": "امتحانی کمرے",
+    "date sheet": "ڈیٹ شیٹ",
+    "Date sheet from a file": "فائل سے ڈیٹ شیٹ",
+    "Bring in from a file": "فائل سے لائیں",
+    "First the rooms: name, seats. Then the papers: course_code, term, section, part, date, starts_at, ends_at, rooms (as Hall A: 60, Room 7). CSV, XLSX or ODS, its first row names the columns; a preview says what every row would do, and then all of the file is brought in, or nothing.": "پہلے کمرے: name, seats۔ پھر پرچے: course_code, term, section, part, date, starts_at, ends_at, rooms (جیسے Hall A: 60, Room 7)۔ CSV، XLSX یا ODS، جس کی پہلی قطار کالموں کے نام بتائے؛ پیش نظارہ بتاتا ہے کہ ہر قطار کیا کرے گی، پھر پوری فائل لائی جاتی ہے یا کچھ بھی نہیں۔",
 }

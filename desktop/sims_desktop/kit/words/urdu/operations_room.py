@@ -133,7 +133,9 @@ WORDS: dict[str, str] = {
     "Port of the mail server": "ای میل سرور کا پورٹ",
     "Usually 25 or 587.": "عموماً 25 یا 587۔",
     "Office that issues": "جاری کرنے والا دفتر",
-    "Stands below every sealed paper and letter.": "ہر مہر شدہ کاغذ اور خط کے نیچے ہوتا ہے۔",
+    "Stands at the head of every sealed paper but letters.": "خطوط کے سوا ہر مہر شدہ کاغذ کے اوپر ہوتا ہے۔",
+    "Office of letters": "خطوط کا دفتر",
+    "Stands at the head of every bonafide letter.": "ہر بونافائیڈ خط کے اوپر ہوتا ہے۔",
     "Public address": "عوامی پتہ",
     "Where strangers reach this server; it is printed in the code of every sealed paper.": "جہاں باہر کے لوگ سرور تک پہنچتے ہیں؛ ہر مہر شدہ کاغذ کے کوڈ میں چھپتا ہے۔",
     "What asks for a one-time code": "کس کام پر ایک بار کا کوڈ مانگا جائے",
@@ -165,4 +167,6 @@ WORDS: dict[str, str] = {
     "Copy the command": "حکم نقل کریں",
     "Copy the command (C)": "حکم نقل کریں (C)",
     "Copied: {command}": "نقل ہوا: {command}",
+    "A code for each publish": "ہر اشاعت پر کوڈ",
+    "Whoever publishes results types a one-time code each time, besides the one at sign-in.": "نتائج شائع کرنے والا سائن ان کے علاوہ ہر بار یک وقتی کوڈ لکھتا ہے۔",
 }

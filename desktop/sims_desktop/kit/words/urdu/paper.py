@@ -49,6 +49,11 @@ WORDS: dict[str, str] = {
     "{name} goes with it.": "{name} ساتھ جائے گی۔",
     "{error}. Revisions are compared on line.": "{error}۔ نظرثانیوں کا موازنہ آن لائن ہوتا ہے۔",
     "{marks} of {students} stand otherwise.": "{students} کے {marks} مختلف ہیں۔",
-    "{marks} on this computer are not sent and in no revision.": "اس کمپیوٹر پر {marks} ابھی نہیں بھیجے گئے اور کسی نظرثانی میں نہیں۔",
+    "&All marks": "&تمام نمبر",
+    "Also the marks that both revisions show alike": "وہ نمبر بھی جو دونوں نظرثانیوں میں یکساں ہیں",
+    "Nothing is compared yet.": "ابھی کچھ موازنہ نہیں ہوا۔",
+    "On this computer only, not sent and in no revision: {marks}.": "صرف اس کمپیوٹر پر، نہ بھیجے گئے اور نہ کسی نظرثانی میں: {marks}۔",
+    "Printed {what}": "چھپا: {what}",
+    "revisions {earlier:,} and {later:,}": "نظرثانی {earlier:,} اور {later:,}",
     "{what} {when} by {who}, revision {rev:,}": "{when} کو {what}، از {who}، نظرثانی {rev:,}",
 }

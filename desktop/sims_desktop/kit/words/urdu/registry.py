@@ -147,4 +147,7 @@ WORDS: dict[str, str] = {
     "semester {number}: {credits}": "سمسٹر {number}: {credits}",
     "Core credits from {intake}: {total} of {needed} needed · {semesters}": "{intake} سے لازمی کریڈٹ: درکار {needed} میں سے {total} · {semesters}",
     "It is not there any more: somebody deleted it. F5 reads the list anew.": "یہ اب نہیں رہا: کسی نے مٹا دیا۔ F5 فہرست دوبارہ پڑھتا ہے۔",
+    "Its days allow enrolling until {day}.": "اس کی تاریخیں {day} تک داخلے کی اجازت دیتی ہیں۔",
+    "Close {term}? From then on nobody is enrolled in it, singly or by batch, and its sheets no longer stand under My sheets and Approvals. Marks, results and papers go on. O or Enter closes it, Esc leaves it.": "{term} بند کریں؟ اس کے بعد اس میں کوئی داخل نہیں ہوگا، نہ اکیلا نہ بیچ سے، اور اس کی شیٹیں میری شیٹیں اور منظوریاں میں نہیں رہیں گی۔ نمبر، نتائج اور کاغذات جاری رہتے ہیں۔ O یا Enter بند کرتا ہے، Esc چھوڑ دیتا ہے۔",
+    "Open {term}? Students are enrolled in it again, within its days, and its sheets stand under My sheets and Approvals. O or Enter opens it, Esc leaves it.": "{term} کھولیں؟ طلبہ اس کی تاریخوں کے اندر پھر داخل ہوں گے، اور اس کی شیٹیں میری شیٹیں اور منظوریاں میں ہوں گی۔ O یا Enter کھولتا ہے، Esc چھوڑ دیتا ہے۔",
 }

@@ -67,7 +67,6 @@ WORDS: dict[str, str] = {
     "Passed": "کامیاب",
     "Failed": "ناکام",
     "Passed %": "کامیاب %",
-    "Mean of points": "پوائنٹس کا اوسط",
     "Sections": "سیکشن",
     "Seats": "نشستیں",
     "Filled %": "بھری ہوئی %",

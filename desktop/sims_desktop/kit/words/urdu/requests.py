@@ -70,7 +70,6 @@ WORDS: dict[str, str] = {
     "Say what is asked for.": "بتائیں کہ کیا درکار ہے۔",
     "Somebody was quicker. {now}": "کوئی پہلے کر چکا۔ {now}",
     "1 the student, 2 a bearer: “2 Ahmed Khan 35202-1234567-1”": "1 طالب علم، 2 لانے والا: “\u20662 Ahmed Khan 35202-1234567-1\u2069”",
-    "{asked}, 3 nobody yet, it lies ready": "\u200f{asked}، 3 ابھی کوئی نہیں، تیار پڑا ہے",
     "{title} for {who}: who takes it? {choices}; Enter": "\u200f{title} برائے {who}: کون لے رہا ہے؟ {choices}؛ Enter",
     "Handed out: {what}, to {taker}.": "حوالے ہوا: {what}، بنام {taker}۔",
     "Ready: {what}. It waits for whoever comes.": "تیار: {what}۔ جو آئے اس کا منتظر ہے۔",

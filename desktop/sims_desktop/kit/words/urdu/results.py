@@ -178,4 +178,6 @@ WORDS: dict[str, str] = {
     "reminders of grade sheets by mail": "ڈاک سے شیٹوں کی یاد دہانی",
     "without a mail address": "ای میل پتے کے بغیر",
     "handed in meanwhile": "اس دوران جمع",
+    "One-time code": "یک وقتی کوڈ",
+    "{what}: your one-time code, then Enter; Esc leaves it": "{what}: اپنا یک وقتی کوڈ، پھر Enter؛ Esc چھوڑ دیتا ہے",
 }

@@ -27,7 +27,6 @@ WORDS: dict[str, str] = {
     "Close what was opened below": "نیچے کھلا ہوا بند کریں",
     "Course code or title": "کورس کا کوڈ یا عنوان",
     "Course to enroll in, by code or title": "اندراج کا کورس، کوڈ یا عنوان سے",
-    "Ctrl+Enter once more changes the name.": "ایک بار اور Ctrl+Enter نام بدل دیتا ہے۔",
     "Drop (D)": "چھوڑیں (D)",
     "Drop this enrollment": "یہ اندراج چھوڑیں",
     "Drop {course}: no trace on the transcript, the seat is free. Why?": "کورس {course} چھوڑنا: ٹرانسکرپٹ پر نشان نہیں رہتا، نشست خالی۔ کیوں؟",

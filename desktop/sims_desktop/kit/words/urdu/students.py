@@ -119,7 +119,6 @@ WORDS: dict[str, str] = {
     "Weight": "وزن",
     "Average": "اوسط",
     "An unofficial copy says so on every page, and its code verifies for 48 hours. Ctrl+S saves it, Ctrl+P prints it, Esc closes it.": "غیر سرکاری نقل ہر صفحے پر یہی کہتی ہے، اور اس کے کوڈ کی تصدیق 48 گھنٹے ہوتی ہے۔ Ctrl+S محفوظ کرتا ہے، Ctrl+P چھاپتا ہے، Esc بند کرتا ہے۔",
-    "Reading the copy …": "نقل پڑھی جا رہی ہے …",
     "Reading the copy": "نقل پڑھی جا رہی ہے",
     "There is no copy: {why}": "نقل نہیں ملی: {why}",
     "Save the copy": "نقل محفوظ کریں",

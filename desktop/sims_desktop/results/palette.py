@@ -1,0 +1,78 @@
+"""What the palette understands of classes: `notify bscs 3`, `enroll batch bscs-22 sem 4`.
+
+The rule a newcomer would get wrong: the palette never waits. The programs are asked for when the first such
+word was typed, and the box is filled anew when they came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
+
+from PySide6.QtCore import QObject
+
+from sims_desktop.client.errors import ClientError
+from sims_desktop.kit.language import phrase
+from sims_desktop.kit.palette import Palette
+from sims_desktop.kit.search import Entry
+from sims_desktop.kit.tasks import Tasks
+from sims_desktop.results.classes import ClassWish, begins_wish, wishes_of
+from sims_shared.catalog import ProgramView
+
+
+class PaletteClasses(QObject):
+    """Opens the desk for what was wished, where the person has that desk."""
+
+    def __init__(
+        self,
+        palette: Palette,
+        read_programs: Callable[[], list[ProgramView]],
+        tasks: Tasks,
+        open: Callable[[str], object],
+        desks: Collection[str],
+    ) -> None:
+        super().__init__(palette)
+        self._palette, self._read_programs, self._tasks = palette, read_programs, tasks
+        self._open, self._desks = open, desks
+        self._programs: Sequence[ProgramView] | None = None
+        self._asking = False
+        palette.add_source(self._entries)
+
+    def _entries(self, query: str) -> Iterable[Entry]:
+        if not begins_wish(query):
+            return
+        if self._programs is None:
+            self._ask()
+        for wish in wishes_of(query, self._programs or ()):
+            if ("batches" if wish.enrolls else "results") in self._desks:
+                yield Entry(wish.title, partial(self._go, wish), phrase("class"), also=query)
+
+    def _go(self, wish: ClassWish) -> None:
+        if wish.enrolls:
+            from sims_desktop.batches.page import BatchesPage
+
+            batches = self._open("batches")
+            assert isinstance(batches, BatchesPage)
+            batches.begin_for(wish.program.id, wish.semester, wish.year)
+        else:
+            from sims_desktop.results.page import PublishPage
+
+            results = self._open("results")
+            assert isinstance(results, PublishPage)
+            results.narrow_to(wish.program.id, wish.semester)
+
+    def _ask(self) -> None:
+        if self._asking:
+            return
+        self._asking = True
+
+        def done(programs: list[ProgramView]) -> None:
+            self._asking, self._programs = False, programs
+            self._palette.refill()
+
+        def failed(error: Exception) -> None:
+            self._asking = False  # asked again with the next letter
+            if not isinstance(error, ClientError):
+                raise error
+
+        self._tasks.run(lambda progress: self._read_programs(), done, failed, owner=self)
