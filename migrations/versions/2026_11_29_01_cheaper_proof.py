@@ -56,6 +56,32 @@ CREATE OR REPLACE TRIGGER aa_audit_names_whom_the_server_told BEFORE INSERT ON a
 
 -- In the form of 2026_11_24_05: where no column that is told has changed, nothing is written.
 CALL audit_table('section', 'section', '-seats_taken', '-weights_total');
+-- But every enrollment moves a seat, every column a weight, and of neither is an entry: a trigger of the columns
+-- that are told is not even asked. By row, for one of columns has no tables of what changed.
+DO $do$
+DECLARE told text; changes text;
+BEGIN
+  SELECT string_agg(format('%I', c), ', ' ORDER BY number),
+         string_agg(format('CASE WHEN OLD.%I IS DISTINCT FROM NEW.%I THEN %L || ''['' || %s || '','' || %s || '']'' END', c, c, to_json(c) || ':',
+                           audited_value(type, 'OLD', c), audited_value(type, 'NEW', c)), ', ' ORDER BY number)
+    INTO told, changes
+    FROM (SELECT attname::text AS c, atttypid AS type, attnum AS number FROM pg_attribute
+           WHERE attrelid = 'section'::regclass AND attnum > 0 AND NOT attisdropped AND attname NOT IN ('seats_taken', 'weights_total')) columns;
+  EXECUTE format($function$
+    CREATE FUNCTION audit_section_changed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+      AS $body$
+      DECLARE changes text := '{' || concat_ws(',', %s) || '}';
+      BEGIN
+        IF changes <> '{}' THEN
+          PERFORM write_audit(acting_account(), coalesce(nullif(acting('actor_name'), ''), 'database:' || session_user),
+            coalesce(nullif(acting('action'), ''), 'section.update'), 'section', acting('method'), acting('path'), acting('request_id'),
+            session_user::text, 'update', ARRAY[NEW.id], ARRAY[changes]);
+        END IF;
+        RETURN NULL;
+      END $body$ $function$, changes);
+  EXECUTE 'DROP TRIGGER zz_audit_update ON section';
+  EXECUTE format('CREATE TRIGGER zz_audit_update AFTER UPDATE OF %s ON section FOR EACH ROW EXECUTE FUNCTION audit_section_changed()', told);
+END $do$;
 
 -- As in 2026_11_26_02, but whoever is named is asked about once: without OFFSET the planner asks for each of
 -- 500 rows before it looks which of them are the same.
