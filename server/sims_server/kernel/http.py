@@ -21,6 +21,8 @@ from typing import Any
 import msgspec
 from litestar import Request, route
 from litestar.enums import HttpMethod
+from litestar.exceptions import InternalServerException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.streaming import ASGIStreamingResponse
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -165,6 +167,26 @@ def _header(request: Request[Any, Any, Any], wanted: bytes) -> str | None:
     return None
 
 
+async def _whole_body(request: Request[Any, Any, Any], most: int) -> bytes:
+    """The request's body. The framework's own reading takes all headers apart to find one.
+
+    Raises RequestEntityTooLarge beyond `most` bytes, before anything is read where the length is announced.
+    """
+    announced = int(_header(request, b"content-length") or b"0")
+    pieces: list[bytes] = []
+    length, more = 0, True
+    while more and max(announced, length) <= most:
+        message: Any = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise InternalServerException("The client left before it had sent everything.")
+        pieces.append(message.get("body", b""))
+        length += len(pieces[-1])
+        more = message.get("more_body", False)
+    if max(announced, length) > most:
+        raise RequestEntityTooLarge
+    return b"".join(pieces)
+
+
 async def _in_thread(judge: Callable[..., Written], *arguments: Any) -> Written:
     """Carried out by one of THREADS. asyncio's own hop copies the answer between two kinds of future."""
     loop = asyncio.get_running_loop()
@@ -271,7 +293,7 @@ def _make(
 
     # Whatever can be called as an application is sent as it is.
     async def handler(request: Request[Any, Any, Any]) -> ASGIApp:
-        body = await request.body() if _has_body(request) else b""
+        body = await _whole_body(request, body_limit) if _has_body(request) else b""
         started = time.perf_counter()
         response = await _in_thread(judge, request, body)
         observe(door.operation_id, response.status_code, time.perf_counter() - started)
