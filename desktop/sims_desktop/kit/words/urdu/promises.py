@@ -46,5 +46,5 @@ WORDS: dict[str, str] = {
     "What is over too": "گزری ہوئی بھی",
     "{day} is no working day.": "{day} کام کا دن نہیں۔",
     "{first} to {last} are no working days.": "{first} سے {last} کام کے دن نہیں۔",
-    "What is promised from now on passes over it; what was promised stays.": "اب سے جو وعدہ ہو وہ اسے چھوڑ کر ہوگا؛ جو وعدہ ہو چکا وہ قائم ہے۔",
+    "A promise made from now on passes over what is off; what was promised stays.": "اب سے جو وعدہ ہو وہ اسے چھوڑ کر ہوگا؛ جو وعدہ ہو چکا وہ قائم ہے۔",
 }
