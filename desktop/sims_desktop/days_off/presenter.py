@@ -60,7 +60,8 @@ class DaysOffPresenter(EntriesPresenter[DayOffView]):
             if first == last
             else phrase("{first} to {last} are no working days.", first=_said(first), last=_said(last))
         )
-        return f"{span} " + phrase("A promise made from now on passes over what is off; what was promised stays.")
+        rule = phrase("A promise made from now on passes over what is off; what was promised stays.")
+        return f"{span} {rule}"
 
 
 def _said(day: date) -> str:
