@@ -263,6 +263,7 @@ def request_id_of(request: Request[Any, Any, Any]) -> str:
     return found if isinstance(found, str) else ""
 
 
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('changes'), hashtext(%(path)s))"
 CarryOut = Callable[[Work, dict[str, Any], Request[Any, Any, Any], bytes], Answer]
 
 
@@ -367,9 +368,12 @@ def command(
     ) -> Answer:
         if request.scope["query_string"]:
             decode_query(NoParameters, query_of(request))
+        if view is not None:
+            # Two who read the same could else both be let through, and the later write over the earlier.
+            work.run(_ONE_AT_A_TIME, path=path_of(request))
         if locate is not None and not finds_itself:
             locate(work, **path_values)
-        wanted = request.headers.get("if-match")
+        wanted = _header(request, b"if-match")
         if wanted is not None and view is not None and wanted != "*":
             current = etag(encode(view(work, **path_values)))
             if current not in [tag.strip() for tag in wanted.split(",")]:
@@ -447,7 +451,7 @@ def read(
         answer = _answer(view, 200)
         if media_type == JSON:
             answer.headers["ETag"] = etag(answer.body)
-            known = request.headers.get("if-none-match", "")
+            known = _header(request, b"if-none-match") or ""
             if known and answer.headers["ETag"] in [
                 tag.strip().removeprefix("W/") for tag in known.split(",")
             ]:
