@@ -181,5 +181,5 @@ def test_an_undo_waits_for_whoever_arranged_the_rooms_since(sheet: Sheet, univer
     seat("Hall A")
     assert undo(changed) == []
     assert sheet.papers() == ["CS-202 A  09:00 180 Room 7:None"]
-    assert undo(made) == ["changed_since"], "the seating it made was taken away and put again"
+    assert undo(made) == ["depended_on"], "the seating that stands is another row than the one it made"
     assert sheet.examcell.delete(f"/api/exam-rooms/{halls['Hall A']}/").status == 204

@@ -32,10 +32,17 @@ def made_by(work: Work, import_id: int, entity: str) -> list[int]:
 
 def changed_since(work: Work, import_id: int, entities: list[str]) -> list[dict[str, Any]]:
     """Rows that somebody changed or removed since, where it touches what the import wrote: entity,
-    entity_id, the row of the file where it is known, by whom, when."""
+    entity_id, the row of the file where it is known, by whom, when. A later import that was undone has given
+    back all it took, so neither it nor its undo has changed anything."""
     return work.rows(
         f"""
 WITH {_MINE},
+     undone AS MATERIALIZED (
+       SELECT a.entity_id AS id, a.transaction_id FROM audit_entry a
+        WHERE a.entity = 'import' AND a.entity_id > %(import)s AND a.changes->'status'->>1 = 'undone'),
+     given_back AS MATERIALIZED (
+       SELECT transaction_id FROM undone UNION ALL
+       SELECT b.committed_in FROM import_batch b JOIN undone u ON u.id = b.id),
      touched AS (SELECT entity, entity_id, max(id) AS last, bool_or(operation = 'insert') AS whole,
                         array_agg(DISTINCT k) AS columns
                    FROM mine CROSS JOIN LATERAL jsonb_object_keys(changes) k GROUP BY 1, 2)
@@ -43,6 +50,7 @@ SELECT DISTINCT ON (t.entity, t.entity_id) t.entity, t.entity_id, e.number, late
   FROM touched t
   JOIN audit_entry later ON later.entity = t.entity AND later.entity_id = t.entity_id AND later.id > t.last
        AND (t.whole OR later.operation <> 'update' OR later.changes ?| t.columns)
+       AND NOT EXISTS (SELECT FROM given_back g WHERE g.transaction_id = later.transaction_id)
   LEFT JOIN import_effect e ON e.import_id = %(import)s AND e.target = t.entity_id AND t.entity = %(main)s
  ORDER BY t.entity, t.entity_id, later.id DESC LIMIT 1000""",
         **{"import": import_id},
