@@ -13,12 +13,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QLocale, Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 
 from sims_desktop.grading.clipboard import put_on_clipboard, rows_on_clipboard
 from sims_desktop.grading.columns import ColumnDesk
 from sims_desktop.grading.cutoffs import CutoffDesk
 from sims_desktop.grading.files import SheetFiles
+from sims_desktop.grading.finding import Finding, named, show_row
 from sims_desktop.grading.late import LateMarks
 from sims_desktop.grading.memo import MemoDesk
 from sims_desktop.grading.panels import DistributionPanel, MatchPanel, Panel, TrayPanel
@@ -78,13 +79,9 @@ class GridPage(Page):
         self.state.setObjectName("sheet_state")
         self.state.setTextFormat(Qt.TextFormat.PlainText)
         self.state.setWordWrap(True)  # the head's words are as long as they are; the window is not
-        self.find_line = QLineEdit(self)
-        self.find_line.setObjectName("find")
-        self.find_line.setPlaceholderText(phrase("End of a number, or a name"))
-        self.find_line.setAccessibleName(phrase("Go to a registration number or name"))
-        self.find_line.setMaximumWidth(self.fontMetrics().averageCharWidth() * 32)
-        self.find_line.hide()
         self.view = GridView(self.grid, self)
+        self.finding = Finding(self)
+        self.find_line = self.finding.line
         self.note = Note(self)
         self.figures = QLabel(self)
         self.figures.setObjectName("selection_figures")
@@ -117,8 +114,6 @@ class GridPage(Page):
         self._return_to_place()
         self.view.selectionModel().currentChanged.connect(lambda *_: self._moved())
         self.view.selectionModel().selectionChanged.connect(lambda *_: self._count_selection())
-        self.find_line.textChanged.connect(self._find)
-        self.find_line.returnPressed.connect(self._leave_find)
         around.theme.changed.connect(self.view.recolour)
         self.show_standing()
         self._moved()
@@ -299,24 +294,10 @@ class GridPage(Page):
     # Moving about
 
     def open_find(self) -> None:
-        self.find_line.show()
-        self.find_line.setFocus()
-        self.find_line.selectAll()
-
-    def _find(self, words: str) -> None:
-        at = self.view.here()
-        place = self.grid.find(words, at[0] if at else 0)
-        if place is not None:
-            self.view.put_cursor((place, self.view.column_here()))
-            row = self.grid.row(place)
-            self.note.say(f"{row.reg_no} {row.name}")
-        elif words.strip():
-            self.note.say(phrase("Nobody here matches “{words}”", words=words.strip()))
+        self.finding.open()
 
     def _leave_find(self) -> None:
-        self.find_line.clear()
-        self.find_line.hide()
-        self.view.setFocus()
+        self.finding.leave()
 
     def next_problem(self) -> None:
         self.view.finish_typing()
@@ -521,18 +502,19 @@ class GridPage(Page):
         if self.grid.columns[column].closed:
             self.note.say(f"{self.grid.columns[column].closed}.")
             return
-        self.strip = Strip(StackPresenter(self.grid, column, blind=blind), self.go_to_row, self)
+        self.strip = Strip(StackPresenter(self.grid, column, blind=blind), self._follow, self)
         self.strip.closed.connect(lambda: self.toggle_strip())
         self.strip.acted.connect(self._acted)
         self._column.insertWidget(1, self.strip)
         self.view.setVisible(not blind)  # whoever keys a second time must not see the first marks
         self.strip.line.setFocus()
 
+    def _follow(self, row: Row) -> None:
+        """The strip's script, as far as a filter shows its student: the strip says the rest."""
+        show_row(self, row, lift=False)
+
     def go_to_row(self, row: Row) -> None:
-        key = (row.enrollment_id, self.grid.columns[self.view.column_here()].assessment_id)
-        position = self.grid.position(key)
-        if position is not None:
-            self.view.put_cursor(position)
+        show_row(self, row, lift=True)
 
     # What comes from elsewhere
 
@@ -567,8 +549,9 @@ class GridPage(Page):
             self._waits_for_editor = True
             return
         at = self.view.here()
-        if at and at[0] < self.grid.row_count and at[1] < len(self.grid.columns):
-            self.view.keep(self.grid.key(*at))
+        before = self.grid.row(at[0]) if at and at[0] < self.grid.row_count else None
+        if at and before is not None and at[1] < len(self.grid.columns):
+            self.view.keep(self.grid.key(*at), at[0])
         heads = [column.heading for column in self.grid.columns]
         self.grid.take(fresh, since)
         if heads != [column.heading for column in self.grid.columns]:
@@ -577,9 +560,24 @@ class GridPage(Page):
         self.tray.reload()
         self.show_standing()
         self._moved(speak=False)
+        if before is not None and before.enrollment_id not in self.grid.row_of:
+            self._tell_who_left(before)
         self.submitting.show()
         self.late.read()
         self.refreshed.emit()
+
+    def _tell_who_left(self, row: Row) -> None:
+        """The row under the cursor went: whose mark would be typed now must not come as a surprise."""
+        at = self.view.here()
+        if at is None or at[0] >= self.grid.row_count:
+            return
+        self.note.say(
+            phrase(
+                "{name} has left the section meanwhile. The cursor is now at {student}.",
+                name=row.name,
+                student=named(self.grid.row(at[0])),
+            )
+        )
 
     def _typed(self) -> None:
         if self._waits_for_editor:
@@ -675,7 +673,7 @@ class GridPage(Page):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             if self.find_line.hasFocus():
-                self._leave_find()
+                self.finding.give_up()
             elif self.panel is not None:
                 self.close_panel()
             elif self.grid.filter is not Filter.ALL:

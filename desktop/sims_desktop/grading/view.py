@@ -293,6 +293,7 @@ class GridView(QTableView):
         self.look: Look | None = None
         self._held: Key | None = None
         self._held_column = 0
+        self._held_place: int | None = None
         self.table = GradeTable(grid, self)
         self.frozen = FrozenHeader(self.table.frozen_texts, (150, 190), self)
         self.setVerticalHeader(self.frozen)
@@ -645,14 +646,18 @@ class GridView(QTableView):
         at = self.here()
         self._held_column = at[1] if at and at[1] < len(self.grid.columns) else 0
 
-    def keep(self, key: Key | None) -> None:
-        """The cell to return to after the rows change."""
-        self._held = key
+    def keep(self, key: Key | None, place: int | None = None) -> None:
+        """The cell to return to after the rows change; should it have left, whoever stands at `place` then:
+        the next student, as it does when a spreadsheet loses a row."""
+        self._held, self._held_place = key, place
 
     def _return(self) -> None:
         position = self.grid.position(self._held) if self._held else None
-        self._held = None
+        place, self._held, self._held_place = self._held_place or 0, None, None
         if position is None and self.grid.row_count and self.grid.columns:
-            position = (0, min(self._held_column, len(self.grid.columns) - 1))
+            position = (
+                min(place, self.grid.row_count - 1),
+                min(self._held_column, len(self.grid.columns) - 1),
+            )
         if position is not None:
             self.put_cursor(position)

@@ -8,7 +8,7 @@ every act is one step of undo and one durable transaction of the local store.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -90,6 +90,7 @@ class GridPresenter:
         self.history = History()
         self._put_keys: list[Key] = []
         self.filter = Filter.ALL
+        self._filtered_by: int | None = None  # the assessment whose missing marks are shown
         self.sorted_by: int | None = None
         self.is_descending = False
         self.on_cells: Callable[[Sequence[Position]], None] = lambda positions: None
@@ -183,10 +184,14 @@ class GridPresenter:
 
     # Filters and search
 
-    def apply_filter(self, filter_: Filter, column: int | None = None) -> None:
-        """Show the rows of a filter. They are chosen once, now: a row that stops being missing stays in
-        sight until the filter is chosen again, so that what was just filled can be seen and undone."""
+    def apply_filter(
+        self, filter_: Filter, column: int | None = None, *, also: Set[int] = frozenset()
+    ) -> None:
+        """Show the rows of a filter, and those of the enrollments `also`. They are chosen once, now: a row
+        that stops being missing stays in sight until the filter is chosen again, so that what was just filled
+        can be seen and undone."""
         self.filter = filter_
+        self._filtered_by = None if column is None else self.columns[column].assessment_id
         cells, takes = self.cells, self.cells.takes_marks
         wanted: Sequence[int] = range(len(self.sheet.rows))
         if filter_ is Filter.MISSING_HERE and column is not None:
@@ -195,6 +200,9 @@ class GridPresenter:
             wanted = [i for i in wanted if cells.blanks_in_row[i]]
         elif filter_ is Filter.PROBLEMS:
             wanted = sorted({index for index, _ in cells.problems})
+        if also:
+            chosen, rows = set(wanted), self.sheet.rows
+            wanted = [i for i, row in enumerate(rows) if i in chosen or row.enrollment_id in also]
         self._show(self._arranged(wanted))
         self.on_rows()
 
@@ -222,27 +230,35 @@ class GridPresenter:
         return sorted(indexes, key=lambda i: (scores[i] is None, sign * (scores[i] or 0.0)))
 
     def find(self, words: str, start: int = 0) -> int | None:
-        """The shown place of the next row at or after `start` whose number ends with or contains `words`,
-        or whose name holds every word. Wraps around."""
+        """The shown place of the next row at or after `start` that answers. Wraps around."""
+        places, _ = self.found(words)
+        return next((place for place in places if place >= start), places[0] if places else None)
+
+    def found(self, words: str) -> tuple[list[int], list[Row]]:
+        """Everybody whose number ends with or else contains `words`, or whose name holds every word: the
+        places of those who are shown, in order, and those whom a filter hides. Whoever is hidden counts: a
+        number that is there must never be called unknown, or answered by another one."""
         sought = words.casefold().split()
-        if not sought or not self._shown:
-            return None
+        if not sought:
+            return [], []
         if not self._found_by:
             self._found_by = [(row.reg_no.casefold(), row.name.casefold()) for row in self.sheet.rows]
-        found_by, shown = self._found_by, self._shown
-        count = len(shown)
-        start = min(start, count - 1)
-        order: list[int] = [*range(start, count), *range(start)]
+        indexes: list[int] = []
         if len(sought) == 1:
-            end = sought[0]
-            for place in order:
-                if found_by[shown[place]][0].endswith(end):
-                    return place
-        for place in order:
-            number, name = found_by[shown[place]]
-            if all(word in number or word in name for word in sought):
-                return place
-        return None
+            indexes = [i for i, (number, _) in enumerate(self._found_by) if number.endswith(sought[0])]
+        if not indexes:
+            indexes = [
+                i
+                for i, (number, name) in enumerate(self._found_by)
+                if all(word in number or word in name for word in sought)
+            ]
+        places = sorted(place for i in indexes if (place := self._place(i)) is not None)
+        return places, [self.sheet.rows[i] for i in indexes if self._place(i) is None]
+
+    def place_of(self, enrollment_id: int) -> int | None:
+        """Where a student is shown now, or None when a filter hides them or they left the sheet."""
+        index = self.row_of.get(enrollment_id)
+        return None if index is None else self._place(index)
 
     def missing(self) -> dict[int, int]:
         """Blank cells by column, of rows that take marks."""
@@ -563,10 +579,11 @@ class GridPresenter:
             if (typed := self._lines[index][column].typed) is not None
         }
         if not self.fits(fresh):
+            in_sight = {self.row(place).enrollment_id for place in range(self.row_count)}
             self._carry_over(fresh, newer)
             self._load(fresh)
             self._restore(mistakes)
-            self.apply_filter(Filter.ALL)
+            self._filter_again(in_sight)
             return
         changed: list[Key] = []
         for index, (line, before) in enumerate(zip(fresh.cells, self._lines, strict=True)):
@@ -580,6 +597,17 @@ class GridPresenter:
         self.sheet.rev, self.sheet.returned_because = fresh.rev, fresh.returned_because
         self.sheet.refused_elsewhere, self.sheet.submitted = fresh.refused_elsewhere, fresh.submitted
         self._tell(changed)
+
+    def _filter_again(self, in_sight: set[int]) -> None:
+        """The filter outlives a roster that changes. Lifted behind its person's back, the "all" they choose
+        next to mark absent would be everybody, with the marks they have."""
+        column = None if self._filtered_by is None else self.column_of.get(self._filtered_by)
+        is_gone = self._filtered_by is not None and column is None
+        self.apply_filter(
+            Filter.ALL if is_gone else self.filter, column, also=in_sight if not is_gone else frozenset()
+        )
+        if not self.row_count:
+            self.apply_filter(Filter.ALL)
 
     def fits(self, fresh: Sheet) -> bool:
         """Whether rows, columns and state are those that are shown: then only cells differ."""
