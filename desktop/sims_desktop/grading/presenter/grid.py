@@ -529,6 +529,17 @@ class GridPresenter:
         )
         return Outcome(len(held), passed_over=left_alone, sentence=f"{verb} {step.label}.{kept}")
 
+    def settled(self, others: Mapping[Key, Value], label: str) -> None:
+        """Conflicts were decided; `others` are the marks that were not kept, which undoing brings back."""
+        self.history.forget(others)
+        changes = tuple(
+            Change(key, Held(other, None), Held(self.cell_of(key).value, None))
+            for key, other in others.items()
+            if key[0] in self.row_of and key[1] in self.column_of
+        )
+        if changes:
+            self.history.record(Step(label, changes))
+
     # Refused marks
 
     def refused(self) -> list[Key]:

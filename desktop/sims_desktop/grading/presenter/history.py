@@ -7,7 +7,8 @@ undo takes back what *this* person did, never what a colleague did after.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Container
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from sims_desktop.grading.presenter.entry import Value
@@ -45,6 +46,18 @@ class History:
     def record(self, step: Step) -> None:
         self.done.append(step)
         self.undone.clear()
+
+    def forget(self, keys: Container[Key]) -> None:
+        """What was done to these cells before somebody chose between two marks. Taken back, it would put what
+        stood there before a colleague's mark over that mark."""
+        for steps in (self.done, self.undone):
+            steps[:] = [
+                kept
+                for step in steps
+                if (
+                    kept := replace(step, changes=tuple(c for c in step.changes if c.key not in keys))
+                ).changes
+            ]
 
     @property
     def undo_label(self) -> str:

@@ -1,7 +1,8 @@
 """The conflict tray: cells that two people wrote, with base, mine and theirs.
 
 Both values stay on record whichever is kept. The rule a newcomer would get wrong: keeping mine is a new
-edit on top of theirs, which is sent, versioned and may conflict again; keeping theirs writes nothing.
+edit on top of theirs, which is sent, versioned and may conflict again; keeping theirs writes nothing. Either
+is one step of undo, and takes the place of what was typed in that cell before.
 """
 
 from __future__ import annotations
@@ -56,6 +57,11 @@ class TrayPresenter:
         self.grid.refresh()
         self.reload()
         whose = phrase("mine") if mine else phrase("theirs")
+        label = phrase("keeping {whose} in {cells}", whose=whose, cells=plural(len(conflicts), "cell"))
+        still = {conflict.key for conflict in self.conflicts}
+        self.grid.settled(
+            {c.key: c.theirs if mine else c.mine for c in conflicts if c.key not in still}, label
+        )
         return phrase(
             "Kept {whose} in {cells}. Both values stay on record.",
             whose=whose,

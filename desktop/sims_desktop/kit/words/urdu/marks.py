@@ -121,6 +121,7 @@ WORDS: dict[str, str] = {
     "{name}, total, {total}": "{name}، میزان، {total}",
     "By {by}": "از {by}",
     "nothing yet": "ابھی کچھ نہیں",
+    "keeping {whose} in {cells}": "{cells} میں {whose} رکھنا",
     "Kept {whose} in {cells}. Both values stay on record.": "{cells} میں {whose} رکھا۔ دونوں نمبر ریکارڈ میں رہتے ہیں۔",
     "mine": "میرا",
     "theirs": "ان کا",

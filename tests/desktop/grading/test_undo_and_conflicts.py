@@ -1,0 +1,83 @@
+"""Ctrl+Z after a choice in the conflict tray takes back the choice, never the colleague's mark."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+
+from tests.desktop.grading.hands import CONTROL
+from tests.desktop.grading.places import Place, Sit
+from tests.support.university import University
+
+Scene = dict[str, Any]
+
+
+@pytest.fixture
+def scene(university: University) -> Scene:
+    return university.stand(students=3)
+
+
+@pytest.fixture
+def places(sit: Sit, scene: Scene) -> tuple[Place, Place]:
+    """Mine, at which 14 and 15 were typed where a colleague had 12; and the colleague's."""
+    mine, other = sit("faculty", scene["section"]), sit("faculty2", scene["section"])
+    other.turn_to()
+    other.view.put_cursor((0, 0))
+    other.type("12")
+    other.key(Qt.Key.Key_Return)
+    other.sync()
+    mine.turn_to()
+    mine.view.put_cursor((0, 0))
+    for text in ("14", "15"):
+        mine.type(text)
+        mine.key(Qt.Key.Key_Return)
+    mine.sync()
+    mine.view.put_cursor((0, 0))
+    mine.key(Qt.Key.Key_J, CONTROL)
+    return mine, other
+
+
+def test_undoing_that_mine_was_kept_brings_theirs_back(places: tuple[Place, Place]) -> None:
+    mine, other = places
+    mine.key("m")
+    mine.key(Qt.Key.Key_Escape)
+    assert mine.column(0)[:2] == ["14", "15"]
+    mine.key(Qt.Key.Key_Z, CONTROL)
+    assert mine.column(0)[:2] == ["12", "15"]
+    assert mine.note == "Undid keeping mine in 1 cell."
+    mine.sync()
+    other.sync()
+    assert other.column(0)[:2] == ["12", "15"]
+
+
+def test_undoing_further_never_blanks_a_colleagues_mark(places: tuple[Place, Place]) -> None:
+    mine, other = places
+    mine.key("m")
+    mine.key(Qt.Key.Key_Escape)
+    for _ in range(3):
+        mine.key(Qt.Key.Key_Z, CONTROL)
+    assert mine.column(0)[:2] == ["12", ""], "what was typed elsewhere is still undone"
+    mine.sync()
+    other.sync()
+    assert other.column(0)[:2] == ["12", ""]
+
+
+def test_undoing_that_theirs_was_kept_brings_mine_back_and_redoing_theirs(
+    places: tuple[Place, Place],
+) -> None:
+    mine, other = places
+    mine.key("t")
+    mine.key(Qt.Key.Key_Escape)
+    assert mine.column(0)[0] == "12"
+    mine.key(Qt.Key.Key_Z, CONTROL)
+    assert mine.column(0)[0] == "14"
+    mine.sync()
+    other.sync()
+    assert other.column(0)[0] == "14"
+    mine.turn_to()
+    mine.key(Qt.Key.Key_Y, CONTROL)
+    mine.sync()
+    other.sync()
+    assert other.column(0)[0] == "12"
