@@ -231,6 +231,8 @@ class GridPage(Page):
 
     def _acted(self) -> None:
         self._looking.start()
+        if self.tray.conflicts:  # mine in one of them may be another now
+            self.tray.reload()
         self.show_standing()
         self._moved()
         self._count_selection()

@@ -31,8 +31,8 @@ STUDENTS = (
 @pytest.fixture
 def desk(
     qtbot: QtBot,
-    around: Surroundings,  # noqa: F811
     make_shelf: Callable[[SheetView], LocalShelf],
+    around: Surroundings,  # noqa: F811
     office: Office,  # noqa: F811
 ) -> Desk:
     """The midterm of two of five is there."""
@@ -102,8 +102,8 @@ def test_the_palette_goes_to_a_student_whom_the_filter_hides(desk: Desk) -> None
 
 def test_a_plan_without_columns_does_not_stop_the_palette(
     qtbot: QtBot,
-    around: Surroundings,  # noqa: F811
     make_shelf: Callable[[SheetView], LocalShelf],
+    around: Surroundings,  # noqa: F811
     office: Office,  # noqa: F811
 ) -> None:
     sheet = wire_sheet(students=STUDENTS)
@@ -147,3 +147,24 @@ def test_what_was_just_filled_stays_in_sight_when_the_roster_changes(qtbot: QtBo
     desk.sync(qtbot)
     assert desk.column(0) == ["22", ""]
     assert desk.grid.filter is Filter.MISSING_HERE
+
+
+def test_a_text_that_is_no_mark_can_be_let_go_of_when_its_student_withdrew(qtbot: QtBot, desk: Desk) -> None:
+    desk.view.put_cursor((1, 0))
+    desk.type("55")
+    desk.key(Qt.Key.Key_Return)
+    desk.view.put_cursor((3, 0))
+    desk.type("120")
+    desk.key(Qt.Key.Key_Return)
+    desk.shelf.server.set_row(SECTION, 1002, "withdrawn")
+    desk.shelf.server.set_row(SECTION, 1004, "withdrawn")
+    desk.sync(qtbot)
+    assert desk.page.state.text().endswith("2 problems: F7")
+    for place in (1, 3):
+        desk.view.put_cursor((place, 0))
+        desk.key(Qt.Key.Key_Delete)
+    assert "problem" not in desk.page.state.text(), "or the sheet could never be submitted"
+    assert desk.column(0) == ["31", "", "", "12", ""], "the mark beneath the text stays on record"
+    desk.key(Qt.Key.Key_Delete)
+    assert desk.note == "Withdrawn from the course."
+    assert desk.column(0)[3] == "12"

@@ -82,7 +82,8 @@ def around(qtbot: QtBot, tmp_path: Path) -> Iterator[Surroundings]:
 
 
 @pytest.fixture
-def desk(qtbot: QtBot, around: Surroundings, make_shelf: MakeShelf, office: Office) -> Desk:
+def desk(qtbot: QtBot, make_shelf: MakeShelf, around: Surroundings, office: Office) -> Desk:
+    """`around` comes after the shelf, and so its threads end before the store that they read is closed."""
     shelf = make_shelf(wire_sheet({(1001, MIDTERM): "31", (1001, QUIZ): "7", (1002, MIDTERM): "12"}))
     page = GridPage(around, shelf, office, SECTION)
     qtbot.addWidget(page)

@@ -81,3 +81,13 @@ def test_undoing_that_theirs_was_kept_brings_mine_back_and_redoing_theirs(
     mine.sync()
     other.sync()
     assert other.column(0)[0] == "12"
+
+
+def test_what_is_said_of_a_conflict_is_what_was_typed_last(places: tuple[Place, Place]) -> None:
+    mine, _ = places
+    mine.key(Qt.Key.Key_Escape)
+    mine.view.put_cursor((0, 0))
+    mine.type("17")
+    mine.key(Qt.Key.Key_Return)
+    mine.view.put_cursor((0, 0))
+    assert "in conflict: 17 typed here, 12 by Faculty2 " in mine.note

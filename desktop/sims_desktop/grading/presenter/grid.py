@@ -418,10 +418,12 @@ class GridPresenter:
         assessments = [head.assessment_id for head in self.columns]
         for (place, column), text in texts.items():
             index = shown[place]
-            if self._closed_rows[index] or self._closed_columns[column]:
+            cell = lines[index][column]
+            closed = self._closed_rows[index] or self._closed_columns[column]
+            # A text that is no mark can always be let go of, or it would hold up the submit for ever.
+            if closed and (cell.typed is None or text.strip()):
                 passed_over, why = passed_over + 1, self.closed(place, column)
                 continue
-            cell = lines[index][column]
             meant = read.get((text, column))
             if meant is None:
                 meant = read_entry(text, self.columns[column].max_score, self.aliases)
@@ -430,7 +432,7 @@ class GridPresenter:
                 invalid, why = invalid + 1, meant.reason
                 after = Held(cell.value, text)
             else:
-                after = Held(meant, None)
+                after = Held(cell.value if closed else meant, None)
             before = Held(cell.value, cell.typed)
             if after != before or cell.badge is Badge.REFUSED:
                 changes.append(Change((rows[index].enrollment_id, assessments[column]), before, after))
