@@ -8,13 +8,14 @@ from functools import partial
 from typing import Any, TypeVar
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from sims_desktop.counter.panels import WandLine
 from sims_desktop.counter.presenter.applications import ApplicationsPresenter
 from sims_desktop.counter.presenter.desk import Visitor
 from sims_desktop.kit.forms import Form
 from sims_desktop.kit.language import later, phrase
+from sims_desktop.kit.notes import Said
 from sims_desktop.kit.page import Surroundings
 from sims_desktop.kit.tasks import Task
 from sims_desktop.kit.theme import enlarge
@@ -43,7 +44,7 @@ class ApplicationsPanel(QWidget):
         self._visitor: Visitor | None = None
         self._task: Task | None = None
         self._reading: Task | None = None
-        self.heading = QLabel(self)
+        self.heading = Said(self)
         self.heading.setObjectName("applications_heading")
         enlarge(self.heading, bold=True)
         self.taking = RequestForm(presenter.applying, self, ticks=True)
@@ -68,7 +69,7 @@ class ApplicationsPanel(QWidget):
         self.who.entered.connect(self.go_on)
         self.handing.add("what", later("&What"), self.what)
         self.handing.add("who", later("Who &takes it"), self.who)
-        self.next = QLabel(self)
+        self.next = Said(self)
         self.next.setObjectName("applications_next")
         self.next.setWordWrap(True)
         for label in (self.heading, self.next):

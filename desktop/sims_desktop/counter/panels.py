@@ -16,6 +16,7 @@ from sims_desktop.counter.presenter.paper import (
 )
 from sims_desktop.kit.forms import Form
 from sims_desktop.kit.language import later, phrase
+from sims_desktop.kit.notes import Said
 from sims_desktop.kit.theme import enlarge
 
 OTHER = later("Other, in words")
@@ -84,12 +85,12 @@ class PaperPanel(QWidget):
         self.setObjectName("paper_panel")
         self._paper = paper
         self._shown = Stage.CLOSED
-        self.heading = QLabel(self)
+        self.heading = Said(self)
         self.heading.setObjectName("paper_heading")
         enlarge(self.heading, bold=True)
         self.form = Form(self)
         self.purpose = WandLine(self)
-        self.choices = QLabel(self)
+        self.choices = Said(self)
         self.choices.setWordWrap(True)
         self.spoilers = QLabel(
             "   ".join(f"{n} {phrase(reason)}" for n, reason in enumerate(SPOILED, 1)), self
@@ -115,7 +116,7 @@ class PaperPanel(QWidget):
         self.form.add("void", "Spoiled s&heet", self.void)
         self.form.add("reason", "&Reason", self.reason)
         self.form.add("stock_numbers", "Sheet &number", self.stock)
-        self.next = QLabel(self)
+        self.next = Said(self)
         self.next.setObjectName("paper_next")
         self.next.setWordWrap(True)
         for label in (self.heading, self.next, self.choices, self.spoilers):

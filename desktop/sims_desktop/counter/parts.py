@@ -31,7 +31,7 @@ from sims_desktop.counter.verify_panel import VerifyPanel, dropped_file
 from sims_desktop.kit import theme
 from sims_desktop.kit.forms import Complaint
 from sims_desktop.kit.language import later, phrase
-from sims_desktop.kit.notes import Note
+from sims_desktop.kit.notes import Note, Said
 from sims_desktop.kit.page import Page, Surroundings
 from sims_desktop.kit.preview import Preview
 from sims_desktop.kit.tables import RecordView
@@ -67,17 +67,17 @@ class CounterParts(Page):
         self.search.setAccessibleName(phrase("Find a student by name, number or phone, or scan a card"))
         theme.enlarge(self.search, 1.3)
         self.printer = PrinterBox(self._folder, self.around.remembered, self)
-        self.headline = QLabel(self)
+        self.headline = Said(self)
         self.headline.setObjectName("headline")
         theme.enlarge(self.headline, 1.4, bold=True)
         self.holds = Complaint(self)
         self.holds.setObjectName("holds")
         theme.enlarge(self.holds, 1.1)
-        self.standing = QLabel(self)
+        self.standing = Said(self)
         self.standing.setObjectName("standing")
-        self.about = QLabel(self)
+        self.about = Said(self)
         self.about.setObjectName("about")
-        self.hint = QLabel(self)
+        self.hint = Said(self)
         self.hint.setObjectName("hint")
         self.hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         for label in (self.headline, self.standing, self.about, self.hint):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from sims_desktop.grading.presenter.overview import OverviewPresenter, SheetLine, SheetList
 from sims_desktop.kit.language import later, phrase
-from sims_desktop.kit.notes import Note
+from sims_desktop.kit.notes import Note, Said
 from sims_desktop.kit.page import Page, Surroundings
 from sims_desktop.kit.tables import Field, RecordModel, RecordView
 from sims_desktop.kit.theme import enlarge
@@ -19,7 +19,7 @@ class OverviewPage(Page):
     def __init__(self, around: Surroundings, shelf: SheetList, parent: QWidget | None = None) -> None:
         super().__init__(around, "my_sheets", parent)
         self._presenter = OverviewPresenter(shelf)
-        self.summary = QLabel(self)
+        self.summary = Said(self)
         self.summary.setObjectName("my_sheets_summary")
         enlarge(self.summary, 1.2)
         now = around.now

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QLocale, Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from sims_desktop.grading.clipboard import put_on_clipboard, rows_on_clipboard
 from sims_desktop.grading.columns import ColumnDesk
@@ -39,7 +39,7 @@ from sims_desktop.grading.strip import Strip
 from sims_desktop.grading.submitting import Submitting
 from sims_desktop.grading.view import GridView
 from sims_desktop.kit.language import later, phrase
-from sims_desktop.kit.notes import Note
+from sims_desktop.kit.notes import Note, Said
 from sims_desktop.kit.page import Page, Surroundings
 from sims_desktop.kit.search import Entry, rank
 from sims_desktop.kit.theme import enlarge
@@ -71,11 +71,12 @@ class GridPage(Page):
         self.office = office
         self.section_id = section_id
         where = f"{phrase('Section')} {sheet.section}"
-        self.heading = QLabel(f"{sheet.title} · {where} · {sheet.term}", self)
+        self.heading = Said(self)
+        self.heading.setText(f"{sheet.title} · {where} · {sheet.term}")
         self.heading.setObjectName("sheet_title")
         self.heading.setTextFormat(Qt.TextFormat.PlainText)
         enlarge(self.heading, 1.2, bold=True)
-        self.state = QLabel(self)
+        self.state = Said(self)
         self.state.setObjectName("sheet_state")
         self.state.setTextFormat(Qt.TextFormat.PlainText)
         self.state.setWordWrap(True)  # the head's words are as long as they are; the window is not
@@ -83,7 +84,7 @@ class GridPage(Page):
         self.finding = Finding(self)
         self.find_line = self.finding.line
         self.note = Note(self)
-        self.figures = QLabel(self)
+        self.figures = Said(self)
         self.figures.setObjectName("selection_figures")
         self.strip: Strip | None = None
         self.panel: Panel | None = None
@@ -134,7 +135,7 @@ class GridPage(Page):
         for split in (self._across, self._down):
             split.setStretchFactor(0, 1)
             split.setChildrenCollapsible(False)
-        self.hint = QLabel(self)
+        self.hint = Said(self)
         self.hint.setObjectName("hint")
         self.hint.setTextFormat(Qt.TextFormat.PlainText)
         self.hint.setWordWrap(True)

@@ -30,6 +30,7 @@ from sims_desktop.grading.presenter.tray import TrayPresenter
 from sims_desktop.kit.forms import Complaint
 from sims_desktop.kit.histogram import Histogram
 from sims_desktop.kit.language import later, phrase
+from sims_desktop.kit.notes import Said
 from sims_desktop.kit.tables import Field, RecordModel, RecordView
 from sims_desktop.kit.theme import enlarge
 from sims_desktop.kit.wording import left_to_right, plural
@@ -50,7 +51,8 @@ class Panel(QFrame):
         self.setObjectName(name)
         self.setAccessibleName(title)
         self.setFrameShape(QFrame.Shape.StyledPanel)
-        self.heading = QLabel(title, self)
+        self.heading = Said(self)
+        self.heading.setText(title)
         enlarge(self.heading, bold=True)
         close = QPushButton(phrase("Close (Esc)"), self)
         close.setObjectName("close_panel")
@@ -88,7 +90,7 @@ class Panel(QFrame):
 
 
 def words(parent: QWidget, name: str) -> QLabel:
-    label = QLabel(parent)
+    label = Said(parent)
     label.setObjectName(name)
     label.setWordWrap(True)
     label.setTextFormat(Qt.TextFormat.PlainText)

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QLineEdit, QListWidget, QListWidgetItem, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLineEdit, QListWidget, QListWidgetItem, QWidget
 
 from sims_desktop.grading.presenter.sheet import Row
 from sims_desktop.grading.presenter.stack import Asking, StackPresenter
 from sims_desktop.kit.language import later, phrase
+from sims_desktop.kit.notes import Said
 from sims_desktop.kit.theme import enlarge
 
 ROW_ROLE = int(Qt.ItemDataRole.UserRole)
@@ -35,16 +36,16 @@ class Strip(QFrame):
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self._stack = stack
         self._follow = follow
-        self.prompt = QLabel(self)
+        self.prompt = Said(self)
         self.line = QLineEdit(self)
         self.line.setObjectName("strip_line")
         self.line.installEventFilter(self)
         self.line.setMaximumWidth(self.fontMetrics().averageCharWidth() * 24)
-        self.student = QLabel(self)
+        self.student = Said(self)
         self.student.setObjectName("strip_student")
         self.student.setTextFormat(Qt.TextFormat.PlainText)
         enlarge(self.student, 1.6)
-        self.progress = QLabel(self)
+        self.progress = Said(self)
         self.progress.setObjectName("strip_progress")
         for sentence in (self.student, self.progress):
             sentence.setWordWrap(True)  # a long one would push the navigation out of a small window

@@ -31,6 +31,7 @@ from sims_desktop.imports.presenter import (
 from sims_desktop.kit import theme
 from sims_desktop.kit.check_boxes import CheckBox
 from sims_desktop.kit.language import later, phrase
+from sims_desktop.kit.notes import Said
 from sims_desktop.kit.tables import Field, RecordModel, RecordView
 from sims_desktop.kit.wording import left_to_right
 from sims_shared.imports import DifferenceView, ImportRowView
@@ -44,7 +45,7 @@ class FilePane(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.name = QLabel(self)
+        self.name = Said(self)
         self.name.setObjectName("import_file")
         self.name.setTextFormat(Qt.TextFormat.PlainText)
         self.kind = QComboBox(self)

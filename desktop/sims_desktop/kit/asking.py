@@ -16,11 +16,12 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBox
 from sims_desktop.kit import theme
 from sims_desktop.kit.forms import Complaint
 from sims_desktop.kit.language import phrase
+from sims_desktop.kit.notes import Said
 
 
 def text_label(name: str, parent: QWidget, *, larger: bool = False) -> QLabel:
     """Plain text that wraps and can be selected; larger for a heading."""
-    label = QLabel(parent)
+    label = Said(parent)
     label.setObjectName(name)
     label.setWordWrap(True)
     label.setTextFormat(Qt.TextFormat.PlainText)

@@ -14,10 +14,11 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QVBoxLa
 
 from sims_desktop.kit import theme
 from sims_desktop.kit.language import phrase
+from sims_desktop.kit.notes import Said
 from sims_shared.problems import Fault
 
 
-class Complaint(QLabel):
+class Complaint(Said):
     """A refusal in words, in the colour of one, invisible while there is none."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

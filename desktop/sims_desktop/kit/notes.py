@@ -9,8 +9,25 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from sims_desktop.kit.language import runs_right_to_left
 
-class Note(QLabel):
+_FROM_THE_RIGHT = "\u200f"
+
+
+class Said(QLabel):
+    """Plain words for people. In a language from right to left they begin at the right even where the first
+    of them is a name or a code: Qt takes a line's direction from its first letter, whatever surrounds it."""
+
+    def setText(self, text: str) -> None:
+        if runs_right_to_left():
+            text = "\n".join(f"{_FROM_THE_RIGHT}{line}" if line else line for line in text.split("\n"))
+        super().setText(text)
+
+    def text(self) -> str:
+        return super().text().replace(_FROM_THE_RIGHT, "")
+
+
+class Note(Said):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("note")

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QStatusBar, QWi
 
 from sims_desktop.kit import theme
 from sims_desktop.kit.language import phrase
+from sims_desktop.kit.notes import Said
 from sims_desktop.kit.tasks import Task, Tasks
 from sims_desktop.shell.presenter import Identity, Standing
 
@@ -28,7 +29,7 @@ class StatusLine(QStatusBar):
         self.setContentsMargins(8, 0, 8, 0)
         self._now = now
         self._standing = Standing()
-        self.words = QLabel(self)
+        self.words = Said(self)
         self.words.setObjectName("standing")
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.addWidget(self.words, 1)
