@@ -141,10 +141,14 @@ class CellDelegate(QStyledItemDelegate):
                 painter.drawStaticText(QPointF(rect.left() + inset, rect.top() + above), text)
         meaning = view.table.meaning(row, column)
         if meaning is not None:
-            self._paint_corner(painter, rect, meaning)
+            lit = look is not None and (look.cursor == (row, column) or look.is_chosen(row, column))
+            self._paint_corner(painter, rect, meaning, look.highlighted if look is not None and lit else None)
 
-    def _paint_corner(self, painter: QPainter, rect: QRect, meaning: str) -> None:
-        """In the corner away from the mark; what asks for something has a sign as well as a colour."""
+    def _paint_corner(
+        self, painter: QPainter, rect: QRect, meaning: str, on_highlight: QColor | None
+    ) -> None:
+        """In the corner away from the mark; what asks for something has a sign as well as a colour. Where the
+        cell is highlighted the sign has the colour of its text: no other is sure to be read there."""
         size = max(5, rect.height() // 4)
         flips = self._view.layoutDirection() is Qt.LayoutDirection.RightToLeft
         colour = self._view.mark_colour(meaning)
@@ -158,7 +162,7 @@ class CellDelegate(QStyledItemDelegate):
         if sign is not None:
             side = Qt.AlignmentFlag.AlignRight if flips else Qt.AlignmentFlag.AlignLeft
             side |= Qt.AlignmentFlag.AlignAbsolute
-            painter.setPen(colour)
+            painter.setPen(on_highlight or colour)
             painter.drawText(
                 rect.adjusted(size + 2, 0, -size - 2, 0), side | Qt.AlignmentFlag.AlignVCenter, sign
             )
