@@ -10,7 +10,8 @@ from functools import cache
 
 from prometheus_client import CollectorRegistry, Histogram, disable_created_metrics
 
-disable_created_metrics()  # type: ignore[no-untyped-call]  # a line a series that says when it began: half of the page, and nobody graphs it
+# The lines that say when each series began are half of the page, and nobody graphs them.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 REQUESTS = CollectorRegistry(auto_describe=True)
 _seconds = Histogram(
