@@ -124,7 +124,8 @@ class Desktop(QObject):
         self.workplace = workplace
         self.classes = ClassDrafts(workplace.store, AttendanceCalls(workplace.client))
         self._status = workplace.sync.status
-        self.shelf = StoreShelf(workplace.store, workplace.sync.wake)
+        person_id = workplace.identity.user_id
+        self.shelf = StoreShelf(workplace.store, workplace.sync.wake, person_id=person_id)
         self._show_window(workplace)
         synced = [line.synced_at for line in workplace.store.sheets() if line.synced_at is not None]
         self._synced_before = max(synced, default=None)

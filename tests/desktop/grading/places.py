@@ -41,14 +41,14 @@ class Place(Hands):
         upgrades.prepare(path, KEY)
         self.store = SheetStore(path, KEY)
         self.client = Client("http://in.process", transport=InProcess(api.client.app))
-        self.client.sign_in(username, PASSWORD)
+        person = self.client.sign_in(username, PASSWORD)
         self.calls = SheetCalls(self.client)
         self.exchange = Exchange(self.store, self.calls)
         self.section = section
         self._qtbot = qtbot
         assert self.catch_up()
         office = SheetOffice(self.client, self.store, self.catch_up)
-        page = GridPage(around, StoreShelf(self.store), office, section)
+        page = GridPage(around, StoreShelf(self.store, person_id=person.id), office, section)
         super().__init__(page)
         qtbot.addWidget(page)
         page.resize(1100, 700)

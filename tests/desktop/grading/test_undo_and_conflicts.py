@@ -83,6 +83,55 @@ def test_undoing_that_theirs_was_kept_brings_mine_back_and_redoing_theirs(
     assert other.column(0)[0] == "12"
 
 
+def test_undoing_never_takes_away_the_same_mark_that_a_colleague_wrote_too(sit: Sit, scene: Scene) -> None:
+    mine, other = sit("faculty", scene["section"]), sit("faculty2", scene["section"])
+    for place, texts in ((mine, ("14", "15")), (other, ("14",))):
+        place.turn_to()
+        place.view.put_cursor((0, 0))
+        for text in texts:
+            place.type(text)
+            place.key(Qt.Key.Key_Return)
+    other.sync()
+    mine.sync()
+    mine.turn_to()
+    mine.key(Qt.Key.Key_Z, CONTROL)
+    assert mine.note == "Undid typing 15 for Student Number 2, Quiz."
+    mine.key(Qt.Key.Key_Z, CONTROL)
+    assert mine.note.endswith("1 cell a colleague wrote as well and stayed.")
+    assert mine.column(0)[:2] == ["14", ""]
+    mine.sync()
+    other.sync()
+    assert other.column(0)[:2] == ["14", ""]
+
+
+def test_what_was_typed_over_a_colleagues_mark_is_undone_and_redone_as_often_as_one_likes(
+    sit: Sit, scene: Scene
+) -> None:
+    mine, other = sit("faculty", scene["section"]), sit("faculty2", scene["section"])
+    other.turn_to()
+    other.view.put_cursor((0, 0))
+    other.type("9")
+    other.key(Qt.Key.Key_Return)
+    other.sync()
+    mine.sync()
+    mine.turn_to()
+    for text in ("17", "9"):
+        mine.view.put_cursor((0, 0))
+        mine.type(text)
+        mine.key(Qt.Key.Key_Return)
+    shown = []
+    for key in (Qt.Key.Key_Z, Qt.Key.Key_Z, Qt.Key.Key_Y, Qt.Key.Key_Z):
+        mine.key(key, CONTROL)
+        shown.append(mine.column(0)[0])
+    assert shown == ["17", "9", "17", "9"]
+    mine.key(Qt.Key.Key_Y, CONTROL)
+    mine.sync()
+    mine.key(Qt.Key.Key_Z, CONTROL)
+    mine.sync()
+    other.sync()
+    assert other.column(0)[0] == "9"
+
+
 def test_what_is_said_of_a_conflict_is_what_was_typed_last(places: tuple[Place, Place]) -> None:
     mine, _ = places
     mine.key(Qt.Key.Key_Escape)

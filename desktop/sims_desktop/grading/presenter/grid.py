@@ -494,42 +494,22 @@ class GridPresenter:
     # Undo
 
     def undo(self) -> Outcome:
-        return self._travel(self.history.done, self.history.undone, back=True)
+        return self._travel(back=True)
 
     def redo(self) -> Outcome:
-        return self._travel(self.history.undone, self.history.done, back=False)
+        return self._travel(back=False)
 
-    def _travel(self, source: list[Step], target: list[Step], *, back: bool) -> Outcome:
-        verb = phrase("Undid") if back else phrase("Redid")
-        if not source:
+    def _travel(self, *, back: bool) -> Outcome:
+        taken = self.history.take(self, back=back)
+        if taken is None:
             return Outcome(0, sentence=phrase("Nothing to undo") if back else phrase("Nothing to redo"))
-        step = source.pop()
-        held: list[tuple[Key, Held]] = []
-        left_alone = 0
-        for key, before, after in step.changes:
-            there, wanted = (after, before) if back else (before, after)
-            index, column = self.row_of.get(key[0]), self.column_of.get(key[1])
-            gone = (
-                index is None
-                or column is None
-                or (self.sheet.state != OPEN and not step.lets_go)
-                or (bool(self.columns[column].closed) and not step.lets_go)
-            )
-            cell = None if gone else self._lines[index][column]  # type: ignore[index]
-            if cell is None or (cell.value, cell.typed) != there:
-                left_alone += 1
-                continue
-            held.append((key, wanted))
-        if held:
-            self._put(held)
-        if not step.lets_go:
-            target.append(step)
-        kept = (
-            phrase(" {cells} changed since and stayed.", cells=plural(left_alone, "cell"))
-            if left_alone
-            else ""
-        )
-        return Outcome(len(held), passed_over=left_alone, sentence=f"{verb} {step.label}.{kept}")
+        step, travel = taken
+        if travel.held:
+            self._put(travel.held)
+        verb = phrase("Undid") if back else phrase("Redid")
+        left_alone = travel.changed_since + travel.by_others
+        sentence = f"{verb} {step.label}.{travel.kept_words}"
+        return Outcome(len(travel.held), passed_over=left_alone, sentence=sentence)
 
     def settled(self, others: Mapping[Key, Value], label: str) -> None:
         """Conflicts were decided; `others` are the marks that were not kept, which undoing brings back."""
@@ -540,7 +520,7 @@ class GridPresenter:
             if key[0] in self.row_of and key[1] in self.column_of
         )
         if changes:
-            self.history.record(Step(label, changes))
+            self.history.record(Step(label, changes, is_choice=True))
 
     # Refused marks
 

@@ -7,7 +7,7 @@ server confirmed; the badge tells which. The rule a newcomer would get wrong: a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -207,6 +207,10 @@ class SheetShelf(Protocol):
 
     def read_author(self, section_id: int, key: Key) -> Author | None:
         """Who wrote the mark that the server has of this cell; None when nobody did."""
+        ...
+
+    def read_others(self, section_id: int, keys: Sequence[Key]) -> Set[Key]:
+        """Those of these cells whose mark on the server somebody else wrote."""
         ...
 
     def read_typed_at(self, section_id: int, key: Key) -> datetime | None:

@@ -5,7 +5,7 @@ Decides nothing. Whatever is written here went through the store's own transacti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import groupby
@@ -56,8 +56,12 @@ class StoreShelf:
         store: SheetStore,
         wake: Wake = lambda: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        person_id: int | None = None,
     ) -> None:
+        """`person_id`: whose store it is; unknown, every mark counts as their own."""
         self._store = store
+        self._person_id = person_id
         self._wake = wake
         self._now = now
 
@@ -127,6 +131,12 @@ class StoreShelf:
     def read_author(self, section_id: int, key: Key) -> Author | None:
         cell = self._store.cells(section_id, [key]).get(key)
         return None if cell is None or cell.by is None else Author(cell.by.name, cell.at)
+
+    def read_others(self, section_id: int, keys: Sequence[Key]) -> Set[Key]:
+        if self._person_id is None:
+            return frozenset()
+        cells = self._store.cells(section_id, keys)
+        return {key for key, cell in cells.items() if cell.by is not None and cell.by.id != self._person_id}
 
     def read_typed_at(self, section_id: int, key: Key) -> datetime | None:
         return max(
