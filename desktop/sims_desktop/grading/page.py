@@ -315,6 +315,10 @@ class GridPage(Page):
         self.view.is_hopping = True
         described = self.tray.described(position)
         said = phrase("{described}. Enter goes to the next problem.", described=described)
+        if self.grid.cell(*position).typed is not None:  # above all where the row takes no mark any more
+            said = phrase(
+                "{described}. Delete clears it, Enter goes to the next problem.", described=described
+            )
         if self.grid.sheet.returned_because and self.grid.cell(*position).badge < Badge.CONFLICT:
             described = ". ".join(filter(None, (described, self.grid.closed(*position))))
             said = phrase("{described}. F7 goes on.", described=described)

@@ -226,6 +226,7 @@ class MatchPanel(Panel):
     """What a paste by number would change. Enter applies; what fits nobody stays in the list beside it."""
 
     is_wide = True
+    share = 0.5  # what is about to change is what one reads now, not the grid
     applied = Signal(object)
 
     def __init__(
@@ -262,12 +263,14 @@ class MatchPanel(Panel):
         self.apply.setObjectName("match_apply")
         self.apply.clicked.connect(self._apply)
         self.list.opened.connect(lambda line: self._apply())
-        self.body.addWidget(self.sentence)
+        said = QHBoxLayout()
+        said.addWidget(self.sentence, 1)
+        said.addWidget(self.apply)
+        self.body.addLayout(said)
         lists = QHBoxLayout()
         lists.addWidget(self.list, 3)
         lists.addWidget(self.rest, 2)
         self.body.addLayout(lists, 1)
-        self.body.addWidget(self.apply, 0, Qt.AlignmentFlag.AlignRight)
 
     def preview(self, match: Match) -> None:
         self._match = match

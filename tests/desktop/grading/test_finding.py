@@ -160,6 +160,8 @@ def test_a_text_that_is_no_mark_can_be_let_go_of_when_its_student_withdrew(qtbot
     desk.shelf.server.set_row(SECTION, 1004, "withdrawn")
     desk.sync(qtbot)
     assert desk.page.state.text().endswith("2 problems: F7")
+    desk.key(Qt.Key.Key_F7)
+    assert desk.note.endswith("Delete clears it, Enter goes to the next problem.")
     for place in (1, 3):
         desk.view.put_cursor((place, 0))
         desk.key(Qt.Key.Key_Delete)

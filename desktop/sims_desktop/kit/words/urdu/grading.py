@@ -64,6 +64,7 @@ WORDS: dict[str, str] = {
     "Highest first. O turns it round.": "زیادہ پہلے۔ O ترتیب الٹتا ہے۔",
     "Lowest first. O goes back to registration numbers.": "کم پہلے۔ O رجسٹریشن نمبر کی ترتیب پر لوٹتا ہے۔",
     "By registration number": "رجسٹریشن نمبر کے لحاظ سے",
+    "{described}. Delete clears it, Enter goes to the next problem.": "{described}۔ Delete اسے صاف کرتا ہے، Enter اگلی خرابی پر لے جاتا ہے۔",
     "{described}. Enter goes to the next problem.": "{described}۔ Enter اگلی خرابی پر لے جاتا ہے۔",
     "By name": "نام کے لحاظ سے",
     "Missing anywhere": "کہیں بھی باقی",
