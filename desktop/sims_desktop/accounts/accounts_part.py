@@ -260,9 +260,7 @@ class AccountsPart(Desk[Loaded]):
             return
         self.heading.setText(presenter.heading(shown))
         self.fact_model.set_records(presenter.facts(shown))
-        self.session_model.set_records(list(shown.sessions))
-        if shown.sessions and self.sessions.current() is None:
-            self.sessions.selectRow(0)
+        self.sessions.follow(list(shown.sessions), lambda one: one.id)
         allow, disable = phrase("Let in again (D)"), phrase("Disable (D)")
         self.buttons[1].setText(allow if shown.account.disabled else disable)
 

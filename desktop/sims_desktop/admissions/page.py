@@ -185,7 +185,7 @@ class AdmissionsPage(Page):
                     box.addItem(f"{program.code} {program.name}", program.id)
             for term in loaded.terms:
                 self.term.addItem(term.name, term.id)
-        self.model.set_records(list(loaded.applicants) if loaded else [])
+        self.list.follow(list(loaded.applicants) if loaded else [], lambda one: one.id)
         self.form.setVisible(self._entering)
         for button in self.buttons:
             only = self.buttons[NEXT] if self._entering else button

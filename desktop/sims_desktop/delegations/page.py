@@ -147,13 +147,11 @@ class DelegationsPage(Desk[Loaded]):
         self.summary.setText(self.presenter.sentence)
         loaded = self.presenter.loaded
         lines = list(loaded.delegations) if loaded else []
-        self.model.set_records(lines)
+        self.list.follow(lines, lambda one: one.id)
         self.list.setVisible(bool(lines))
         self.back_button.setVisible(bool(lines))
         self.nothing.setVisible(not lines)
         self.nothing.setText(phrase("You have lent nothing, and nobody lent you anything.") if loaded else "")
-        if lines and not self.list.selectionModel().hasSelection():
-            self.list.selectRow(0)
         if loaded is not None and not self.role.count():
             for role in loaded.roles:
                 self.role.addItem(phrase(role), role)

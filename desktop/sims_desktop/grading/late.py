@@ -91,15 +91,13 @@ class LatePanel(Panel):
     def show_marks(self) -> None:
         late = self._late
         self.sentence.setText(late.sentence)
-        self.model.set_records(list(late.marks))
+        self.list.follow(list(late.marks), lambda one: one.key)
         some, way = bool(late.marks), late.way
         for part in (self.reason_label, self.reason, self.ask):
             part.setVisible(way is Way.REQUEST and some)
         self.ask.setEnabled(True)
         self.again.setVisible(way is Way.SEND and some)
         self.drop.setEnabled(some)
-        if some and self.list.current() is None:
-            self.list.selectRow(0)
         if not self._is_new:
             return  # a sync that brings news takes nobody's cursor away
         self._is_new = False

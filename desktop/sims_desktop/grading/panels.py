@@ -194,7 +194,7 @@ class TrayPanel(Panel):
         self.refresh()
 
     def refresh(self) -> None:
-        self.model.set_records(list(self._tray.conflicts))
+        self.list.follow(list(self._tray.conflicts), lambda conflict: conflict.key)
         count = len(self._tray.conflicts)
         self.hint.setText(
             phrase("Two people wrote the same cell. Choose which mark stands; the other stays on record.")
@@ -202,8 +202,6 @@ class TrayPanel(Panel):
             else phrase("No conflicts.")
         )
         self.heading.setText(phrase("Conflicts: {count:,}", count=count) if count else phrase("Conflicts"))
-        if count and self.list.current() is None:
-            self.list.selectRow(0)
 
     def keep(self, *, mine: bool) -> None:
         chosen = self.list.chosen()

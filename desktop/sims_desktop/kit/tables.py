@@ -8,7 +8,7 @@ for a text the rows are two lines high. Only widths that a person has drawn stay
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
 from typing import Any, Generic, TypeVar
@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 from PySide6.QtCore import (
     QAbstractTableModel,
     QEvent,
+    QItemSelection,
     QItemSelectionModel,
     QModelIndex,
     QObject,
@@ -330,6 +331,30 @@ class RecordView(QTableView, Generic[R]):
         rows = sorted(index.row() for index in self.selectionModel().selectedRows())
         return [record for row in rows if (record := self._records.record(row)) is not None]
 
+    def follow(self, records: Sequence[R], who: Callable[[R], Hashable]) -> None:
+        """As the model's `set_records`, but the cursor and what is chosen stay with whom they were on,
+        wherever the list has them now: the next key must not meet somebody else. Of whoever is gone the
+        cursor stays at the place."""
+        before, place = self.current(), max(0, self.currentIndex().row())
+        chosen = {who(record) for record in self.chosen()}
+        self._records.set_records(records)
+        if not records:
+            return
+        here = None if before is None else who(before)
+        at = next((row for row, record in enumerate(records) if who(record) == here), None)
+        rows = [row for row, record in enumerate(records) if who(record) in chosen]
+        if not rows:
+            self.selectRow(min(place, len(records) - 1) if at is None else at)
+            return
+        last = self._records.columnCount() - 1
+        choice = QItemSelection()
+        for row in rows:
+            choice.select(self._records.index(row, 0), self._records.index(row, last))
+        flags = QItemSelectionModel.SelectionFlag
+        cursor = self._records.index(rows[0] if at is None else at, 0)
+        self.selectionModel().setCurrentIndex(cursor, flags.NoUpdate)
+        self.selectionModel().select(choice, flags.ClearAndSelect)
+
     def _scrolled(self, value: int) -> None:
         if value and value == self.verticalScrollBar().maximum():
             self.end_reached.emit()
@@ -338,6 +363,16 @@ class RecordView(QTableView, Generic[R]):
         super().currentChanged(current, previous)
         if current.isValid() and 0 < current.row() == self._records.rowCount() - 1:
             self.end_reached.emit()
+
+    def moveCursor(self, action: Any, modifiers: Any) -> QModelIndex:
+        """Home and End are the first and the last line: in whole rows, Qt's other column is no move."""
+        ends = {
+            QAbstractItemView.CursorAction.MoveHome: 0,
+            QAbstractItemView.CursorAction.MoveEnd: self._records.rowCount() - 1,
+        }
+        if action in ends:
+            return self._records.index(ends[action], max(0, self.currentIndex().column()))
+        return super().moveCursor(action, modifiers)
 
     def keyPressEvent(self, event: Any) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers() & ~KEYPAD:

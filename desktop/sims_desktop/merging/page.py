@@ -132,9 +132,7 @@ class MergingPage(Desk[list[StudentMergeView]]):
     def _show(self) -> None:
         self.summary.setText(self.presenter.sentence)
         merges = list(self.presenter.merges)
-        self.model.set_records(merges)
-        if merges and not self._new and self.list.current() is None:
-            self.list.selectRow(0)
+        self.list.follow(merges, lambda one: one.id)
         self._moved()
 
     def _moved(self) -> None:

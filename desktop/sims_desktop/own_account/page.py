@@ -159,9 +159,7 @@ class OwnAccountPage(Desk[Loaded]):
         self.summary.setText(presenter.sentence)
         self.fact_model.set_records(presenter.facts)
         sessions = list(presenter.loaded.sessions) if presenter.loaded is not None else []
-        self.model.set_records(sessions)
-        if sessions and self.list.current() is None:
-            self.list.selectRow(0)
+        self.list.follow(sessions, lambda one: one.id)
         self.change_button.setEnabled(not self.is_busy)
         has_secret, has_codes = presenter.secret is not None, bool(presenter.recovery)
         self.codes_about.setText(presenter.codes_words)

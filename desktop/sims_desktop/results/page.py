@@ -256,6 +256,7 @@ class PublishPage(Desk[Loaded]):
         box.setCurrentIndex(box.findData(chosen) if chosen is not None else 0)
 
     def _narrow(self) -> None:
+        self.note.say("")
         self.presenter.narrow(self.term.currentData(), self.program.currentData(), self.batch.currentData())
         self._shows_class = self.presenter.batch is not None
         self.refresh()
@@ -263,6 +264,7 @@ class PublishPage(Desk[Loaded]):
     def narrow_to(self, program_id: int, semester: int | None) -> None:
         """From the palette: `notify bscs 3`."""
         self.asking.leave()
+        self.note.say("")
         self.presenter.narrow_to(program_id, semester)
         self._shows_class = semester is not None
         self.refresh()
@@ -299,16 +301,12 @@ class PublishPage(Desk[Loaded]):
         self.around.tasks.run(lambda progress: self.presenter.read_class(), done, failed, owner=self)
 
     def _show_rows(self, rows: list[RowLine], nothing: str) -> None:
-        """The cursor stays where it was, or on whoever has come up to there."""
-        place = max(0, self.rows.currentIndex().row())
         hidden = ("Total", "Grade") if self._shows_class else ("Section",)
         self.rows.hide_columns([ROW_COLUMNS.index(name) for name in hidden])
-        self.row_model.set_records(rows)
+        self.rows.follow(rows, lambda row: (row.reg_no, row.section))
         self.rows.setVisible(bool(rows))
         self.nothing.setText(nothing)
         self.nothing.setVisible(not rows)
-        if rows and self.rows.current() is None:
-            self.rows.selectRow(min(place, len(rows) - 1))
 
     def _moved(self) -> None:
         section = self.list.current()

@@ -158,7 +158,10 @@ class PublishPresenter:
         self.term_id, self.program_id, self._semester = term_id, program_id, None
 
     def narrow_to(self, program_id: int, semester: int | None) -> None:
-        """In the term that runs. The batch is found when its semester is known."""
+        """In the term that runs. The batch is found when its semester is known. Everything of it is shown and
+        nothing chosen: a filter or a mark of what was done before would hide or take along a section."""
+        self.filter = "all"
+        self.chosen.clear()
         self.term_id, self.program_id, self.batch, self._semester = None, program_id, None, semester
 
     @property

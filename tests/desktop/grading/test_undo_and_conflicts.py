@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 
+from sims_desktop.grading.panels import TrayPanel
 from tests.desktop.grading.hands import CONTROL
 from tests.desktop.grading.places import Place, Sit
 from tests.support.university import University
@@ -130,6 +131,33 @@ def test_what_was_typed_over_a_colleagues_mark_is_undone_and_redone_as_often_as_
     mine.sync()
     other.sync()
     assert other.column(0)[0] == "9"
+
+
+def test_the_tray_keeps_its_cursor_on_the_same_conflict_when_a_sync_brings_another(
+    places: tuple[Place, Place],
+) -> None:
+    mine, other = places
+    mine.key(Qt.Key.Key_Escape)
+    other.turn_to()
+    other.view.put_cursor((2, 0))
+    other.type("9")
+    other.key(Qt.Key.Key_Return)
+    other.sync()
+    mine.turn_to()
+    mine.view.put_cursor((2, 0))
+    mine.type("10")
+    mine.key(Qt.Key.Key_Return)
+    mine.sync()
+    tray = mine.page.tray
+    mine.key(Qt.Key.Key_J, CONTROL)
+    mine.key(Qt.Key.Key_End)
+    panel = mine.page.panel
+    assert isinstance(panel, TrayPanel)
+    (of_third,) = panel.list.chosen()
+    assert of_third.mine.score == 10
+    tray.conflicts = [of_third, *tray.conflicts[:1]]
+    tray.on_change()
+    assert panel.list.chosen() == [of_third], "it stands first now"
 
 
 def test_what_is_said_of_a_conflict_is_what_was_typed_last(places: tuple[Place, Place]) -> None:

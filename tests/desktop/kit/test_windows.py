@@ -145,6 +145,43 @@ def test_a_list_keeps_its_cursor_when_records_change_and_opens_on_enter(qtbot: Q
     assert opened.args == [("b", 3)]
 
 
+def test_home_and_end_are_the_first_and_the_last_line_of_a_list(qtbot: QtBot) -> None:
+    model: RecordModel[str] = RecordModel([Field("Name", str), Field("Father", str)])
+    view = RecordView(model, "people", several=True)
+    qtbot.addWidget(view)
+    view.follow(["Amna", "Bilal", "Chand"], str)
+    qtbot.keyClick(view, Qt.Key.Key_End)
+    assert view.chosen() == ["Chand"]
+    qtbot.keyClick(view, Qt.Key.Key_Home)
+    assert view.chosen() == ["Amna"]
+    qtbot.keyClick(view, Qt.Key.Key_End, Qt.KeyboardModifier.ShiftModifier)
+    assert view.chosen() == ["Amna", "Bilal", "Chand"]
+    view.follow([], str)
+    qtbot.keyClick(view, Qt.Key.Key_End)
+    assert view.current() is None
+
+
+def test_the_cursor_stays_with_whom_it_was_on_when_a_list_changes_behind_its_person(qtbot: QtBot) -> None:
+    model: RecordModel[str] = RecordModel([Field("Name", str)])
+    view = RecordView(model, "people", several=True)
+    qtbot.addWidget(view)
+    view.follow(["Amna", "Bilal", "Chand"], str)
+    assert (view.current(), view.chosen()) == ("Amna", ["Amna"])
+    view.selectRow(1)
+    view.follow(["Bilal", "Dawood", "Chand"], str)
+    assert (view.current(), view.chosen()) == ("Bilal", ["Bilal"])
+    view.selectAll()
+    view.follow(["Chand", "Esha", "Bilal", "Farid"], str)
+    assert (view.current(), view.chosen()) == ("Bilal", ["Chand", "Bilal"])
+    view.selectRow(1)
+    view.follow(["Chand", "Bilal"], str)
+    assert view.current() == "Bilal", "of whoever is gone the cursor stays at the place"
+    view.follow([], str)
+    assert view.current() is None
+    view.follow(["Gul"], str)
+    assert view.current() == "Gul"
+
+
 def test_a_place_is_remembered(qtbot: QtBot, tmp_path: Path) -> None:
     window = QWidget()
     qtbot.addWidget(window)

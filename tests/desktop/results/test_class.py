@@ -82,12 +82,18 @@ def test_a_class_is_notified_by_the_keys_of_the_examination_cell(
     assert isinstance(page, PublishPage)
     said = f"Nobody of {code}, Fall 2026 is in semester 8; the whole program is shown."
     qtbot.waitUntil(lambda: page.summary.text() == said, timeout=WAIT)
+    page.presenter.next_filter()
+    page.presenter.next_filter()
+    page.presenter.chosen = {scene["section"]}
     press("K", CONTROL)
     press(f"notify {code.lower()} 3")
     qtbot.waitUntil(lambda: box.list.model().rowCount() > 0, timeout=WAIT)
     assert box.entry(0).title == f"Notify a result: {code}, semester 3"
     press(Qt.Key.Key_Return)
     assert window.page is page
+    assert (page.presenter.filter, page.presenter.chosen) == ("all", set()), (
+        "nothing of it is hidden or marked"
+    )
     (stuck,) = rows(qtbot, page, 1)
     assert stuck.startswith("Missing: ")
     assert page.heading.text() == f"{code} 2025, semester 3, Fall 2026: 2 students, 1 complete."

@@ -81,6 +81,27 @@ def test_what_stops_a_publish_is_said_withheld_and_published_with_its_number(
     look(window, "publish_done")
 
 
+def test_the_cursor_stays_with_the_student_who_was_withheld(
+    qtbot: QtBot, program: Program, scene: dict[str, Any], api: Api, university: University
+) -> None:
+    fill(university, scene)
+    approve(api, scene["section"])
+    page = tower(qtbot, program.enter("examcell"))
+    rows(qtbot, page, 3)
+    page.rows.setFocus()
+    press(Qt.Key.Key_End)
+    last = page.row_model.records[2].reg_no
+    press("W")
+    press("1")
+    press(Qt.Key.Key_Return)
+    settled(qtbot, page)
+    qtbot.waitUntil(lambda: "Withheld" in rows(qtbot, page, 3)[0], timeout=WAIT)
+    row = page.rows.current()
+    assert row is not None
+    assert row.reg_no == last == page.row_model.records[0].reg_no, "the list has it first now"
+    assert [one.reg_no for one in page.rows.chosen()] == [last]
+
+
 def test_a_publish_asks_for_its_code_in_place_and_loses_nothing(
     qtbot: QtBot, program: Program, scene: dict[str, Any], api: Api, university: University
 ) -> None:
