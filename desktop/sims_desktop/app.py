@@ -504,7 +504,7 @@ class Desktop(QObject):
         PaletteStudents(window.palette_box, calls, self.tasks, lambda id: window.open("student", id))
 
     def _offer_classes(self, window: MainWindow, desks: Collection[str]) -> None:
-        """`notify bscs 3` and `enroll batch bscs-22 sem 4`, for who has those desks."""
+        """`notify bscs 3`, `enroll batch bscs-22 sem 4`, `eligibility bscs 3`, for who has those desks."""
         assert self.workplace is not None
         from sims_desktop.client.results import ResultCalls
         from sims_desktop.results.palette import PaletteClasses

@@ -32,11 +32,14 @@ class EligibilityCalls:
     def list_programs(self) -> list[ProgramView]:
         return every(self._client, "/api/programs/", ProgramView, {"ordering": "code"})
 
-    def list_sections(self, term_id: int | None, program_id: int | None, words: str) -> Page[JudgedSection]:
-        """By course; a page's `next` is read by `list_more`."""
+    def list_sections(
+        self, term_id: int | None, program_id: int | None, words: str, cohort: str | None = None
+    ) -> Page[JudgedSection]:
+        """By course; a page's `next` is read by `list_more`. `cohort`: an intake, as `BSCS-2025F`."""
         given: Parameters = {
             "term_id": term_id,
             "program_id": program_id,
+            "cohort": cohort,
             "search": words or None,
             "ordering": "course_code",
             "page_size": PAGE_SIZE,

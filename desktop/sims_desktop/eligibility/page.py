@@ -103,6 +103,7 @@ class EligibilityPage(Desk[Loaded]):
         self.summary = text_label("eligibility_summary", self, larger=True)
         self.term = self._box("eligibility_term", phrase("Term"))
         self.program = self._box("eligibility_program", phrase("Program"))
+        self.semester = self._box("eligibility_semester", phrase("Semester"))
         self.search = QLineEdit(self)
         self.search.setObjectName("eligibility_search")
         self.search.setAccessibleName(phrase("Find a section"))
@@ -193,6 +194,7 @@ class EligibilityPage(Desk[Loaded]):
         top = QHBoxLayout()
         top.addWidget(self.term)
         top.addWidget(self.program)
+        top.addWidget(self.semester)
         top.addWidget(self.search)
         top.addStretch(1)
         right = QWidget(self)
@@ -267,6 +269,9 @@ class EligibilityPage(Desk[Loaded]):
         _fill(self.term, [(one.name, one.id) for one in presenter.terms], presenter.wanted.term_id)
         programs = [(f"{one.code} {one.name}", one.id) for one in presenter.programs]
         _fill(self.program, [(phrase("All programs"), None), *programs], presenter.wanted.program_id)
+        semesters = [(phrase("Semester {n}", n=n), n) for n in presenter.semesters]
+        _fill(self.semester, [(phrase("All semesters"), None), *semesters], presenter.wanted.semester)
+        self.semester.setVisible(bool(semesters))
         sections, shown = list(presenter.sections), list(self.model.records)
         self._filling = True
         if shown and sections[: len(shown)] == shown:
@@ -351,9 +356,18 @@ class EligibilityPage(Desk[Loaded]):
 
     def _narrow(self) -> None:
         self._pause.stop()
-        self.presenter.wanted = Wanted(
-            self.term.currentData(), self.program.currentData(), self.search.text().strip()
-        )
+        before = self.presenter.wanted
+        term, program = self.term.currentData(), self.program.currentData()
+        is_same = (term, program) == (before.term_id, before.program_id)  # or the semester is another's
+        semester = self.semester.currentData() if is_same else None
+        self.presenter.wanted = Wanted(term, program, self.search.text().strip(), semester)
+        self.refresh()
+
+    def narrow_to(self, program_id: int, semester: int | None) -> None:
+        """From the palette: `eligibility bscs 3`, in the term that runs."""
+        self.asking.leave()
+        self.search.clear()
+        self.presenter.wanted = Wanted(None, program_id, "", semester)
         self.refresh()
 
     def _look_at(self) -> None:

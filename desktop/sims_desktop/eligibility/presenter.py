@@ -8,7 +8,7 @@ nobody else from being condoned.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from secrets import token_hex
@@ -18,6 +18,7 @@ from sims_desktop.client.errors import ClientError, ProblemAnswer, TryLater
 from sims_desktop.eligibility.slips import SlipPrinter, SlipsMade, Watch
 from sims_desktop.kit.language import later, phrase
 from sims_desktop.kit.wording import plural, when
+from sims_desktop.results.classes import intake_of
 from sims_shared.access import Permission
 from sims_shared.attendance import (
     AttendanceExplained,
@@ -40,7 +41,7 @@ class Calls(Protocol):
     def list_terms(self) -> list[TermView]: ...
     def list_programs(self) -> list[ProgramView]: ...
     def list_sections(
-        self, term_id: int | None, program_id: int | None, words: str
+        self, term_id: int | None, program_id: int | None, words: str, cohort: str | None = None
     ) -> Page[JudgedSection]: ...
     def list_more(self, following: str) -> Page[JudgedSection]: ...
     def read_summary(self, section_id: int) -> SectionSummary: ...
@@ -57,11 +58,13 @@ class Calls(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which sections are listed. Without a term, the one that runs."""
+    """Which sections are listed. Without a term, the one that runs. `semester`: those of the program who are
+    in it then."""
 
     term_id: int | None = None
     program_id: int | None = None
     words: str = ""
+    semester: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +153,11 @@ class EligibilityPresenter:
         terms = self.terms or self.calls.list_terms()
         programs = self.programs or self.calls.list_programs()
         wanted = self.wanted
-        wanted = Wanted(wanted.term_id or self._running(terms), wanted.program_id, wanted.words)
-        page = self.calls.list_sections(wanted.term_id, wanted.program_id, wanted.words)
+        wanted = replace(wanted, term_id=wanted.term_id or self._running(terms))
+        cohort = _cohort(wanted, terms, programs)
+        if cohort is None:
+            wanted = replace(wanted, semester=None)
+        page = self.calls.list_sections(wanted.term_id, wanted.program_id, wanted.words, cohort)
         return Loaded(wanted, page.results, page.next, terms, programs)
 
     def _running(self, terms: Sequence[TermView]) -> int | None:
@@ -159,6 +165,15 @@ class EligibilityPresenter:
         today = self.now().astimezone().date()
         begun = [one.id for one in terms if one.start_date <= today]
         return next(iter(begun or [one.id for one in terms]), None)
+
+    @property
+    def semesters(self) -> range:
+        """Those to choose from: of the program chosen, in a term that counts as one."""
+        term = next((one for one in self.terms if one.id == self.wanted.term_id), None)
+        program = next((one for one in self.programs if one.id == self.wanted.program_id), None)
+        if term is None or program is None or intake_of(1, term) is None:
+            return range(0)
+        return range(1, program.semesters + 1)
 
     def load_more(self) -> Loaded | None:
         if self.following is None:
@@ -524,6 +539,15 @@ class EligibilityPresenter:
         if isinstance(error, ProblemAnswer) and error.errors:
             return " ".join(fault.detail for fault in error.errors)
         return str(error)
+
+
+def _cohort(wanted: Wanted, terms: Sequence[TermView], programs: Sequence[ProgramView]) -> str | None:
+    term = next((one for one in terms if one.id == wanted.term_id), None)
+    program = next((one for one in programs if one.id == wanted.program_id), None)
+    if wanted.semester is None or term is None or program is None:
+        return None
+    intake = intake_of(wanted.semester, term)
+    return None if intake is None else f"{program.code}-{intake}"
 
 
 def _is_asked(row: SummaryRow) -> bool:

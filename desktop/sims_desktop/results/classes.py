@@ -23,7 +23,14 @@ from sims_shared.terms import TermView
 
 _INTAKE = re.compile(r"(\d{4})([SF])")
 _HALF = {"spring": 0, "fall": 1}
-NOTIFYING, ENROLLING = ("notify", "publish"), ("enroll", "enrol")
+DESK_OF_VERB = {
+    "notify": "results",
+    "publish": "results",
+    "enroll": "batches",
+    "enrol": "batches",
+    "eligibility": "eligibility",
+    "slips": "eligibility",
+}
 
 
 def semester_of(intake: str, term: TermView) -> int | None:
@@ -34,6 +41,14 @@ def semester_of(intake: str, term: TermView) -> int | None:
     begun = 2 * int(found[1]) + (found[2] == "F")
     number = 2 * term.start_date.year + _HALF[term.kind] - begun + 1
     return number if number > 0 else None
+
+
+def intake_of(semester: int, term: TermView) -> str | None:
+    """Who is in that semester in this term: the other way round."""
+    if term.kind not in _HALF:
+        return None
+    begun = 2 * term.start_date.year + _HALF[term.kind] + 1 - semester
+    return f"{begun // 2}{'SF'[begun % 2]}"
 
 
 def class_words(one: ClassProgress, term: TermView | None) -> str:
@@ -52,9 +67,10 @@ def standing_words(one: ClassProgress) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ClassWish:
-    """What was typed into the palette: `notify bscs 3`, `enroll batch bscs-22 sem 4`."""
+    """What was typed into the palette: `notify bscs 3`, `enroll batch bscs-22 sem 4`, `eligibility bscs 3`.
+    `desk` is the one that does it."""
 
-    enrolls: bool
+    desk: str
     program: ProgramView
     semester: int | None
     year: int | None
@@ -63,15 +79,17 @@ class ClassWish:
     def title(self) -> str:
         code = self.program.code if self.year is None else f"{self.program.code}-{self.year % 100:02}"
         whom = code if self.semester is None else phrase("{code}, semester {n}", code=code, n=self.semester)
-        if self.enrolls:
+        if self.desk == "batches":
             return phrase("Enroll a batch: {whom}", whom=whom)
+        if self.desk == "eligibility":
+            return phrase("Who may sit: {whom}", whom=whom)
         return phrase("Notify a result: {whom}", whom=whom)
 
 
 def begins_wish(query: str) -> bool:
     """Whether it is worth knowing the programs."""
     words = query.casefold().split()
-    return len(words) > 1 and words[0] in (*NOTIFYING, *ENROLLING)
+    return len(words) > 1 and words[0] in DESK_OF_VERB
 
 
 def wishes_of(query: str, programs: Sequence[ProgramView]) -> list[ClassWish]:
@@ -92,7 +110,7 @@ def wishes_of(query: str, programs: Sequence[ProgramView]) -> list[ClassWish]:
     if len(codes) != 1:
         return []
     found = [program for program in programs if program.code.casefold().startswith(codes[0])]
-    return [ClassWish(verb in ENROLLING, program, semester, year) for program in found]
+    return [ClassWish(DESK_OF_VERB[verb], program, semester, year) for program in found]
 
 
 def class_on_paper(title: str, sheet: Broadsheet, exceptions: Sequence[ExceptionRow], now: datetime) -> str:

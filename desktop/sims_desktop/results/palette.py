@@ -1,4 +1,4 @@
-"""What the palette understands of classes: `notify bscs 3`, `enroll batch bscs-22 sem 4`.
+"""What the palette understands of classes: `notify bscs 3`, `eligibility bscs 3`, `enroll batch bscs-22`.
 
 The rule a newcomer would get wrong: the palette never waits. The programs are asked for when the first such
 word was typed, and the box is filled anew when they came.
@@ -44,22 +44,27 @@ class PaletteClasses(QObject):
         if self._programs is None:
             self._ask()
         for wish in wishes_of(query, self._programs or ()):
-            if ("batches" if wish.enrolls else "results") in self._desks:
+            if wish.desk in self._desks:
                 yield Entry(wish.title, partial(self._go, wish), phrase("class"), also=query)
 
     def _go(self, wish: ClassWish) -> None:
-        if wish.enrolls:
+        """Pages are imported when they are opened first, as everywhere."""
+        page = self._open(wish.desk)
+        if wish.desk == "batches":
             from sims_desktop.batches.page import BatchesPage
 
-            batches = self._open("batches")
-            assert isinstance(batches, BatchesPage)
-            batches.begin_for(wish.program.id, wish.semester, wish.year)
+            assert isinstance(page, BatchesPage)
+            page.begin_for(wish.program.id, wish.semester, wish.year)
+        elif wish.desk == "eligibility":
+            from sims_desktop.eligibility.page import EligibilityPage
+
+            assert isinstance(page, EligibilityPage)
+            page.narrow_to(wish.program.id, wish.semester)
         else:
             from sims_desktop.results.page import PublishPage
 
-            results = self._open("results")
-            assert isinstance(results, PublishPage)
-            results.narrow_to(wish.program.id, wish.semester)
+            assert isinstance(page, PublishPage)
+            page.narrow_to(wish.program.id, wish.semester)
 
     def _ask(self) -> None:
         if self._asking:

@@ -98,7 +98,7 @@ class MainWindow(QMainWindow):
         self.navigation.setAccessibleName(phrase("Desks and open pages"))
         self.navigation.setMaximumWidth(self.fontMetrics().averageCharWidth() * 44)
         self.navigation.setItemDelegate(NavigationLine(self.navigation))
-        self.navigation.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.navigation.setTextElideMode(Qt.TextElideMode.ElideRight)  # a number comes first
         self.navigation.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.stack = QStackedWidget(self)
         self.split = QSplitter(Qt.Orientation.Horizontal, self)
@@ -250,7 +250,7 @@ class MainWindow(QMainWindow):
 
     def _list(self, title: str, kind: str, id: int, heading: str = "") -> None:
         """A heading takes no key and no click; each line below it names it to a screen reader."""
-        item = QListWidgetItem(("    " if id else "") + title)
+        item = QListWidgetItem(self._indented(title, id))
         item.setData(NAME_ROLE, f"{kind}/{id}")
         item.setToolTip(title)
         if heading and self._is_headed:
@@ -258,6 +258,10 @@ class MainWindow(QMainWindow):
             if not self.navigation.findItems(heading, Qt.MatchFlag.MatchExactly):
                 QListWidgetItem(heading, self.navigation).setFlags(Qt.ItemFlag.NoItemFlags)
         self.navigation.addItem(item)
+
+    def _indented(self, title: str, id: int) -> str:
+        """Below a heading a thing's page needs no indent, and its title the room."""
+        return "    " + title if id and not self._is_headed else title
 
     def _drop_idle_heading(self) -> None:
         """The last open page was closed."""
@@ -269,7 +273,7 @@ class MainWindow(QMainWindow):
         """A page that learned whose it is. A desk keeps its name."""
         item = self._item(kind, id)
         if item is not None and id:
-            item.setText("    " + title)
+            item.setText(self._indented(title, id))
             item.setToolTip(title)
 
     def _item(self, kind: str, id: int) -> QListWidgetItem | None:

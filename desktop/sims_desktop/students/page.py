@@ -180,6 +180,9 @@ class StudentPage(Page):
             columns.append(column)
         self.term_view: RecordView[TermResultView] = RecordView(self.terms, "student_terms", parent=self)
         self.term_view.setAccessibleName(phrase("Terms as they were declared"))
+        facts = self.views[RECORD]  # as high as its lines, and the terms have the rest
+        facts.setSizeAdjustPolicy(RecordView.SizeAdjustPolicy.AdjustToContents)
+        columns[RECORD].setStretchFactor(facts, 0)
         columns[RECORD].addWidget(self.term_view, 1)
         ask = QPushButton(phrase("Show this day (Enter)"), self)
         ask.setObjectName("student_show_day")
@@ -201,7 +204,8 @@ class StudentPage(Page):
         self.paper_cards = (self.copy_card, self.slip_card)
         for card in self.paper_cards:
             self.split.addWidget(card)
-        self.split.setSizes([400, 300, 300])
+        self._share_below = 0.5
+        self.split.splitterMoved.connect(lambda *_: self._drew())
         self.tree.hide()
         self.versions.hide()
         self.views[RESULTS].selectionModel().currentRowChanged.connect(lambda *_: self.versions.hide())
@@ -474,6 +478,7 @@ class StudentPage(Page):
         self.versions.hide()
         self._make_room()
         self.tree.show()
+        self._give_room(self.tree)
         first = self.tree.topLevelItem(0)
         if first is not None:
             self.tree.setCurrentItem(first)
@@ -552,6 +557,7 @@ class StudentPage(Page):
         self._close_explanation()
         self._to_part()
         self.versions.show()
+        self._give_room(self.versions)
 
         def done(known: ResultVersions) -> None:
             if self.results.record(self.views[RESULTS].currentIndex().row()) is result:
@@ -601,6 +607,18 @@ class StudentPage(Page):
         view = self.views[self.tabs.currentIndex()]
         (view if view.isVisible() else self.tabs).setFocus()
 
+    def _give_room(self, part: QWidget) -> None:
+        """What was asked for is read now: half of the height, or what a person drew."""
+        whole = self.split.height()
+        sizes = [0] * self.split.count()
+        sizes[self.split.indexOf(part)] = own = round(whole * self._share_below)
+        sizes[0] = whole - own
+        self.split.setSizes(sizes)
+
+    def _drew(self) -> None:
+        sizes = self.split.sizes()
+        self._share_below = 1 - sizes[0] / max(1, sum(sizes))
+
     def _make_room(self) -> None:
         if self.bench is not None:
             self.bench.close()
@@ -611,6 +629,7 @@ class StudentPage(Page):
         self._close_copy()
         self._nodes = ()
         self.complaint.say("")
+        self.note.say("")  # how it is copied and closed, of what is closed now
 
     def open_case(self) -> None:
         result = self.results.record(self.views[RESULTS].currentIndex().row())

@@ -18,6 +18,7 @@ from sims_desktop.eligibility.paper import eligibility_paper
 from sims_desktop.eligibility.presenter import EligibilityPresenter, Wanted, list_words
 from sims_desktop.kit.printing import print_html, printer_to_file
 from sims_desktop.kit.tasks import Progress
+from sims_desktop.results.classes import intake_of
 from tests.desktop.approvals.program import WAIT, Program, press
 from tests.desktop.approvals.test_inbox_page import look
 from tests.server.attendance.test_eligibility import POLICY, day
@@ -148,6 +149,44 @@ def test_a_notified_list_stays_as_it_was_and_later_marks_are_said_beside_it(
     cell.wanted = Wanted(section.term_id, None, "no such course")
     cell.take(cell.load())
     assert cell.sentence == "No section of yours answers this choice."
+
+
+def test_a_class_is_found_by_its_program_and_semester(
+    scene: dict[str, Any], sign_in: SignIn, university: University
+) -> None:
+    presenter = desk(sign_in, "examcell", scene)
+    term = next(one for one in presenter.terms if one.id == presenter.wanted.term_id)
+    university.run("UPDATE registration SET intake = %(intake)s", intake=intake_of(3, term))
+    (program,) = {row["program_id"] for row in university.rows("SELECT program_id FROM registration")}
+    found = {}
+    for semester in (3, 4):
+        presenter.wanted = Wanted(None, program, "", semester)
+        presenter.take(presenter.load())
+        found[semester] = [one.id for one in presenter.sections]
+    assert scene["section"] in found[3]
+    assert found[4] == []
+    assert presenter.semesters == range(1, 9)
+
+
+def test_eligibility_opens_at_a_class_from_the_palette(
+    qtbot: QtBot, program: Program, scene: dict[str, Any], university: University
+) -> None:
+    (code,) = {row["code"] for row in university.rows("SELECT code FROM program")}
+    window = program.enter("examcell")
+    window.activateWindow()
+    press("K", Qt.KeyboardModifier.ControlModifier)
+    press(f"eligibility {code.lower()} 8")
+    box = window.palette_box
+    qtbot.waitUntil(lambda: box.list.model().rowCount() > 0, timeout=WAIT)
+    assert box.entry(0).title == f"Who may sit: {code}, semester 8"
+    press(Qt.Key.Key_Return)
+    page = window.page
+    assert isinstance(page, EligibilityPage)
+    qtbot.waitUntil(lambda: page.summary.text() == "No section of yours answers this choice.", timeout=WAIT)
+    assert page.semester.currentText() == "Semester 8"
+    page.semester.setCurrentIndex(0)
+    page.semester.activated.emit(0)
+    qtbot.waitUntil(lambda: page.model.rowCount() > 0, timeout=WAIT)
 
 
 def test_who_may_sit_is_settled_by_keys(qtbot: QtBot, program: Program, scene: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from sims_desktop.results.classes import semester_of, wishes_of
+from sims_desktop.results.classes import intake_of, semester_of, wishes_of
 from sims_desktop.results.page import ROW_COLUMNS, PublishPage
 from sims_shared.catalog import ProgramView
 from sims_shared.terms import TermView
@@ -43,7 +43,10 @@ def term(kind: str, start: date) -> TermView:
 def test_the_semester_is_counted_from_the_intake(
     intake: str, kind: str, year: int, semester: int | None
 ) -> None:
-    assert semester_of(intake, term(kind, date(year, 9 if kind == "fall" else 2, 1))) == semester
+    of = term(kind, date(year, 9 if kind == "fall" else 2, 1))
+    assert semester_of(intake, of) == semester
+    if semester is not None:
+        assert intake_of(semester, of) == intake
 
 
 def test_what_is_typed_names_a_program_a_semester_and_an_intake() -> None:
@@ -54,9 +57,11 @@ def test_what_is_typed_names_a_program_a_semester_and_an_intake() -> None:
         for n, code in enumerate(("BSCS", "BSCY", "BBA"), 1)
     ]
     (one,) = wishes_of("notify BSCS 3", programs)
-    assert (one.enrolls, one.program.code, one.semester) == (False, "BSCS", 3)
+    assert (one.desk, one.program.code, one.semester) == ("results", "BSCS", 3)
     (one,) = wishes_of("enroll batch bscs-22 sem 4", programs)
-    assert (one.enrolls, one.program.code, one.semester, one.year) == (True, "BSCS", 4, 2022)
+    assert (one.desk, one.program.code, one.semester, one.year) == ("batches", "BSCS", 4, 2022)
+    (one,) = wishes_of("eligibility bscs 3", programs)
+    assert (one.desk, one.program.code, one.semester) == ("eligibility", "BSCS", 3)
     assert [one.program.code for one in wishes_of("notify bsc", programs)] == ["BSCS", "BSCY"]
     assert wishes_of("notify", programs) == wishes_of("approve bscs 3", programs) == []
 

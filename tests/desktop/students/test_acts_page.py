@@ -166,7 +166,7 @@ def test_an_order_is_given_and_a_person_changed_by_keys_while_others_work(
     order.order_no.setFocus()
     press("R/17")
     press(ENTER)
-    qtbot.waitUntil(lambda: "turned into W" in order.words.text(), timeout=WAIT)
+    qtbot.waitUntil(lambda: "will become W" in order.words.text(), timeout=WAIT)
     look(page.window(), "acts_order")  # type: ignore[arg-type]
     assert faults(page, page.around.actions) == []
     press(ENTER, CONTROL)

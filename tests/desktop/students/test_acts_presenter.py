@@ -168,7 +168,7 @@ def test_an_order_says_what_follows_and_then_does_it(
     foreseen = orders.foresee(order)
     assert orders.offers_ending(order, foreseen)
     lines = orders.consequences(order, foreseen, True)
-    assert lines[1].startswith("With it, 1 enrollment turned into W: ")
+    assert lines[1].startswith("With it, 1 enrollment will become W: ")
     assert lines[2] == "No seat may be taken until another order."
     assert orders.give(order, foreseen, True).endswith("1 enrollment became W.")
     after = read(sign_in, "registrar", scene["students"][0])[2]

@@ -163,7 +163,7 @@ class OrderPresenter:
         if becoming:
             lines.append(
                 phrase(
-                    "With it, {enrollments} turned into W: {courses}.",
+                    "With it, {enrollments} will become W: {courses}.",
                     enrollments=plural(len(becoming), "enrollment"),
                     courses=_courses(becoming),
                 )

@@ -226,6 +226,12 @@ JUDGED_SECTIONS = Listing(
             "WHERE e.section_id = s.id AND e.status <> 'dropped' AND r.program_id = {})",
             int,
         ),
+        "cohort": Filter(
+            "EXISTS (SELECT FROM enrollment e JOIN registration r ON r.id = e.registration_id "
+            "JOIN program p ON p.id = r.program_id WHERE e.section_id = s.id AND e.status <> 'dropped' "
+            "AND p.code || '-' || r.intake = {})",
+            str,
+        ),
         "notified": Filter("(l.id IS NOT NULL) = {}", bool),
     },
     orders={"course_code": Order("s.course_code"), "code": Order("s.code")},

@@ -94,7 +94,7 @@ WORDS: dict[str, str] = {
     "What you changed of the person is not saved.": "ذاتی خانوں میں آپ کی تبدیلی محفوظ نہیں۔",
     "Why all the same; Enter enrolls, and the reason stays on record": "پھر بھی کیوں؛ Enter اندراج کرتا ہے، اور وجہ ریکارڈ پر رہتی ہے",
     "Why all the same; it stays on record": "پھر بھی کیوں؛ یہ ریکارڈ پر رہتا ہے",
-    "With it, {enrollments} turned into W: {courses}.": "اس کے ساتھ {enrollments} W ہو جائیں گے: {courses}۔",
+    "With it, {enrollments} will become W: {courses}.": "اس کے ساتھ {enrollments} W ہو جائیں گے: {courses}۔",
     "Withdraw (W)": "دستبرداری (W)",
     "Withdraw from this enrollment": "اس اندراج سے دستبرداری",
     "Withdraw from {course}: a W on the transcript, the seat stays taken. Why?": "کورس {course} سے دستبرداری: ٹرانسکرپٹ پر W، نشست بھری رہتی ہے۔ کیوں؟",
