@@ -16,7 +16,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from sims_desktop.batches.presenter import STATE_WORDS, BatchesPresenter, Loaded, course_seats_words
+from sims_desktop.batches.presenter import (
+    STATE_WORDS,
+    BatchesPresenter,
+    Loaded,
+    course_seats_words,
+    is_settled,
+)
 from sims_desktop.kit import theme
 from sims_desktop.kit.asking import Asking, push_button, row_of, text_label
 from sims_desktop.kit.desk import Desk
@@ -96,7 +102,7 @@ class BatchesPage(Desk[Loaded]):
                 Field(later("Course"), lambda one: one.course_code, wide * 10),
                 Field(later("Why not"), lambda one: one.detail, 0),
             ],
-            tint=lambda one: theme.tint("conflict"),
+            tint=lambda one: theme.tint("closed" if is_settled(one) else "conflict"),
         )
         self.seats: RecordModel[BatchSeat] = RecordModel(
             [

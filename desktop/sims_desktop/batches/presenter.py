@@ -44,6 +44,7 @@ REASONS = {
     "enrollment.outside_scope": later("of another department"),
 }
 OTHERWISE = later("otherwise")
+SETTLED = frozenset({"enrollment.duplicate", "enrollment.passed_already"})
 INTAKE = re.compile(r"\d{4}[SF]")
 Seat = tuple[int, int]  # student and course
 
@@ -126,7 +127,8 @@ class BatchesPresenter:
 
     @property
     def exceptions(self) -> Sequence[BatchException]:
-        return _there(self.shown.exceptions) if self.shown else ()
+        """Those about whom there is something to do first; who has the course already, below them."""
+        return sorted(_there(self.shown.exceptions), key=is_settled) if self.shown else ()
 
     @property
     def courses(self) -> Sequence[BatchCourse]:
@@ -295,6 +297,11 @@ def course_seats_words(course: BatchCourse) -> str:
         phrase("{code} {seats} of {free}", code=one.code, seats=one.seats, free=one.free)
         for one in course.sections
     )
+
+
+def is_settled(exception: BatchException) -> bool:
+    """Nobody has to do anything about it."""
+    return exception.code in SETTLED
 
 
 def reasons_words(exceptions: Sequence[BatchException]) -> str:

@@ -57,12 +57,16 @@ def on_paper() -> Iterator[None]:
 
 def phrase(text: str, /, **values: object) -> str:
     """`text` in the language spoken, its values filled in. In Urdu a text that comes in from outside – a
-    name, a code, a registration number – keeps its own direction."""
-    if not _catalog or _on_paper.get():
-        return text.format(**values) if values else text
-    said = _catalog.get(text, text)
+    name, a code, a registration number – keeps its own direction. Of a sentence that is filled in before a
+    full stop only one stop stays."""
     if not values:
-        return said
+        return text if _on_paper.get() else _catalog.get(text, text)
+    for name, value in values.items():
+        if f"{{{name}}}." in text and (said := str(value)).endswith((".", "۔")):
+            values[name] = said[:-1]
+    if not _catalog or _on_paper.get():
+        return text.format(**values)
+    said = _catalog.get(text, text)
     return said.format(**{name: _apart(value) for name, value in values.items()})
 
 

@@ -98,6 +98,11 @@ def test_an_intake_is_planned_without_a_seat_enrolled_and_undone(
         head.commit()
     assert stale.value.code == "batches.stale"
     assert head.refused(stale.value).endswith("Ctrl+N plans anew.")
+    # Planned once more, whoever needs something stands before those who sit in it already.
+    desk.take_shown(desk.plan(wish))
+    codes = [one.code for one in desk.exceptions]
+    assert codes[0] == "enrollment.section_full"
+    assert set(codes[1:]) == {"enrollment.duplicate"}
     assert "counts only once" in head.refused(Offline("away"))
 
 

@@ -107,6 +107,14 @@ def test_values_are_filled_in_and_keep_their_own_direction(urdu: None) -> None:
     assert "\u20662022-XU-0417\u2069" in left_to_right("2022-XU-0417")
 
 
+def test_a_sentence_within_a_sentence_ends_once(urdu: None) -> None:
+    text = "{error}. Eligibility needs the server; F5 asks again."
+    with on_paper():
+        assert phrase(text, error="1 fault.") == "1 fault. Eligibility needs the server; F5 asks again."
+        assert phrase(text, error="Away") == "Away. Eligibility needs the server; F5 asks again."
+    assert "۔" not in phrase(text, error="ایک غلطی۔").split("\u2069")[0]
+
+
 def test_counts_lists_and_times_are_said_in_urdu(urdu: None) -> None:
     now = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
     assert plural(3, "mark") == "3 نمبر"
