@@ -137,11 +137,14 @@ class RecordModel(QAbstractTableModel, Generic[R]):
 
 def shared_out(needs: Sequence[int], wishes: Sequence[int], least: Sequence[int], room: int) -> list[int]:
     """Widths of columns that fill `room`. As wished where there is plenty; as their texts need where that
-    goes; else the widest give way first, none below `least`, and together they may pass the room."""
+    goes; else the widest give way first, none below `least`. Where even that passes the room and one has to
+    go sideways, nothing is won by cutting: each has what it needs, up to a third of the room."""
     wide = [max(pair) for pair in zip(needs, wishes, strict=True)]
     if sum(wide) > room >= sum(needs):
         part = (room - sum(needs)) / (sum(wide) - sum(needs))
         wide = [need + int((wish - need) * part) for need, wish in zip(needs, wide, strict=True)]
+    elif sum(least) > room:
+        wide = [max(small, min(need, room // 3)) for need, small in zip(needs, least, strict=True)]
     elif sum(needs) > room:
         # Between the narrowest and the widest cap there is one at which everything just fits.
         low, high = 0, max(needs)
@@ -158,6 +161,7 @@ def shared_out(needs: Sequence[int], wishes: Sequence[int], least: Sequence[int]
 
 
 ARABIC = "\u0600", "\u06ff"
+READABLE = 12  # letters on a line, below which a text is in shreds
 
 
 class Figures(QStyledItemDelegate):
@@ -297,8 +301,12 @@ class RecordView(QTableView, Generic[R]):
         least = [self._least(field) for field in fields]
         needs = [self._needs[at] for at in shown] if self._needs else least
         wishes = self._wishes()
+        # Among figures, which give way to nothing, a title would be left with what is over.
+        is_of_figures = 2 * sum(field.is_number for field in fields) > len(fields)
+        readable = self.fontMetrics().averageCharWidth() * READABLE if is_of_figures else 0
         kept = [
-            need if field.is_kept else small for field, need, small in zip(fields, needs, least, strict=True)
+            need if field.is_kept else small if field.is_number else max(small, min(need, readable))
+            for field, need, small in zip(fields, needs, least, strict=True)
         ]
         widths = shared_out(needs, [wishes[at] for at in shown], kept, room)
         self._is_fitting = True

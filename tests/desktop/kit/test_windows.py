@@ -222,6 +222,11 @@ def test_columns_share_the_room_there_is(room: int, widths: list[int]) -> None:
     assert shared_out([50, 200, 50], [100, 300, 100], [30, 40, 30], room) == widths
 
 
+def test_columns_that_have_to_be_scrolled_are_read_whole() -> None:
+    title, figures = [150], [60] * 12
+    assert shared_out(title + figures, title + figures, [40, *figures], 600) == title + figures
+
+
 def test_a_list_is_read_without_scrolling_sideways(qtbot: QtBot) -> None:
     long = "Submitted, waiting for the head of the department of computer science"
     model: RecordModel[str] = RecordModel([Field("Section", lambda one: "CS-101 A"), Field("State", str)])
