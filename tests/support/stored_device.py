@@ -60,12 +60,9 @@ class StoredDevice(SheetStore):
     def held(self, section_id: int) -> SheetCopy:
         return self._once(("held", section_id), lambda: super(StoredDevice, self).held(section_id))
 
-    @property
-    def _db(self) -> apsw.Connection:
-        is_new = getattr(self._local, "connection", None) is None
-        connection = super()._db
-        if is_new:
-            connection.pragma("synchronous", "OFF")
+    def _connect(self) -> apsw.Connection:
+        connection = super()._connect()
+        connection.pragma("synchronous", "OFF")
         return connection
 
     def sections(self) -> list[int]:
@@ -91,7 +88,7 @@ class StoredDevice(SheetStore):
 
     def discard(self) -> None:
         """Closes it and removes its files, without tidying them up first."""
-        for connection in self._connections:
+        for connection in self._connections._open:
             connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         self.close()
         for end in ("", "-wal", "-shm"):

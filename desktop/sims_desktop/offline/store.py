@@ -8,7 +8,6 @@ thread that asks, and the window and the sync thread meet in SQLite's own lock.
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ import apsw
 import msgspec
 
 from sims_desktop.offline import keys, outbox, upgrades
+from sims_desktop.offline.connections import Connections
 from sims_desktop.offline.exchange import Decide, Heartbeat, Scope
 from sims_desktop.offline.failures import in_words
 from sims_shared import sheet_copy
@@ -148,36 +148,26 @@ class SheetStore:
         self.path = path
         self._key = key
         self._now = now
-        self._local = threading.local()
-        self._lock = threading.Lock()
-        self._connections: list[apsw.Connection] = []
+        self._connections = Connections(self._connect)
         self._pruned: set[int] = set()  # sheets whose old applied edits were forgotten since the start
         # Called after each transaction that changed a sheet, on the thread that made it.
         self.on_change: Callable[[int], None] = lambda section_id: None
 
     def close(self) -> None:
         """Closes every thread's connection. Nobody may use the store afterwards."""
-        with self._lock:
-            for connection in self._connections:
-                connection.close()
-            self._connections.clear()
-        self._local = threading.local()
+        self._connections.close()
+
+    def _connect(self) -> apsw.Connection:
+        return upgrades.connect(self.path, self._key)
 
     @property
     def _db(self) -> apsw.Connection:
-        connection: apsw.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = upgrades.connect(self.path, self._key)
-            self._local.connection = connection
-            with self._lock:
-                self._connections.append(connection)
-        return connection
+        return self._connections.mine
 
     @contextmanager
     def _transaction(self) -> Iterator[apsw.Connection]:
         """IMMEDIATE: a transaction that only later asked to write could be refused after it had read."""
-        with in_words():
-            db = self._db
+        with in_words(), self._connections.using() as db:
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
@@ -190,8 +180,7 @@ class SheetStore:
     @contextmanager
     def _snapshot(self) -> Iterator[apsw.Connection]:
         """Several SELECTs over one state."""
-        with in_words():
-            db = self._db
+        with in_words(), self._connections.using() as db:
             db.execute("BEGIN")
             try:
                 yield db
@@ -405,7 +394,8 @@ class SheetStore:
     def student_ids(self, section_id: int) -> dict[int, int]:
         """Whose each enrollment is, also of rows that have left the roster."""
         rows = "SELECT enrollment_id, student_id FROM row WHERE section_id = ?"
-        return dict(self._db.execute(rows, (section_id,)))
+        with self._connections.using() as db:
+            return dict(db.execute(rows, (section_id,)))
 
     def waiting_count(self, section_id: int | None = None) -> Waiting:
         with self._snapshot() as db:
@@ -465,10 +455,12 @@ class SheetStore:
         return new
 
     def head(self, section_id: int) -> Head | None:
-        return outbox.read_head(self._db, section_id)
+        with self._connections.using() as db:
+            return outbox.read_head(db, section_id)
 
     def inflight(self, section_id: int) -> Inflight | None:
-        return outbox.read_inflight(self._db, section_id)
+        with self._connections.using() as db:
+            return outbox.read_inflight(db, section_id)
 
     def heartbeat(self, section_id: int) -> Heartbeat:
         with self._snapshot() as db:
@@ -503,17 +495,13 @@ class SheetStore:
             return outbox.read_copy(db, section_id, head, Scope.WHOLE)
 
     def held_sections(self) -> list[int]:
-        return [
-            section for (section,) in self._db.execute("SELECT section_id FROM sheet ORDER BY section_id")
-        ]
+        with self._connections.using() as db:
+            return [section for (section,) in db.execute("SELECT section_id FROM sheet ORDER BY section_id")]
 
     def waiting_sections(self) -> list[int]:
-        return [
-            section
-            for (section,) in self._db.execute(
-                "SELECT section_id FROM dirty UNION SELECT section_id FROM inflight ORDER BY section_id"
-            )
-        ]
+        asked = "SELECT section_id FROM dirty UNION SELECT section_id FROM inflight ORDER BY section_id"
+        with self._connections.using() as db:
+            return [section for (section,) in db.execute(asked)]
 
     def take_list(self, summaries: Iterable[SheetSummary]) -> None:
         """The caller's sheets as the server lists them now. Held ones that are not listed stay listed
@@ -543,7 +531,8 @@ class SheetStore:
             )
 
     def incidents(self) -> list[str]:
-        return [what for (what,) in self._db.execute("SELECT what FROM incident ORDER BY seq")]
+        with self._connections.using() as db:
+            return [what for (what,) in db.execute("SELECT what FROM incident ORDER BY seq")]
 
     def purge(self, section_id: int, *, exported: bool = False) -> bool:
         """Forgets a sheet and its students; the edit log stays. Without `exported` it is refused (False)
@@ -576,7 +565,8 @@ class SheetStore:
 
     def recall(self, name: str) -> str | None:
         """A value kept with `remember`: the session's tokens, who the person is."""
-        return _recall(self._db, name)
+        with self._connections.using() as db:
+            return _recall(db, name)
 
     def remember(self, name: str, value: str | None) -> None:
         with self._transaction() as db:

@@ -17,7 +17,7 @@ from sims_desktop.offline import upgrades
 from sims_desktop.offline.exchange import Scope
 from sims_desktop.offline.store import SheetStore, Waiting
 from sims_shared.grading import ChangedCell, Outcome, RosterChanges, SheetChanges, SyncAnswer
-from sims_shared.sheet_copy import Changes, ConflictMoved, SheetCopy, acknowledge, apply_pull, seal
+from sims_shared.sheet_copy import Badge, Changes, ConflictMoved, SheetCopy, acknowledge, apply_pull, seal
 from sims_shared.values import Person
 from tests.desktop.offline.sheets import AMINA, FINAL, MIDTERM, SECTION, WHEN, a_row, a_sheet, hold
 
@@ -38,6 +38,34 @@ def store(path: Path) -> Iterator[SheetStore]:
     hold(store, a_sheet(a_row(11, (MIDTERM, "scored", "55.00", 3)), a_row(12)))
     yield store
     store.close()
+
+
+def test_closing_waits_for_whoever_is_in_the_middle_of_reading(store: SheetStore) -> None:
+    reads, goes_on, closed = threading.Event(), threading.Event(), threading.Event()
+    shown: list[str | None] = []
+
+    def show(mark: str | None, score: Decimal | None, badge: Badge, note: str) -> str | None:
+        reads.set()
+        assert goes_on.wait(30)
+        shown.append(mark)
+        return mark
+
+    reader = threading.Thread(target=lambda: store.open_grid(SECTION, show))
+
+    def close() -> None:
+        store.close()
+        closed.set()
+
+    closer = threading.Thread(target=close)
+    reader.start()
+    assert reads.wait(30)
+    closer.start()
+    assert not closed.wait(0.05), "it was closed under the reader"
+    goes_on.set()
+    reader.join(30)
+    closer.join(30)
+    assert closed.is_set()
+    assert "scored" in shown
 
 
 def seal_all(store: SheetStore) -> None:
