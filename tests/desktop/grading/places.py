@@ -94,7 +94,7 @@ def sit(api: Api, qtbot: QtBot, tmp_path: Path) -> Iterator[Sit]:
     bugs: list[BaseException] = []
 
     def at(username: str, section: int) -> Place:
-        folder = tmp_path / username
+        folder = tmp_path / f"{len(places)}-{username}"
         folder.mkdir()
         remembered = Remembered(folder)
         tasks = Tasks(bugs.append, threads=1)

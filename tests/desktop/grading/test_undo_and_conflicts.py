@@ -160,6 +160,24 @@ def test_the_tray_keeps_its_cursor_on_the_same_conflict_when_a_sync_brings_anoth
     assert panel.list.chosen() == [of_third], "it stands first now"
 
 
+def test_who_is_in_conflict_with_themselves_is_told_of_their_other_computer(sit: Sit, scene: Scene) -> None:
+    office, train = sit("faculty", scene["section"]), sit("faculty", scene["section"])
+    for place, text in ((office, "12"), (train, "14")):
+        place.turn_to()
+        place.view.put_cursor((0, 0))
+        place.type(text)
+        place.key(Qt.Key.Key_Return)
+        place.sync()
+    train.view.put_cursor((0, 0))
+    assert "14 typed here, 12 by you, on another computer " in train.note
+    train.key(Qt.Key.Key_J, CONTROL)
+    train.key("m")
+    train.key(Qt.Key.Key_Escape)
+    train.sync()
+    office.sync()
+    assert office.column(0)[0] == "14"
+
+
 def test_what_is_said_of_a_conflict_is_what_was_typed_last(places: tuple[Place, Place]) -> None:
     mine, _ = places
     mine.key(Qt.Key.Key_Escape)

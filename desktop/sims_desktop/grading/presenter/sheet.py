@@ -134,7 +134,8 @@ class Author(NamedTuple):
 
 @dataclass(slots=True)
 class Conflict:
-    """Two people's values of one cell. `theirs` is on the server now; `mine` is kept here."""
+    """Two people's values of a cell, or one person's at two computers. `theirs` is on the server now; `mine`
+    is kept here. `by_id`: two colleagues may have one name."""
 
     section_id: int
     key: Key
@@ -144,6 +145,7 @@ class Conflict:
     theirs_ver: int
     by: str
     at: datetime | None
+    by_id: int | None = None
     reg_no: str = ""
     name: str = ""
     assessment: str = ""

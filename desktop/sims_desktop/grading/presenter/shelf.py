@@ -33,6 +33,7 @@ from sims_desktop.kit.wording import when
 from sims_desktop.offline.store import ListedSheet, OpenSheet, SheetStore
 from sims_shared import merge, sheet_copy
 from sims_shared.grading import AssessmentView, SheetSummary
+from sims_shared.values import Person
 
 BADGES: Mapping[str, Badge] = {
     "confirmed": Badge.SAVED,
@@ -132,6 +133,13 @@ class StoreShelf:
         cell = self._store.cells(section_id, [key]).get(key)
         return None if cell is None or cell.by is None else Author(cell.by.name, cell.at)
 
+    def _opponent(self, person: Person | None) -> str:
+        """The same person may sit at two computers, and be in conflict with themselves."""
+        if person is None:
+            return ""
+        is_self = self._person_id is not None and person.id == self._person_id
+        return phrase("you, on another computer") if is_self else person.name
+
     def read_others(self, section_id: int, keys: Sequence[Key]) -> Set[Key]:
         if self._person_id is None:
             return frozenset()
@@ -165,7 +173,8 @@ class StoreShelf:
                 mine=_value(held.mine),
                 theirs=_value(held.theirs),
                 theirs_ver=held.seen_ver,
-                by=held.theirs.by.name if held.theirs.by else "",
+                by=self._opponent(held.theirs.by),
+                by_id=held.theirs.by.id if held.theirs.by else None,
                 at=held.theirs.at,
                 reg_no=held.reg_no,
                 name=held.name,

@@ -49,7 +49,7 @@ class TrayPresenter:
 
     def same_author(self, conflict: Conflict) -> list[Conflict]:
         """Every open conflict with the same other person, for the key with Shift."""
-        return [other for other in self.conflicts if other.by == conflict.by]
+        return [other for other in self.conflicts if (other.by_id, other.by) == (conflict.by_id, conflict.by)]
 
     def keep(self, conflicts: Sequence[Conflict], *, mine: bool) -> str:
         choose = self.grid.shelf.keep_mine if mine else self.grid.shelf.keep_theirs

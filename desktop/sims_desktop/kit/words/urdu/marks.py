@@ -41,6 +41,7 @@ WORDS: dict[str, str] = {
     "Redid": "دوبارہ کیا",
     " {cells} changed since and stayed.": " {cells} بعد میں بدلے اور ویسے ہی رہے۔",
     " {cells} a colleague wrote as well and stayed.": " {cells} ساتھی نے بھی لکھے، ویسے ہی رہے۔",
+    "you, on another computer": "آپ، دوسرے کمپیوٹر پر",
     "Sending again": "دوبارہ بھیجا جا رہا ہے:",
     "Let go of": "چھوڑ دیا:",
     "No mark was refused": "کوئی نمبر نامنظور نہیں ہوا",
