@@ -123,7 +123,7 @@ DESKS: tuple[Desk, ...] = (
     Desk(
         "requests",
         later("Requests"),
-        frozenset({Permission.DECIDE_REQUEST, Permission.COMPLETE_REQUEST}),
+        frozenset({Permission.DECIDE_REQUEST, Permission.COMPLETE_REQUEST, Permission.READ_AUDIT}),
         shows_one=True,
         heading=COUNTER,
     ),
@@ -131,7 +131,12 @@ DESKS: tuple[Desk, ...] = (
     Desk("students", later("Students"), frozenset({Permission.READ_STUDENTS}), heading=STUDENTS),
     Desk("holds", later("Holds"), frozenset({Permission.READ_HOLDS}), heading=STUDENTS),
     Desk("batches", later("Enroll a batch"), frozenset({Permission.ENROLL_STUDENT}), heading=STUDENTS),
-    Desk("admissions", later("Admissions"), frozenset({Permission.MANAGE_APPLICANTS}), heading=STUDENTS),
+    Desk(
+        "admissions",
+        later("Admissions"),
+        frozenset({Permission.MANAGE_APPLICANTS, Permission.READ_AUDIT}),
+        heading=STUDENTS,
+    ),
     Desk(
         "cases",
         later("Cases"),
