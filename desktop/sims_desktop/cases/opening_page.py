@@ -211,9 +211,9 @@ class OpeningPage(Page):
             self.authority.clear()
             self.finding.clear()
             self.presenter.take(None)
-            self.note.say(words)
             self.around.changes.tell("cases", case.id)
             self.wants.emit("cases", case.id)
+            self.finished.emit(words)
 
         def failed(error: Exception) -> None:
             self._task = None

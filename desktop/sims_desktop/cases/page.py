@@ -528,6 +528,9 @@ class CasesPage(Desk[list[CaseLine]]):
         if kind == "cases" and self._refreshed is not None and not self.is_busy:
             self.refresh()
 
+    def take_word(self, words: str) -> None:
+        self.note.say(words)
+
     def leaving(self) -> str:
         if self.asking.typed:
             return phrase("What you typed about a case is not sent.")

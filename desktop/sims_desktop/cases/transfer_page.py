@@ -128,9 +128,9 @@ class TransferPage(Page):
             self.finding.clear()
             self.courses.clear()
             self.presenter.take(None)
-            self.note.say(words)
             self.around.changes.tell("cases", answer.id)
             self.wants.emit("cases", 0)
+            self.finished.emit(words)
 
         def failed(error: Exception) -> None:
             self._task = None

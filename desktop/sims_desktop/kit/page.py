@@ -50,10 +50,12 @@ class Surroundings:
 
 class Page(QWidget):
     """`title` names it in the navigation; `guide` is its page of the guide. `leaving` asks before the
-    window closes. Signals: `busy(words)` while long work runs, `wants(kind, id)` to open another page."""
+    window closes. Signals: `wants(kind, id)` to open another page, `finished(words)` when it was made for one
+    act and that is done: such a page closes by itself, and the one in front says what became of it."""
 
     title_changed = Signal()
     wants = Signal(str, int)
+    finished = Signal(str)
 
     title = ""
     guide = "faculty"
@@ -65,6 +67,9 @@ class Page(QWidget):
         self.setObjectName(name)
         self.setAccessibleName(phrase(self.title))
         around.changes.told.connect(self.heard)
+
+    def take_word(self, words: str) -> None:
+        """What a page that closed has done."""
 
     def add_action(
         self,

@@ -88,6 +88,7 @@ class MainWindow(QMainWindow):
         self._identity = identity
         self._around = around
         self._open_page = open_page
+        self._desks = {desk.id for desk in desks}
         self._show_one = {desk.id for desk in desks if desk.shows_one}
         self._pages: dict[tuple[str, int], Page] = {}
         self.ask_before_leaving = True
@@ -208,6 +209,7 @@ class MainWindow(QMainWindow):
             page = self._open_page(kind, id)
             self._pages[key] = page
             page.wants.connect(self.open)
+            page.finished.connect(lambda words: self._finish(key, words))
             for one in page.findChildren(RecordView):
                 one.remember_columns(self._around.remembered)
             page.title_changed.connect(lambda: self._retitle(kind, id, phrase(page.title)))
@@ -231,16 +233,27 @@ class MainWindow(QMainWindow):
     def close_page(self) -> None:
         """Closes a thing's page; the desks of a person stay."""
         key = next((key for key, page in self._pages.items() if page is self.page), None)
-        if key is None or key[1] == 0 or not self._may_leave([self._pages[key]]):
+        is_desk = key is not None and key[1] == 0 and key[0] in self._desks
+        if key is None or is_desk or not self._may_leave([self._pages[key]]):
             return
+        self._drop(key)
+
+    def _finish(self, key: tuple[str, int], words: str) -> None:
+        self._drop(key)
+        if self.page is not None:
+            self.page.take_word(words)
+
+    def _drop(self, key: tuple[str, int]) -> None:
         page = self._pages.pop(key)
+        was_in_front = page is self.page
         item = self._item(*key)
         if item is not None:
             self.navigation.takeItem(self.navigation.row(item))
             self._drop_idle_heading()
         self.stack.removeWidget(page)
         page.deleteLater()
-        self._chosen(self.navigation.currentItem())
+        if was_in_front:
+            self._chosen(self.navigation.currentItem())
 
     def _list_desks(self, desks: Sequence[Desk]) -> None:
         """A short navigation goes without headings."""

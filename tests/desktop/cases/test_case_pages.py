@@ -57,8 +57,9 @@ def test_a_case_goes_from_a_result_to_its_second_signature_by_keys(
     press("A page was missed")
     press(Qt.Key.Key_Return, CONTROL)
     qtbot.waitUntil(lambda: isinstance(window.page, CasesPage), timeout=WAIT)
-    assert opening.note.text().startswith("Opened C-")
     page = cases(qtbot, window)
+    assert page.note.text().startswith("Opened C-")
+    assert window.navigation.item(window.navigation.count() - 1).text() != "New case", "its work is done"
     assert page.summary.text() == "1 case open"
     qtbot.waitUntil(lambda: page.presenter.shown is not None and settled(page), timeout=WAIT)
     paper = tmp_path / "script.txt"

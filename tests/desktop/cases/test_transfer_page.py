@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from sims_desktop.cases.page import CasesPage
 from sims_desktop.cases.transfer_page import TransferPage
 from sims_desktop.cases.transferring import Line, TransferPresenter
 from tests.desktop.approvals.program import CONTROL, WAIT, Program, press
@@ -66,8 +67,9 @@ def test_credit_is_asked_for_from_the_keyboard(
     page.courses.selectAll()
     press("Functional English; B; en-102")
     press(Qt.Key.Key_Return, CONTROL)
-    qtbot.waitUntil(lambda: bool(page.note.text()), timeout=WAIT)
-    assert page.note.text().startswith("Asked: 1 course of "), page.form.complaint.text()
+    qtbot.waitUntil(lambda: isinstance(window.page, CasesPage), timeout=WAIT)
+    assert isinstance(window.page, CasesPage)
+    assert window.page.note.text().startswith("Asked: 1 course of ")
     (asked,) = api.as_("head").get("/api/transfers/").json["results"]
     assert (asked["institution"], asked["reference"], asked["state"]) == (
         "Example College",

@@ -142,6 +142,19 @@ def test_a_page_asks_for_another_and_it_is_opened_once(window: MainWindow) -> No
     assert titles(window) == ["My sheets", "Approvals"], "the desks stay"
 
 
+def test_a_page_made_for_one_act_closes_when_that_is_done_and_when_it_is_left(window: MainWindow) -> None:
+    desks = titles(window)
+    page = window.open("new_case")
+    assert len(titles(window)) == len(desks) + 1
+    window.open("inbox")
+    page.finished.emit("Opened C-1.")
+    assert titles(window) == desks
+    assert window.place == ("inbox", 0)
+    window.open("new_case")
+    window.close_page()
+    assert titles(window) == desks, "it is no desk"
+
+
 def test_the_palette_reaches_actions_of_this_page_and_other_pages(window: MainWindow, qtbot: QtBot) -> None:
     first = sheet(window)
     window.open("sheet", 17)
